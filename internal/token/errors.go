@@ -1,0 +1,74 @@
+package token
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// ErrStop is wrapped by an error of a [Source] after which the chain must not go
+// on: a manual record that is there but cannot be read.
+var ErrStop = errors.New("the chain stops here")
+
+// MissError is a link's reason for having no token, with the way to change
+// that.
+type MissError struct {
+	// Reason says why, in a few lower-case words.
+	Reason string
+	// Fix says what the user can do; "" where there is nothing to do.
+	Fix string
+	// Cause is the error behind it, if any. It is not printed.
+	Cause error
+}
+
+// Error returns the reason and the fix on one line.
+func (e *MissError) Error() string {
+	if e.Fix == "" {
+		return e.Reason
+	}
+	return e.Reason + ": " + e.Fix
+}
+
+// Unwrap returns the cause.
+func (e *MissError) Unwrap() error { return e.Cause }
+
+// Attempt is one link's part in a failed resolution.
+type Attempt struct {
+	// Source is the link.
+	Source SourceName
+	// Err says why it gave no token, as the link told it.
+	Err error
+}
+
+// NoTokenError says that no link had a token for an app, and why each had none.
+type NoTokenError struct {
+	// Request is what was asked for.
+	Request Request
+	// Attempts holds one entry for each link, in the order of the chain.
+	Attempts []Attempt
+}
+
+// Error returns one line that names the app, and one for each link.
+func (e *NoTokenError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "no token for app %q", e.Request.App)
+	for _, a := range e.Attempts {
+		fmt.Fprintf(&b, "\n%s: %s", a.Source, oneLine(a.Err.Error()))
+	}
+	return b.String()
+}
+
+// Unwrap returns the error of each attempt, so that errors.Is and errors.As see
+// through to any of them.
+func (e *NoTokenError) Unwrap() []error {
+	errs := make([]error, len(e.Attempts))
+	for i, a := range e.Attempts {
+		errs[i] = a.Err
+	}
+	return errs
+}
+
+// oneLine keeps a link's line a line, whatever a tool printed.
+func oneLine(s string) string {
+	return strings.Join(strings.Fields(s), " ")
+}

@@ -1,0 +1,67 @@
+package token
+
+import (
+	"context"
+	"time"
+)
+
+// SourceName names a link of the chain, or the cache in front of it.
+type SourceName string
+
+// The sources of a token. [SourceCache] answers without the chain; the others
+// are its links, in their default order.
+const (
+	SourceCache   SourceName = "cache"
+	SourceStorage SourceName = "storage"
+	SourceConfig  SourceName = "config"
+	SourceCLI     SourceName = "cli"
+	SourceAPI     SourceName = "api"
+	SourceEnv     SourceName = "env"
+	SourceManual  SourceName = "manual"
+	// SourceNone stands for an answer that no link gave.
+	SourceNone SourceName = "none"
+)
+
+// Source is one link of the chain.
+//
+// Acquire returns a candidate, or an error that says why there is none. Every
+// error is a miss, and the chain goes on, but for one that wraps [ErrStop].
+// A miss is best told as a [*MissError], which carries the fix; any other error
+// is quoted as the reason. No error holds a token or a part of one.
+//
+// Acquire observes ctx, which carries the link's own deadline, and is called
+// from many goroutines at once.
+type Source interface {
+	// Name is the link's name, also the origin of what it acquires afresh.
+	Name() SourceName
+	// Timeout bounds one Acquire. A link that overruns it is given up.
+	Timeout() time.Duration
+	// Acquire finds a token for req.
+	Acquire(ctx context.Context, req Request) (Candidate, error)
+}
+
+// Limiter is implemented by a [Source] that bounds how many of its calls run at
+// once. The wait for a slot is neither the link's time nor the flight's.
+type Limiter interface {
+	// Slot waits for a free slot and returns what gives it back. The error is
+	// the context's.
+	Slot(ctx context.Context) (release func(), err error)
+}
+
+// Candidate is what a link offers.
+type Candidate struct {
+	Record
+	// Minted says that the token was made for this request, by minting or by
+	// narrowing a login: such a token is written to storage. A login is not.
+	Minted bool
+	// Warnings are for the user, and hold no secret.
+	Warnings []Warning
+}
+
+// Warning is something the user should know about a token that was found.
+type Warning struct {
+	// Summary is one line without a full stop, the same for every app.
+	Summary string
+	// Detail says what, why, and what to do.
+	Detail string
+}

@@ -1,0 +1,173 @@
+package token
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"unicode"
+)
+
+// Token is a bearer credential of Fly's: a bundle of macaroons or one OAuth
+// token, kept without its scheme and without white space, so that two spellings
+// of one token are equal under ==.
+//
+// A Token masks itself wherever it is printed, logged or marshalled; only
+// [Token.Reveal] and [Token.AuthorizationHeader] give its value.
+type Token struct {
+	value string
+}
+
+// ErrMalformed is what [Parse] wraps for every text that is not shaped like a
+// Fly token. The error says what is wrong by position and length, never by
+// content.
+var ErrMalformed = errors.New("not a Fly token")
+
+// prefixOAuth marks an OAuth token: opaque, and the whole account of its user.
+const prefixOAuth = "fo1_"
+
+// maxLength bounds a token in bytes. Real ones are 580 to 1,100 bytes long; a
+// login with a macaroon for each of a hundred organizations stays below this.
+const maxLength = 1 << 20
+
+// Parse reads a token as people and tools write it: with or without a scheme
+// ("FlyV1" or "Bearer", in any case, nested or not), a comma-separated bundle,
+// wrapped by an editor or not. The grammar is that of superfly/macaroon's Parse
+// and of fly-go's tokens.Parse, without the latter's rule that whatever has no
+// known prefix is an OAuth token.
+func Parse(s string) (Token, error) {
+	s = trimSchemes(s)
+	if len(s) > maxLength {
+		return Token{}, fmt.Errorf("%w: %d bytes is longer than any token", ErrMalformed, len(s))
+	}
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) {
+			return -1
+		}
+		return r
+	}, s)
+	if s == "" {
+		return Token{}, fmt.Errorf("%w: it is empty", ErrMalformed)
+	}
+	parts := strings.Split(s, ",")
+	for i, part := range parts {
+		if err := checkPart(part); err != nil {
+			return Token{}, fmt.Errorf("%w: part %d of %d %w", ErrMalformed, i+1, len(parts), err)
+		}
+	}
+	return Token{value: s}, nil
+}
+
+// trimSchemes drops white space and any nesting of authorization schemes.
+func trimSchemes(s string) string {
+	for {
+		s = strings.TrimSpace(s)
+		scheme, rest, ok := strings.Cut(s, " ")
+		if !ok || !strings.EqualFold(scheme, "FlyV1") && !strings.EqualFold(scheme, "Bearer") {
+			return s
+		}
+		s = rest
+	}
+}
+
+func checkPart(part string) error {
+	prefix, payload, ok := strings.Cut(part, "_")
+	if part == "" {
+		return errors.New("is empty: a comma too many")
+	}
+	if !ok || prefix != "fm2" && prefix != "fm1r" && prefix != "fm1a" && prefix != "fo1" {
+		return errors.New("does not start with fm2_, fm1r_, fm1a_ or fo1_")
+	}
+	if prefix == "fo1" {
+		return checkOAuth(payload)
+	}
+	raw, err := base64.StdEncoding.DecodeString(payload)
+	if err != nil {
+		return fmt.Errorf("is %d bytes long and not whole base64: it may have been cut off when it was pasted", len(part))
+	}
+	if len(raw) == 0 {
+		return errors.New("is a prefix and nothing more")
+	}
+	return nil
+}
+
+func checkOAuth(payload string) error {
+	if payload == "" {
+		return errors.New("is a prefix and nothing more")
+	}
+	for _, r := range payload {
+		if r <= ' ' || r > '~' {
+			return errors.New("holds a character that no OAuth token has")
+		}
+	}
+	return nil
+}
+
+// IsZero reports whether t is no token at all.
+func (t Token) IsZero() bool { return t.value == "" }
+
+// IsOAuth reports whether t holds no macaroon: it is then an OAuth token, which
+// opens the whole account of the user it belongs to.
+func (t Token) IsOAuth() bool {
+	for part := range strings.SplitSeq(t.value, ",") {
+		if !strings.HasPrefix(part, prefixOAuth) {
+			return false
+		}
+	}
+	return t.value != ""
+}
+
+// Reveal returns the token itself, without a scheme. It is the one way to the
+// value; what it returns must not be logged.
+func (t Token) Reveal() string { return t.value }
+
+// AuthorizationHeader returns the value of an HTTP Authorization header for t:
+// scheme FlyV1 where t holds a macaroon, Bearer where it does not, as fly-go
+// chooses it.
+func (t Token) AuthorizationHeader() string {
+	if t.IsOAuth() {
+		return "Bearer " + t.value
+	}
+	return "FlyV1 " + t.value
+}
+
+// Fingerprint returns the first 16 hex digits of the SHA-256 of t. It tells two
+// tokens apart, is the same on every machine and, since a token carries 128
+// random bits and more, gives nothing away. It is empty for no token.
+func (t Token) Fingerprint() string {
+	if t.value == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(t.value))
+	return hex.EncodeToString(sum[:8])
+}
+
+func (t Token) mask() string {
+	if t.value == "" {
+		return "token(none)"
+	}
+	return "token(" + t.Fingerprint() + ")"
+}
+
+// String returns a mask that names the token by its fingerprint.
+func (t Token) String() string { return t.mask() }
+
+// GoString returns the mask for %#v.
+func (t Token) GoString() string { return t.mask() }
+
+// Format writes the mask whatever the verb, so that no directive, %x and %q
+// included, prints the value.
+func (t Token) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(t.mask())) }
+
+// LogValue returns the mask for log/slog.
+func (t Token) LogValue() slog.Value { return slog.StringValue(t.mask()) }
+
+// MarshalJSON returns the mask: a record that is to hold the value says so by
+// calling [Token.Reveal].
+func (t Token) MarshalJSON() ([]byte, error) { return []byte(`"` + t.mask() + `"`), nil }
+
+// MarshalText returns the mask for encoders of text: YAML, XML, keys of maps.
+func (t Token) MarshalText() ([]byte, error) { return []byte(t.mask()), nil }
