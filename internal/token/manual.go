@@ -1,0 +1,106 @@
+package token
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Manual returns the app's manual record, expired or not. The error is
+// [ErrNoRecord] when there is none, and wraps [ErrStop] when there is one that
+// cannot be read.
+func (r *Resolver) Manual(ctx context.Context, app string) (Record, error) {
+	if err := r.manualReady(app); err != nil {
+		return Record{}, err
+	}
+	rec, err := r.store.Manual(ctx, app)
+	if err != nil {
+		return Record{}, err
+	}
+	return r.withExpiry(rec), nil
+}
+
+// SetManual keeps tok as the app's manual token, in place of another. It is on
+// disk when SetManual returns; after an error, what stood before still stands.
+// The error wraps [ErrExpired] for a token that is past its own expiry.
+func (r *Resolver) SetManual(ctx context.Context, app string, tok Token) (Record, error) {
+	rec, err := r.manualRecord(app, tok)
+	if err != nil {
+		return Record{}, err
+	}
+	if err := r.store.SetManual(ctx, app, rec); err != nil {
+		return Record{}, err
+	}
+	r.manualChanged(app)
+	return rec, nil
+}
+
+// CreateManual is [Resolver.SetManual] for an app that has no manual token yet.
+// An equal one is adopted as it stands; for another one the error is
+// [ErrManualExists].
+func (r *Resolver) CreateManual(ctx context.Context, app string, tok Token) (Record, error) {
+	rec, err := r.manualRecord(app, tok)
+	if err != nil {
+		return Record{}, err
+	}
+	kept, err := r.store.CreateManual(ctx, app, rec)
+	if err != nil {
+		return Record{}, err
+	}
+	r.manualChanged(app)
+	return r.withExpiry(kept), nil
+}
+
+// DeleteManual removes the app's manual token if it has the given fingerprint.
+// The error is [ErrNoRecord] or [ErrManualChanged] otherwise.
+func (r *Resolver) DeleteManual(ctx context.Context, app, fingerprint string) error {
+	if err := r.manualReady(app); err != nil {
+		return err
+	}
+	if err := r.store.DeleteManual(ctx, app, fingerprint); err != nil {
+		return err
+	}
+	r.manualChanged(app)
+	return nil
+}
+
+func (r *Resolver) manualReady(app string) error {
+	if err := ValidateApp(app); err != nil {
+		return err
+	}
+	if r.store == nil {
+		return ErrNoStore
+	}
+	return nil
+}
+
+func (r *Resolver) manualRecord(app string, tok Token) (Record, error) {
+	if err := r.manualReady(app); err != nil {
+		return Record{}, err
+	}
+	now := time.Now().UTC().Round(0)
+	rec := r.withExpiry(Record{Token: tok, Origin: SourceManual, AcquiredAt: now})
+	if r.freshness(rec, SourceManual, now) == expired {
+		return Record{}, fmt.Errorf("%w: at %s", ErrExpired, rec.ExpiresAt.UTC().Format(time.RFC3339))
+	}
+	return rec, nil
+}
+
+// manualChanged drops the cached answers that the manual token gave, and those
+// of the links that it goes before.
+func (r *Resolver) manualChanged(app string) {
+	manual := r.rank(SourceManual)
+	r.group(app).supersede(func(e *entry) bool {
+		return e.answer.Origin == SourceManual || r.rank(e.answer.Origin) > manual
+	})
+}
+
+// rank returns a link's place in the chain, or a place behind it.
+func (r *Resolver) rank(name SourceName) int {
+	for i, src := range r.sources {
+		if src.Name() == name {
+			return i
+		}
+	}
+	return len(r.sources)
+}

@@ -1,0 +1,169 @@
+package token
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+// Options configure a [Resolver].
+type Options struct {
+	// Sources are the links of the chain, in the order in which they are asked.
+	Sources []Source
+	// Store keeps manual tokens and, where Sources has a link named storage,
+	// minted ones. Nil where there is no place to keep anything.
+	Store Store
+	// TokenTTL is the longest life that a stored token may have had.
+	TokenTTL time.Duration
+	// MinValidity is the remaining life below which a token is stale.
+	MinValidity time.Duration
+	// Expiry reads the last instant at which a token is good out of the token;
+	// not known for an opaque one. Nil where none can be read.
+	Expiry func(Token) (expires time.Time, known bool)
+}
+
+// Resolver finds tokens for apps. It is safe for concurrent use.
+type Resolver struct {
+	sources     []Source
+	store       Store
+	tokenTTL    time.Duration
+	minValidity time.Duration
+	expiry      func(Token) (time.Time, bool)
+
+	clock  *coarseClock
+	groups sync.Map // app name → *group
+}
+
+// ErrNoStore is returned by the methods on manual tokens, and by
+// [Resolver.Invalidate], where the resolver has no [Store].
+var ErrNoStore = errors.New("no storage to keep tokens in")
+
+// ErrExpired is wrapped when a manual token that has already expired is to be
+// set.
+var ErrExpired = errors.New("the token has already expired")
+
+// New returns a resolver with an empty cache.
+func New(o Options) *Resolver {
+	return &Resolver{
+		sources:     o.Sources,
+		store:       o.Store,
+		tokenTTL:    o.TokenTTL,
+		minValidity: o.MinValidity,
+		expiry:      o.Expiry,
+		clock:       newCoarseClock(),
+	}
+}
+
+// Get returns a token for req: the cached one while it is fresh, else what the
+// chain yields. Concurrent callers with equal requests share one walk of the
+// chain; callers of different apps do not wait for each other.
+//
+// The error is a [*NoTokenError], one that wraps [ErrInvalidRequest], or the
+// cause of ctx's end.
+func (r *Resolver) Get(ctx context.Context, req Request) (Resolution, error) {
+	if e := r.cached(req); e != nil {
+		return e.answer, nil
+	}
+	return r.resolve(ctx, req, "")
+}
+
+// Refresh invalidates and gets in one step, for req alone: from its start on, no
+// caller is handed a token that policy bars. Storage is replaced only when a new
+// token is there. Concurrent refreshes share one acquisition.
+//
+// Under [PolicyAlways] a failure is final: a barred token is not handed out for
+// want of a better one. Under the other policies a stale one is, with a warning.
+func (r *Resolver) Refresh(ctx context.Context, req Request, policy Policy) (Resolution, error) {
+	return r.resolve(ctx, req, policy)
+}
+
+// Invalidate drops the app's cached tokens and its minted tokens in storage, for
+// every access, and bars what is being acquired meanwhile from cache and
+// storage. The manual token stays. The error is the store's.
+func (r *Resolver) Invalidate(ctx context.Context, app string) error {
+	if err := ValidateApp(app); err != nil {
+		return err
+	}
+	if r.store == nil {
+		r.supersede(app)
+		return nil
+	}
+	// Superseded twice: before, so that no flight under way outlives the call;
+	// after, because one that started in between may have read the old record.
+	r.supersede(app)
+	err := r.store.Invalidate(ctx, app)
+	r.supersede(app)
+	return err
+}
+
+func (r *Resolver) supersede(app string) {
+	g := r.group(app)
+	g.supersede(func(*entry) bool { return true })
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	clear(g.barred)
+}
+
+// cached is the fast path: no lock, no allocation, no group.
+func (r *Resolver) cached(req Request) *entry {
+	if g, ok := r.groups.Load(req.App); ok {
+		return g.(*group).find(req, r.clock.now())
+	}
+	return nil
+}
+
+// group returns the app's group, made on its first miss.
+func (r *Resolver) group(app string) *group {
+	if g, ok := r.groups.Load(app); ok {
+		return g.(*group)
+	}
+	g, _ := r.groups.LoadOrStore(app, newGroup())
+	return g.(*group)
+}
+
+// resolve enters the app's group and waits there. The empty policy is Get's.
+func (r *Resolver) resolve(ctx context.Context, req Request, policy Policy) (Resolution, error) {
+	if err := req.Validate(); err != nil {
+		return Resolution{}, err
+	}
+	if ctx.Err() != nil {
+		return Resolution{}, context.Cause(ctx)
+	}
+	f, hit := r.enter(ctx, req, policy)
+	if hit != nil {
+		return hit.answer.fromCache(AcquirerGroup), nil
+	}
+	return f.wait(ctx)
+}
+
+// enter returns the flight that will answer, joined or started, or a cache entry
+// that appeared while the caller was on its way. The cache is read under the
+// group's lock, so that of ten thousand callers none starts a second walk after
+// the first has landed.
+func (r *Resolver) enter(ctx context.Context, req Request, policy Policy) (*flight, *entry) {
+	g := r.group(req.App)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if policy == "" {
+		if e := g.find(req, time.Now().UnixNano()); e != nil {
+			return nil, e
+		}
+	} else {
+		g.drop(func(e *entry) bool { return e.request == req })
+	}
+	if policy == PolicyAlways {
+		g.barred[req] = true
+	}
+	if f := g.flights[req]; f != nil {
+		if f.serves(policy) {
+			f.waiters++
+			return f, nil
+		}
+		f.superseded = true
+	}
+	f := r.newFlight(ctx, g, req, policy)
+	g.flights[req] = f
+	go r.fly(f, g.barred[req])
+	return f, nil
+}

@@ -1,0 +1,174 @@
+package token
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// Run is a resolver as one Terraform operation sees it: each request is
+// re-acquired once, however many readers it has, and what failed is not tried
+// again until something was done about it. It is safe for concurrent use.
+type Run struct {
+	resolver *Resolver
+
+	mu    sync.Mutex
+	reads map[Request]*read
+}
+
+// read is what a run knows of one request.
+type read struct {
+	done chan struct{} // closed when the first reader is through
+	// Written before done is closed:
+	left bool // the first reader's own context ended: nothing is known
+	res  Resolution
+	err  error
+}
+
+// NewRun starts a run over r.
+func NewRun(r *Resolver) *Run {
+	return &Run{resolver: r, reads: make(map[Request]*read)}
+}
+
+// Read is a plan-time read. The run's first Read of a request is a
+// [Resolver.Refresh] under the given policy; later ones share its outcome,
+// whatever their policy: its token while that is fresh, its failure until
+// [Run.SetManual], [Run.Invalidate] or [Run.Refresh].
+func (r *Run) Read(ctx context.Context, req Request, policy Policy) (Resolution, error) {
+	for {
+		rd, first := r.begin(req)
+		if first {
+			return r.lead(ctx, rd, req, policy)
+		}
+		select {
+		case <-rd.done:
+		case <-ctx.Done():
+			return Resolution{}, context.Cause(ctx)
+		}
+		switch {
+		case rd.left:
+			continue
+		case rd.err != nil:
+			return Resolution{}, rd.err
+		case rd.res.Stale && !time.Now().After(rd.res.ExpiresAt):
+			// The chain had nothing better a moment ago: it is not walked again
+			// for each of the readers.
+			return rd.res.fromCache(AcquirerFacade), nil
+		}
+		return r.follow(ctx, rd, req)
+	}
+}
+
+// begin returns what is known of req, and whether the caller is the first to
+// ask.
+func (r *Run) begin(req Request) (rd *read, first bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if rd, ok := r.reads[req]; ok {
+		return rd, false
+	}
+	rd = &read{done: make(chan struct{})}
+	r.reads[req] = rd
+	return rd, true
+}
+
+// lead refreshes on behalf of every reader of req.
+func (r *Run) lead(ctx context.Context, rd *read, req Request, policy Policy) (Resolution, error) {
+	rd.left = true // until the outcome is known
+	defer close(rd.done)
+	res, err := r.resolver.Refresh(ctx, req, policy)
+	if err != nil && ctx.Err() != nil {
+		r.forget(func(_ Request, known *read) bool { return known == rd })
+		return Resolution{}, err
+	}
+	rd.left, rd.res, rd.err = false, res, err
+	return res, err
+}
+
+// follow answers a later reader from the resolver's cache, which walks the chain
+// again only where the token is no longer fresh. That walk's outcome is then what
+// the run knows.
+func (r *Run) follow(ctx context.Context, rd *read, req Request) (Resolution, error) {
+	res, err := r.resolver.Get(ctx, req)
+	if err == nil && !res.Stale || ctx.Err() != nil {
+		return res, err
+	}
+	next := &read{done: make(chan struct{}), res: res, err: err}
+	close(next.done)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.reads[req] == rd {
+		r.reads[req] = next
+	}
+	return res, err
+}
+
+// forget drops what is known of the requests that match.
+func (r *Run) forget(match func(Request, *read) bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for req, rd := range r.reads {
+		if match(req, rd) {
+			delete(r.reads, req)
+		}
+	}
+}
+
+// forgetFailures drops the app's remembered failures, and the reads under way
+// that may yet become one.
+func (r *Run) forgetFailures(app string) {
+	r.forget(func(req Request, rd *read) bool {
+		if req.App != app {
+			return false
+		}
+		select {
+		case <-rd.done:
+			return rd.left || rd.err != nil || rd.res.Stale
+		default:
+			return true
+		}
+	})
+}
+
+// Get is [Resolver.Get].
+func (r *Run) Get(ctx context.Context, req Request) (Resolution, error) {
+	return r.resolver.Get(ctx, req)
+}
+
+// Refresh is [Resolver.Refresh], asked for explicitly: the app's remembered
+// failures are forgotten.
+func (r *Run) Refresh(ctx context.Context, req Request, policy Policy) (Resolution, error) {
+	r.forgetFailures(req.App)
+	return r.resolver.Refresh(ctx, req, policy)
+}
+
+// Invalidate is [Resolver.Invalidate]; the app's remembered failures are
+// forgotten.
+func (r *Run) Invalidate(ctx context.Context, app string) error {
+	defer r.forgetFailures(app)
+	return r.resolver.Invalidate(ctx, app)
+}
+
+// Manual is [Resolver.Manual].
+func (r *Run) Manual(ctx context.Context, app string) (Record, error) {
+	return r.resolver.Manual(ctx, app)
+}
+
+// SetManual is [Resolver.SetManual]; the app's remembered failures are
+// forgotten.
+func (r *Run) SetManual(ctx context.Context, app string, tok Token) (Record, error) {
+	defer r.forgetFailures(app)
+	return r.resolver.SetManual(ctx, app, tok)
+}
+
+// CreateManual is [Resolver.CreateManual]; the app's remembered failures are
+// forgotten.
+func (r *Run) CreateManual(ctx context.Context, app string, tok Token) (Record, error) {
+	defer r.forgetFailures(app)
+	return r.resolver.CreateManual(ctx, app, tok)
+}
+
+// DeleteManual is [Resolver.DeleteManual].
+func (r *Run) DeleteManual(ctx context.Context, app, fingerprint string) error {
+	return r.resolver.DeleteManual(ctx, app, fingerprint)
+}

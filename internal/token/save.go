@@ -1,0 +1,88 @@
+package token
+
+import (
+	"context"
+	"errors"
+)
+
+// stores reports whether minted tokens are kept: where the chain does not read
+// storage, nothing is written to it.
+func (r *Resolver) stores() bool {
+	if r.store == nil {
+		return false
+	}
+	for _, src := range r.sources {
+		if src.Name() == SourceStorage {
+			return true
+		}
+	}
+	return false
+}
+
+// generation returns the app's generation as the flight starts. Where it cannot
+// be read, saving will fail as well, and say why.
+func (r *Resolver) generation(f *flight) Generation {
+	if !r.stores() {
+		return 0
+	}
+	gen, err := guarded(f.ctx, saveTimeout, func(ctx context.Context) (Generation, error) {
+		return r.store.Generation(ctx, f.request.App)
+	})
+	if err != nil {
+		return 0
+	}
+	return gen
+}
+
+// accept keeps what was minted, and returns the answer. A token that cannot be
+// kept is still a token: it stays in memory, with a warning.
+func (r *Resolver) accept(f *flight, gen Generation, minted bool, res Resolution) (Resolution, error) {
+	if !minted || res.Source == SourceStorage || !r.stores() {
+		return res, nil
+	}
+	_, err := guarded(f.ctx, saveTimeout, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, r.save(ctx, f, gen, res.Record)
+	})
+	switch {
+	case err == nil:
+	case errors.Is(err, ErrSuperseded):
+		r.setSuperseded(f)
+	default:
+		res.Warnings = append(res.Warnings[:len(res.Warnings):len(res.Warnings)], Warning{
+			Summary: "Unable to Save Fly App Token",
+			Detail:  "The token is good, but could not be kept for later runs, which will have to acquire another: " + err.Error(),
+		})
+	}
+	return res, nil
+}
+
+// save writes the record, unless the flight was superseded meanwhile.
+func (r *Resolver) save(ctx context.Context, f *flight, gen Generation, rec Record) error {
+	select {
+	case f.group.saving <- struct{}{}:
+		defer func() { <-f.group.saving }()
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	f.group.mu.Lock()
+	superseded := f.superseded
+	f.group.mu.Unlock()
+	if superseded {
+		return ErrSuperseded
+	}
+	if err := r.store.SaveMinted(ctx, f.request, rec, gen); err != nil {
+		return err
+	}
+	f.group.mu.Lock()
+	defer f.group.mu.Unlock()
+	if !f.superseded {
+		delete(f.group.barred, f.request)
+	}
+	return nil
+}
+
+func (r *Resolver) setSuperseded(f *flight) {
+	f.group.mu.Lock()
+	defer f.group.mu.Unlock()
+	f.superseded = true
+}
