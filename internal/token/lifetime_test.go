@@ -1,0 +1,164 @@
+package token_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+)
+
+// C10: fresh, stale and expired, for each kind of token.
+func TestC10Freshness(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		origin    token.SourceName
+		life      time.Duration // 0 for unknown
+		age       time.Duration
+		wantStale bool
+		wantMiss  string
+	}{
+		"login with an hour":             {origin: token.SourceConfig, life: time.Hour},
+		"login with less":                {origin: token.SourceConfig, life: time.Hour, age: time.Second, wantStale: true},
+		"login at its last instant":      {origin: token.SourceConfig, life: time.Hour, age: time.Hour, wantStale: true},
+		"login a nanosecond later":       {origin: token.SourceConfig, life: time.Hour, age: time.Hour + 1, wantMiss: "the token found expired at"},
+		"login of unknown life":          {origin: token.SourceConfig, age: 1000 * time.Hour},
+		"minted, three quarters through": {origin: token.SourceCLI, life: time.Hour, age: 45 * time.Minute},
+		"minted, in its last quarter":    {origin: token.SourceCLI, life: time.Hour, age: 45*time.Minute + 1, wantStale: true},
+		"minted for a day":               {origin: token.SourceCLI, life: 24 * time.Hour, age: 23 * time.Hour},
+		"minted for a day, last hour":    {origin: token.SourceCLI, life: 24 * time.Hour, age: 23*time.Hour + 1, wantStale: true},
+		"longer than token_ttl allows":   {origin: token.SourceCLI, life: 48 * time.Hour, wantStale: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				rec := token.Record{Token: newToken(t), Origin: tc.origin, AcquiredAt: time.Now()}
+				if tc.life > 0 {
+					rec.ExpiresAt = time.Now().Add(tc.life)
+				}
+				src := login(token.SourceStorage, rec)
+				time.Sleep(tc.age)
+				res, err := newResolver(nil, src, missing(token.SourceCLI)).Get(t.Context(), web)
+				if tc.wantMiss != "" {
+					if err == nil || !strings.Contains(err.Error(), tc.wantMiss) || !errors.Is(err, token.ErrExpired) {
+						t.Errorf("error = %v, want it to say %q", err, tc.wantMiss)
+					}
+					return
+				}
+				if err != nil || res.Stale != tc.wantStale || (len(res.Warnings) == 1) != tc.wantStale {
+					t.Errorf("stale %t with %d warnings, error %v, want stale %t", res.Stale, len(res.Warnings), err, tc.wantStale)
+				}
+			})
+		})
+	}
+}
+
+// C10: of the stale ones the best is handed out, and not cached: the next caller
+// may be luckier.
+func TestC10BestStaleIsTheLastResort(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		now := time.Now()
+		short := token.Record{Token: newToken(t), ExpiresAt: now.Add(5 * time.Minute)}
+		long := token.Record{Token: newToken(t), ExpiresAt: now.Add(10 * time.Minute)}
+		cli := missing(token.SourceCLI)
+		r := newResolver(nil, login(token.SourceConfig, short), cli, login(token.SourceEnv, long))
+		res := mustGet(t, r, "web")
+		if res.Token != long.Token || res.Source != token.SourceEnv {
+			t.Errorf("source = %s, want the one that lives longest", res.Source)
+		}
+		cli.acquire = minter(t, token.SourceCLI, 0, 24*time.Hour).acquire
+		if res := mustGet(t, r, "web"); res.Source != token.SourceCLI || res.Stale {
+			t.Errorf("source = %s, want the fresh one that is to be had now", res.Source)
+		}
+	})
+}
+
+// C10: the cache hands out nothing that is no longer fresh, and a token of
+// unknown life for as long as the run lasts.
+func TestC10CacheEntriesEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cli := minter(t, token.SourceCLI, 0, 24*time.Hour)
+		r := newResolver(nil, cli)
+		first := mustGet(t, r, "web")
+		time.Sleep(22*time.Hour + 59*time.Minute)
+		if res := mustGet(t, r, "web"); res.Token != first.Token {
+			t.Error("a fresh token was replaced")
+		}
+		time.Sleep(2 * time.Minute)
+		if res := mustGet(t, r, "web"); res.Token == first.Token {
+			t.Error("a token in its last hour was handed out from the cache")
+		}
+		opaque := login(token.SourceEnv, token.Record{Token: newToken(t)})
+		r = newResolver(nil, opaque)
+		mustGet(t, r, "web")
+		time.Sleep(10_000 * time.Hour)
+		mustGet(t, r, "web")
+		wantCalls(t, opaque, 1)
+	})
+}
+
+// C9: what the token itself says counts, not what the link hoped for.
+func TestC9TheTokensOwnExpiryCounts(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory()
+		own := time.Now().Add(2 * time.Hour)
+		r := token.New(token.Options{
+			Sources:  []token.Source{storageLink(m), minter(t, token.SourceCLI, 0, 24*time.Hour)},
+			Store:    m,
+			TokenTTL: 24 * time.Hour, MinValidity: time.Hour,
+			Expiry: func(token.Token) (time.Time, bool) { return own, true },
+		})
+		if res := mustGet(t, r, "web"); !res.ExpiresAt.Equal(own) || !m.minted[web].ExpiresAt.Equal(own) {
+			t.Errorf("expires at %s, stored as %s, want %s", res.ExpiresAt, m.minted[web].ExpiresAt, own)
+		}
+	})
+}
+
+// C11: a login is never written to storage; what was minted or narrowed is.
+func TestC11LoginsAreNotStored(t *testing.T) {
+	t.Parallel()
+	for _, name := range []token.SourceName{token.SourceConfig, token.SourceEnv, token.SourceManual} {
+		m := newMemory()
+		mustGet(t, newResolver(m, storageLink(m), login(name, token.Record{Token: newToken(t)})), "web")
+		if len(m.minted) != 0 {
+			t.Errorf("a token from %s was stored", name)
+		}
+	}
+}
+
+// A token that cannot be stored is handed out all the same, with a warning.
+func TestStorageThatCannotBeWritten(t *testing.T) {
+	t.Parallel()
+	m := newMemory()
+	m.fail = errors.New("no space left on device")
+	cli := minter(t, token.SourceCLI, 0, 24*time.Hour)
+	r := newResolver(m, storageLink(m), cli)
+	res := mustGet(t, r, "web")
+	if len(res.Warnings) != 1 || !strings.Contains(res.Warnings[0].Detail, "no space left on device") {
+		t.Errorf("warnings = %+v, want one that says why", res.Warnings)
+	}
+	if again := mustGet(t, r, "web"); again.Token != res.Token || again.Acquirer != token.AcquirerFacade {
+		t.Error("the token did not stay in memory")
+	}
+	wantCalls(t, cli, 1)
+}
+
+// A store that hangs costs its own time, and the token stays in memory.
+func TestStorageThatHangs(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		m := newMemory()
+		m.onSave = func() { <-release }
+		r := newResolver(m, storageLink(m), minter(t, token.SourceCLI, 0, 24*time.Hour))
+		if res := mustGet(t, r, "web"); len(res.Warnings) != 1 {
+			t.Errorf("warnings = %+v, want one", res.Warnings)
+		}
+		close(release)
+	})
+}

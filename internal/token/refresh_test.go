@@ -1,0 +1,282 @@
+package token_test
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+)
+
+// C6: Invalidate drops cache and stored tokens for every access, and leaves the
+// manual token.
+func TestC6Invalidate(t *testing.T) {
+	t.Parallel()
+	m := newMemory()
+	cli := minter(t, token.SourceCLI, 0, 24*time.Hour)
+	r := newResolver(m, storageLink(m), cli)
+	if _, err := r.SetManual(t.Context(), "web", newToken(t)); err != nil {
+		t.Fatal(err)
+	}
+	readonly := token.Request{App: "web", Access: token.AccessReadOnly}
+	for _, req := range []token.Request{web, readonly} {
+		if _, err := r.Get(t.Context(), req); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mustGet(t, r, "other")
+	if err := r.Invalidate(t.Context(), "web"); err != nil {
+		t.Fatal(err)
+	}
+	if len(m.minted) != 1 || len(m.manual) != 1 {
+		t.Errorf("%d minted and %d manual records are left, want the other app's and the manual one", len(m.minted), len(m.manual))
+	}
+	for _, req := range []token.Request{web, readonly} {
+		if res, err := r.Get(t.Context(), req); err != nil || res.Source != token.SourceCLI {
+			t.Errorf("after Invalidate: source %s, error %v, want a new token", res.Source, err)
+		}
+	}
+	wantCalls(t, cli, 5)
+}
+
+// C6: what was under way when Invalidate was called is its waiters' alone.
+func TestC6FlightUnderWayIsNotKept(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory()
+		cli := minter(t, token.SourceCLI, time.Second, 24*time.Hour)
+		r := newResolver(m, storageLink(m), cli)
+		waiter := make(chan token.Token, 1)
+		go func() { waiter <- mustGet(t, r, "web").Token }()
+		synctest.Wait()
+		if err := r.Invalidate(t.Context(), "web"); err != nil {
+			t.Fatal(err)
+		}
+		old := <-waiter
+		if m.saves != 0 {
+			t.Error("the superseded flight wrote to storage")
+		}
+		if res := mustGet(t, r, "web"); res.Token == old || res.Source != token.SourceCLI {
+			t.Errorf("after Invalidate: source %s, the superseded token %t", res.Source, res.Token == old)
+		}
+	})
+}
+
+// C6: a flight that starts while Invalidate is at work, and reads the record
+// that is about to go, keeps it from the cache as well.
+func TestC6FlightStartedMeanwhileIsNotKept(t *testing.T) {
+	t.Parallel()
+	m := newMemory()
+	cli := minter(t, token.SourceCLI, 0, 24*time.Hour)
+	old := mustGet(t, newResolver(m, storageLink(m), cli), "web")
+	r := newResolver(m, storageLink(m), cli)
+	m.onDrop = func(string) { mustGet(t, r, "web") }
+	if err := r.Invalidate(t.Context(), "web"); err != nil {
+		t.Fatal(err)
+	}
+	if res := mustGet(t, r, "web"); res.Token == old.Token {
+		t.Error("the invalidated token is handed out again")
+	}
+}
+
+// C6: the same against another process, which knows only the generation.
+func TestC6AnotherProcess(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory()
+		cli := minter(t, token.SourceCLI, time.Second, 24*time.Hour)
+		here := newResolver(m, storageLink(m), cli)
+		there := newResolver(m, storageLink(m), cli)
+		waiter := make(chan token.Token, 1)
+		go func() { waiter <- mustGet(t, here, "web").Token }()
+		synctest.Wait()
+		if err := there.Invalidate(t.Context(), "web"); err != nil {
+			t.Fatal(err)
+		}
+		old := <-waiter
+		if res := mustGet(t, here, "web"); res.Token == old {
+			t.Error("the superseded token was kept")
+		}
+		if m.saves != 1 {
+			t.Errorf("saves = %d, want only the second acquisition's", m.saves)
+		}
+	})
+}
+
+// C7: what each policy bars, over a stored token of each kind.
+func TestC7Policies(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		policy token.Policy
+		age    time.Duration
+		want   token.SourceName
+	}{
+		"if_expired keeps a fresh one":    {token.PolicyIfExpired, time.Hour, token.SourceStorage},
+		"if_expired replaces a stale one": {token.PolicyIfExpired, 23*time.Hour + 30*time.Minute, token.SourceCLI},
+		"if_expired replaces an old one":  {token.PolicyIfExpired, 25 * time.Hour, token.SourceCLI},
+		"always replaces a fresh one":     {token.PolicyAlways, time.Hour, token.SourceCLI},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				m := newMemory()
+				cli := minter(t, token.SourceCLI, 0, 24*time.Hour)
+				old := mustGet(t, newResolver(m, storageLink(m), cli), "web")
+				time.Sleep(tc.age)
+				r := newResolver(m, storageLink(m), cli)
+				res, err := r.Refresh(t.Context(), web, tc.policy)
+				if err != nil || res.Source != tc.want {
+					t.Fatalf("source %s, error %v, want %s", res.Source, err, tc.want)
+				}
+				if same := res.Token == old.Token; same != (tc.want == token.SourceStorage) {
+					t.Errorf("same token: %t", same)
+				}
+				if got := m.minted[web].Token; got != res.Token {
+					t.Error("storage does not hold the token that was handed out")
+				}
+				if next := mustGet(t, r, "web"); next.Token != res.Token || next.Acquirer != token.AcquirerFacade {
+					t.Error("the refreshed token is not cached")
+				}
+			})
+		})
+	}
+}
+
+// C7: a refresh that fails replaces nothing, and hands out nothing that it bars,
+// then or later.
+func TestC7FailedRefresh(t *testing.T) {
+	t.Parallel()
+	m := newMemory()
+	cli := minter(t, token.SourceCLI, 0, 24*time.Hour)
+	good := cli.acquire
+	r := newResolver(m, storageLink(m), cli)
+	old := mustGet(t, r, "web")
+	cli.acquire = missing(token.SourceCLI).acquire
+	var failure *token.NoTokenError
+	if _, err := r.Refresh(t.Context(), web, token.PolicyAlways); !errors.As(err, &failure) {
+		t.Fatalf("error = %v, want a NoTokenError", err)
+	}
+	if m.minted[web].Token != old.Token {
+		t.Error("the stored token was replaced by nothing")
+	}
+	if _, err := r.Get(t.Context(), web); err == nil {
+		t.Error("the barred token was handed out by a later Get")
+	}
+	if res, err := r.Refresh(t.Context(), web, token.PolicyIfExpired); err == nil {
+		t.Errorf("the barred token was handed out by a later Refresh, from %s", res.Source)
+	}
+	cli.acquire = good
+	if res := mustGet(t, r, "web"); res.Token == old.Token {
+		t.Error("the barred token was handed out")
+	}
+}
+
+// C7: concurrent refreshes share one acquisition, and a Get that starts after
+// them waits for it instead of taking what is cached.
+func TestC7ConcurrentRefreshes(t *testing.T) {
+	t.Parallel()
+	for _, policy := range []token.Policy{token.PolicyIfExpired, token.PolicyAlways} {
+		t.Run(string(policy), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cli := minter(t, token.SourceCLI, time.Second, 24*time.Hour)
+				r := newResolver(nil, cli)
+				old := mustGet(t, r, "web")
+				got := herd(t, 1000, func(i int) (token.Resolution, error) {
+					if i%2 == 0 {
+						time.Sleep(time.Millisecond)
+						return r.Get(t.Context(), web)
+					}
+					return r.Refresh(t.Context(), web, policy)
+				})
+				if len(got) != 1 || got[old.Token] != 0 {
+					t.Errorf("%d tokens, %d of them the barred one, want one new token", len(got), got[old.Token])
+				}
+				wantCalls(t, cli, 2)
+			})
+		})
+	}
+}
+
+// C7: a flight that started before Refresh(always) may hold a barred token: the
+// refresh does not share it, and it overwrites nothing.
+func TestC7RefreshOvertakesAGet(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory()
+		var calls atomic.Int64
+		cli := minter(t, token.SourceCLI, 0, 24*time.Hour)
+		mint := cli.acquire
+		cli.acquire = func(ctx context.Context, req token.Request) (token.Candidate, error) {
+			c, err := mint(ctx, req)
+			if calls.Add(1) == 1 {
+				// Minted, but slow to come back: the second one overtakes it.
+				time.Sleep(10 * time.Second)
+			}
+			return c, err
+		}
+		r := newResolver(m, storageLink(m), cli)
+		slow := make(chan token.Token, 1)
+		go func() { slow <- mustGet(t, r, "web").Token }()
+		synctest.Wait()
+		res, err := r.Refresh(t.Context(), web, token.PolicyAlways)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if old := <-slow; old == res.Token {
+			t.Error("the refresh shared the flight that began before it")
+		}
+		if m.minted[web].Token != res.Token {
+			t.Error("the overtaken flight overwrote the refreshed token in storage")
+		}
+		if next := mustGet(t, r, "web"); next.Token != res.Token {
+			t.Error("the overtaken flight overwrote the refreshed token in the cache")
+		}
+	})
+}
+
+// C7: a conditional refresh shares the walk of a Get that is under way.
+func TestC7ConditionalRefreshJoinsAGet(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cli := minter(t, token.SourceCLI, time.Second, 24*time.Hour)
+		r := newResolver(nil, cli)
+		got := herd(t, 2, func(i int) (token.Resolution, error) {
+			if i == 0 {
+				return r.Get(t.Context(), web)
+			}
+			time.Sleep(time.Millisecond)
+			return r.Refresh(t.Context(), web, token.PolicyIfExpired)
+		})
+		if len(got) != 1 {
+			t.Errorf("%d tokens, want one", len(got))
+		}
+		wantCalls(t, cli, 1)
+	})
+}
+
+// C17: reading again and again, in one process or another, yields the same token
+// for as long as it is fresh.
+func TestC17ReadsChangeNothing(t *testing.T) {
+	t.Parallel()
+	m := newMemory()
+	cli := minter(t, token.SourceCLI, 0, 24*time.Hour)
+	var first token.Resolution
+	for i := range 5 {
+		run := token.NewRun(newResolver(m, storageLink(m), cli))
+		res, err := run.Read(t.Context(), web, token.PolicyIfExpired)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i == 0 {
+			first = res
+		}
+		if res.Record != first.Record {
+			t.Errorf("run %d: another record than at first", i)
+		}
+	}
+	wantCalls(t, cli, 1)
+}
