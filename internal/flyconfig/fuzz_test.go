@@ -1,0 +1,44 @@
+package flyconfig
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+)
+
+// FuzzParseLogin looks for a config.yml whose reading panics, yields no token
+// without a miss, or is quoted in the message.
+func FuzzParseLogin(f *testing.F) {
+	files, err := filepath.Glob("testdata/malformed/*.yml")
+	if err != nil || len(files) == 0 {
+		f.Fatal("no seeds under testdata:", err)
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Add([]byte("access_token: fm2_c2VjcmV0,fo1_user\r\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		got, err := parseLogin("config.yml", data)
+		if err == nil {
+			if got.IsZero() {
+				t.Error("neither a token nor a miss")
+			}
+			return
+		}
+		var miss *token.MissError
+		if !errors.As(err, &miss) {
+			t.Errorf("%v is no miss", err)
+		}
+		if strings.Contains(err.Error(), "c2VjcmV0") {
+			t.Error("the message quotes the file")
+		}
+	})
+}

@@ -1,0 +1,99 @@
+package flyconfig
+
+import (
+	"context"
+	"time"
+
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+)
+
+const (
+	// configTimeout bounds one reading of config.yml: the wait for flyctl's
+	// lock, the re-reads, and a home folder on a slow network.
+	configTimeout = 5 * time.Second
+	// envTimeout bounds what is done in memory.
+	envTimeout = time.Second
+)
+
+var (
+	_ token.Source = (*ConfigSource)(nil)
+	_ token.Source = (*EnvSource)(nil)
+)
+
+// ConfigSource is the config link: it hands out the login that stands in
+// flyctl's config.yml. Make one with [NewConfigSource].
+type ConfigSource struct{ settings Settings }
+
+// NewConfigSource returns the config link. It reads the file anew at each
+// Acquire: flyctl rewrites it, and macaroons in it live ten minutes
+// (superfly/flyctl, internal/config/tokens).
+func NewConfigSource(s Settings) *ConfigSource { return &ConfigSource{settings: s} }
+
+// Name returns [token.SourceConfig].
+func (*ConfigSource) Name() token.SourceName { return token.SourceConfig }
+
+// Timeout is five seconds.
+func (*ConfigSource) Timeout() time.Duration { return configTimeout }
+
+// Acquire returns the macaroons of config.yml with their discharges, else its
+// OAuth token with a warning. The error is a [*token.MissError] that says what
+// is wrong with the file, or the context's.
+func (c *ConfigSource) Acquire(ctx context.Context, req token.Request) (token.Candidate, error) {
+	path, err := c.settings.Locate()
+	if err != nil {
+		return token.Candidate{}, err
+	}
+	login, err := readLogin(ctx, path)
+	if err != nil {
+		return token.Candidate{}, err
+	}
+	return login.candidate(token.SourceConfig, req)
+}
+
+// EnvSource is the env link: it hands out the login that is set in the provider
+// block or in the environment. Make one with [NewEnvSource].
+type EnvSource struct{ settings Settings }
+
+// NewEnvSource returns the env link.
+func NewEnvSource(s Settings) *EnvSource { return &EnvSource{settings: s} }
+
+// Name returns [token.SourceEnv].
+func (*EnvSource) Name() token.SourceName { return token.SourceEnv }
+
+// Timeout is one second, of which nothing is used.
+func (*EnvSource) Timeout() time.Duration { return envTimeout }
+
+// Acquire returns the macaroons of the explicit login with their discharges,
+// else its OAuth token with a warning. The error is a [*token.MissError].
+func (e *EnvSource) Acquire(_ context.Context, req token.Request) (token.Candidate, error) {
+	login, err := e.settings.Explicit()
+	if err != nil {
+		return token.Candidate{}, err
+	}
+	return login.candidate(token.SourceEnv, req)
+}
+
+// candidate offers what of l an app may be given.
+func (l Login) candidate(origin token.SourceName, _ token.Request) (token.Candidate, error) {
+	t, err := handOut(l.Token)
+	if err != nil {
+		return token.Candidate{}, err
+	}
+	c := token.Candidate{
+		Record:   token.Record{Token: t, Origin: origin},
+		Warnings: l.Warnings,
+	}
+	if t.IsOAuth() {
+		c.Warnings = append(c.Warnings[:len(c.Warnings):len(c.Warnings)], wholeAccount(l.From))
+	}
+	return c, nil
+}
+
+// wholeAccount is the warning that goes with an OAuth token.
+func wholeAccount(from string) token.Warning {
+	return token.Warning{
+		Summary: "Fly App Token Opens the Whole Account",
+		Detail: "The token that was handed out is the fo1_ login in " + from + ". It opens every organization and app of the user it belongs to. " +
+			"To hand out less, let flyctl mint a token (the cli source), or set one with fly_manual_token.",
+	}
+}

@@ -1,0 +1,42 @@
+package flyconfig
+
+import (
+	"context"
+	"errors"
+
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+)
+
+// errNoExplicitLogin tells a login that is not set from one that is malformed.
+var errNoExplicitLogin = errors.New("no explicit login")
+
+// Login is what flyctl itself would authenticate with.
+type Login struct {
+	// Token is the whole bundle: macaroons, discharges and OAuth tokens alike.
+	Token token.Token
+	// From names where it was found: access_token, FLY_ACCESS_TOKEN,
+	// FLY_API_TOKEN, or the path of config.yml.
+	From string
+	// Explicit says that it was set in the provider block or in the
+	// environment, not found in config.yml.
+	Explicit bool
+	// Warnings are for the user.
+	Warnings []token.Warning
+}
+
+// Login returns the explicit login, else that of config.yml. The error is a
+// [*token.MissError] where there is none, or the context's. An explicit login
+// that is malformed is an error: config.yml does not stand in for it. Unlike
+// flyctl it takes no notice of last_login, which says when the file's owner
+// logged in and not whether the token is good.
+func (s Settings) Login(ctx context.Context) (Login, error) {
+	login, err := s.Explicit()
+	if err == nil || !errors.Is(err, errNoExplicitLogin) {
+		return login, err
+	}
+	path, err := s.Locate()
+	if err != nil {
+		return Login{}, err
+	}
+	return readLogin(ctx, path)
+}

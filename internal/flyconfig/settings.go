@@ -1,0 +1,96 @@
+package flyconfig
+
+import (
+	"path/filepath"
+	"strings"
+
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+)
+
+// configName is the name of flyctl's configuration file (superfly/flyctl,
+// internal/config: FileName).
+const configName = "config.yml"
+
+// Environment is the part of the process's environment that decides which login
+// flyctl uses.
+type Environment struct {
+	// ConfigDir is FLY_CONFIG_DIR. It counts where it is set at all, also to
+	// the empty string (superfly/flyctl, helpers.GetConfigDirectory).
+	ConfigDir string
+	// ConfigDirSet says that FLY_CONFIG_DIR is set.
+	ConfigDirSet bool
+	// Home is the user's home folder, "" where the system names none.
+	Home string
+	// AccessToken is FLY_ACCESS_TOKEN. Empty is unset.
+	AccessToken string
+	// APIToken is FLY_API_TOKEN. Empty is unset.
+	APIToken string
+}
+
+// Settings say where a login may be found: the provider block, and the
+// environment behind it.
+type Settings struct {
+	// AccessToken is access_token of the provider block, "" where it is unset.
+	AccessToken string
+	// ConfigFile is config_file of the provider block with a leading ~ already
+	// expanded, "" where it is unset.
+	ConfigFile string
+	// Environment is what holds where the provider block says nothing.
+	Environment Environment
+}
+
+// Locate returns the path of config.yml, whether or not there is such a file:
+// config_file of the provider block, else the file in FLY_CONFIG_DIR, else the
+// one in .fly in the home folder, as superfly/flyctl looks for it. The error is
+// a [*token.MissError] where no place can be named.
+func (s Settings) Locate() (string, error) {
+	env := s.Environment
+	switch {
+	case s.ConfigFile != "":
+		return s.ConfigFile, nil
+	case env.ConfigDirSet && env.ConfigDir == "":
+		return "", &token.MissError{
+			Reason: "FLY_CONFIG_DIR is set but empty, which flyctl refuses too",
+			Fix:    "unset it, or set it to the folder of config.yml",
+		}
+	case env.ConfigDirSet:
+		return filepath.Join(env.ConfigDir, configName), nil
+	case env.Home == "":
+		return "", &token.MissError{
+			Reason: "the home folder is unknown, and with it the place of flyctl's config.yml",
+			Fix:    "set HOME, FLY_CONFIG_DIR or config_file",
+		}
+	default:
+		return filepath.Join(env.Home, ".fly", configName), nil
+	}
+}
+
+// Explicit returns the login that is set in the provider block or in the
+// environment. The error is a [*token.MissError]: that none is set, or that the
+// one that is set is not shaped like a Fly token, with the name of what holds it
+// and nothing of its value. A value of white space alone is unset.
+func (s Settings) Explicit() (Login, error) {
+	for _, c := range []struct{ name, value string }{
+		{"access_token", s.AccessToken},
+		{"FLY_ACCESS_TOKEN", s.Environment.AccessToken},
+		{"FLY_API_TOKEN", s.Environment.APIToken},
+	} {
+		if strings.TrimSpace(c.value) == "" {
+			continue
+		}
+		t, err := token.Parse(c.value)
+		if err != nil {
+			return Login{}, &token.MissError{
+				Reason: c.name + " is " + err.Error(),
+				Fix:    "set it to the whole token, or unset it",
+				Cause:  err,
+			}
+		}
+		return Login{Token: t, From: c.name, Explicit: true}, nil
+	}
+	return Login{}, &token.MissError{
+		Reason: "neither access_token nor FLY_ACCESS_TOKEN nor FLY_API_TOKEN is set",
+		Fix:    "set one of them to a Fly token",
+		Cause:  errNoExplicitLogin,
+	}
+}
