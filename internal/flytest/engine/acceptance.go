@@ -1,0 +1,146 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// EnvKind is the environment variable that picks the engine of acceptance
+// tests, by [Kind]. Unset, it is the one that TF_ACC_TERRAFORM_PATH names, else
+// what [Any] finds.
+const EnvKind = "TF_ACC_ENGINE"
+
+// Runner is the part of a testing.M that [Run] needs.
+type Runner interface {
+	// Run runs the tests and returns the process's exit status.
+	Run() int
+}
+
+// Run is for the TestMain of a package with acceptance tests: it runs m's tests
+// and returns the exit status. Tests run away from the developer's own
+// settings: an empty home folder, an empty CLI configuration, and none of the
+// variables that Fly's tools, Terraform and OpenTofu read. Where TF_ACC is set,
+// the engine is found and made known to terraform-plugin-testing.
+func Run(m Runner) int {
+	code, err := run(context.Background(), m)
+	if err != nil {
+		_, _ = fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return code
+}
+
+func run(ctx context.Context, m Runner) (code int, err error) {
+	var vars []string
+	if os.Getenv("TF_ACC") != "" {
+		found, err := chosen(ctx)
+		if err != nil {
+			return 0, err
+		}
+		_, _ = fmt.Fprintf(os.Stderr, "acceptance tests on %s, %s\n", found, found.Path)
+		// Under these addresses terraform-plugin-testing serves the providers of
+		// a test: the engine's own registry, and the namespace that `source` in
+		// the examples names.
+		vars = []string{
+			"TF_ACC_TERRAFORM_PATH=" + found.Path,
+			"TF_ACC_PROVIDER_HOST=" + found.Host(),
+			"TF_ACC_PROVIDER_NAMESPACE=flytokens",
+		}
+	}
+	home, err := os.MkdirTemp("", "fly-acceptance-")
+	if err != nil {
+		return 0, fmt.Errorf("engine: make a home folder for the tests: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(home)) }()
+	if err := isolate(ctx, home); err != nil {
+		return 0, err
+	}
+	if err := setenv(vars); err != nil {
+		return 0, err
+	}
+	return m.Run(), nil
+}
+
+// chosen returns the engine that the environment asks for.
+func chosen(ctx context.Context) (Engine, error) {
+	if kind := os.Getenv(EnvKind); kind != "" {
+		return Find(ctx, Kind(kind), os.Stderr)
+	}
+	if path := os.Getenv("TF_ACC_TERRAFORM_PATH"); path != "" {
+		return At(ctx, path)
+	}
+	return Any(ctx, os.Stderr)
+}
+
+// isolate turns this process's environment into what [Environ] makes of it, with
+// an empty CLI configuration in home.
+func isolate(ctx context.Context, home string) error {
+	empty := filepath.Join(home, "empty.tfrc")
+	if err := os.WriteFile(empty, nil, 0o600); err != nil {
+		return fmt.Errorf("engine: write an empty CLI configuration: %w", err)
+	}
+	// A test may build something, and Go keeps its caches in the home folder.
+	caches, err := exec.CommandContext(ctx, "go", "env", "GOCACHE", "GOMODCACHE", "GOPATH").Output()
+	if err != nil {
+		return fmt.Errorf("engine: run go env: %w", err)
+	}
+	for _, v := range os.Environ() {
+		if name, _, _ := strings.Cut(v, "="); isSetting(name) {
+			if err := os.Unsetenv(name); err != nil {
+				return fmt.Errorf("engine: unset %s: %w", name, err)
+			}
+		}
+	}
+	vars := append(scratch(home), "TF_CLI_CONFIG_FILE="+empty)
+	for i, value := range strings.Split(strings.TrimSpace(string(caches)), "\n") {
+		vars = append(vars, []string{"GOCACHE", "GOMODCACHE", "GOPATH"}[i]+"="+strings.TrimSpace(value))
+	}
+	return setenv(vars)
+}
+
+func setenv(vars []string) error {
+	for _, v := range vars {
+		name, value, _ := strings.Cut(v, "=")
+		if err := os.Setenv(name, value); err != nil {
+			return fmt.Errorf("engine: set %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// Environ returns env as an engine away from the user's own settings gets it:
+// with home as the home folder, without the variables that Fly's tools,
+// Terraform and OpenTofu read, those that steer tests and logs apart, and
+// without the questions that Terraform asks its makers about new versions.
+func Environ(env []string, home string) []string {
+	kept := make([]string, 0, len(env))
+	for _, v := range env {
+		if name, _, _ := strings.Cut(v, "="); !isSetting(name) {
+			kept = append(kept, v)
+		}
+	}
+	return append(kept, scratch(home)...)
+}
+
+// scratch returns the variables that [Environ] sets.
+func scratch(home string) []string {
+	return []string{"HOME=" + home, "USERPROFILE=" + home, "APPDATA=" + filepath.Join(home, "AppData"), "CHECKPOINT_DISABLE=1"}
+}
+
+// isSetting reports whether the variable is one that [Environ] leaves out or
+// sets itself.
+func isSetting(name string) bool {
+	switch name = strings.ToUpper(name); {
+	case strings.HasPrefix(name, "TF_ACC"), name == "TF_LOG", strings.HasPrefix(name, "TF_LOG_"):
+		return false
+	case name == "HOME", name == "USERPROFILE", name == "APPDATA", name == "CHECKPOINT_DISABLE":
+		return true
+	default:
+		return strings.HasPrefix(name, "FLY_") || strings.HasPrefix(name, "TF_") || strings.HasPrefix(name, "XDG_")
+	}
+}

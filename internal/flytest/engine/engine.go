@@ -1,0 +1,125 @@
+// Package engine finds the programs that run a provider, Terraform and
+// OpenTofu, for acceptance tests, for the generated documentation and for the
+// demo.
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+
+	"github.com/flytokens/terraform-provider-fly/internal/tools/toolbin"
+)
+
+// Kind tells the engines apart.
+type Kind string
+
+const (
+	// Terraform is HashiCorp's engine, `terraform`.
+	Terraform Kind = "terraform"
+	// OpenTofu is the OpenTofu project's engine, `tofu`.
+	OpenTofu Kind = "opentofu"
+)
+
+// ErrNotFound is wrapped by the error of [Find] where Terraform is asked for
+// and is not on PATH.
+var ErrNotFound = errors.New("not on PATH")
+
+// Engine is an engine on this machine.
+type Engine struct {
+	// Kind is which of the engines it is.
+	Kind Kind
+	// Path is the absolute path of its program.
+	Path string
+	// Version is its own version, without a "v". It is not the one that
+	// OpenTofu shows to providers, which is Terraform's.
+	Version string
+}
+
+// String returns the engine's name and version, for people.
+func (e Engine) String() string {
+	if e.Kind == OpenTofu {
+		return "OpenTofu " + e.Version
+	}
+	return "Terraform " + e.Version
+}
+
+// Host returns the registry that the engine takes a provider from whose source
+// names none.
+func (e Engine) Host() string {
+	if e.Kind == OpenTofu {
+		return "registry.opentofu.org"
+	}
+	return "registry.terraform.io"
+}
+
+// Find returns the engine of the given kind on PATH. OpenTofu is built from the
+// version that internal/tools pins where PATH has none, and the build is
+// announced to log; for Terraform the error then wraps [ErrNotFound].
+func Find(ctx context.Context, kind Kind, log io.Writer) (Engine, error) {
+	switch kind {
+	case Terraform:
+		path, err := exec.LookPath("terraform")
+		if err != nil {
+			return Engine{}, fmt.Errorf("engine: find terraform: %w", ErrNotFound)
+		}
+		return At(ctx, path)
+	case OpenTofu:
+		path, err := exec.LookPath("tofu")
+		if err != nil {
+			path, err = toolbin.Path(ctx, toolbin.OpenTofu(), log)
+		}
+		if err != nil {
+			return Engine{}, err
+		}
+		return At(ctx, path)
+	default:
+		return Engine{}, fmt.Errorf("engine: %q is no engine: there are %s and %s", kind, Terraform, OpenTofu)
+	}
+}
+
+// Any returns Terraform where it is on PATH, else OpenTofu as [Find] has it.
+func Any(ctx context.Context, log io.Writer) (Engine, error) {
+	found, err := Find(ctx, Terraform, log)
+	if errors.Is(err, ErrNotFound) {
+		return Find(ctx, OpenTofu, log)
+	}
+	return found, err
+}
+
+// At returns the engine whose program is the file at path, and an error where
+// the program's version line is that of neither engine.
+func At(ctx context.Context, path string) (Engine, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return Engine{}, fmt.Errorf("engine: %w", err)
+	}
+	out, err := exec.CommandContext(ctx, path, "version").Output()
+	if err != nil {
+		return Engine{}, fmt.Errorf("engine: run %s version: %w", path, err)
+	}
+	kind, version, err := parseVersion(string(out))
+	if err != nil {
+		return Engine{}, fmt.Errorf("engine: %s version: %w", path, err)
+	}
+	return Engine{Kind: kind, Path: path, Version: version}, nil
+}
+
+// versionLine is the first line of `terraform version` and `tofu version`. What
+// they print with -json does not tell them apart.
+var versionLine = regexp.MustCompile(`(?m)^(Terraform|OpenTofu) v([0-9]+\.[0-9]+\.[0-9]+\S*)`)
+
+func parseVersion(out string) (Kind, string, error) {
+	match := versionLine.FindStringSubmatch(out)
+	if match == nil {
+		return "", "", fmt.Errorf("neither Terraform's nor OpenTofu's: %.80q", out)
+	}
+	if match[1] == "OpenTofu" {
+		return OpenTofu, match[2], nil
+	}
+	return Terraform, match[2], nil
+}

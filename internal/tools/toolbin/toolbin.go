@@ -1,0 +1,217 @@
+// Package toolbin builds the tools that the project's modules under
+// internal/tools pin, and keeps them in the user's cache folder, so that a
+// fresh machine with Go alone has each of them, in the version everybody else
+// has, after one build.
+package toolbin
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/gofrs/flock"
+)
+
+// cacheName is the project's folder in the user's cache folder.
+const cacheName = "terraform-provider-fly"
+
+// Tool is a program that one of the modules under internal/tools pins.
+type Tool struct {
+	// Name is the program's file name, without the .exe of Windows.
+	Name string
+	// Dir is the folder of the module that pins it, relative to internal/tools.
+	Dir string
+	// Package is the import path of the program.
+	Package string
+	// Module is the path of the module whose version is the program's.
+	Module string
+	// LDFlags is handed to the linker.
+	LDFlags string
+}
+
+// OpenTofu is the engine that acceptance tests and the demo fall back on. It
+// is built to call itself a release, which changes nothing but its version line.
+func OpenTofu() Tool {
+	return Tool{
+		Name:    "tofu",
+		Dir:     "opentofu",
+		Package: "github.com/opentofu/opentofu/cmd/tofu",
+		Module:  "github.com/opentofu/opentofu",
+		LDFlags: "-s -w -X github.com/opentofu/opentofu/version.dev=no",
+	}
+}
+
+// Named returns the tool that goes by the given file name, and an error that
+// lists the names there are where it is none of them.
+func Named(name string) (Tool, error) {
+	tools := []Tool{
+		OpenTofu(),
+		{
+			Name: "golangci-lint", Dir: "lint", LDFlags: "-s -w",
+			Package: "github.com/golangci/golangci-lint/v2/cmd/golangci-lint",
+			Module:  "github.com/golangci/golangci-lint/v2",
+		},
+		{Name: "gofumpt", Dir: "lint", LDFlags: "-s -w", Package: "mvdan.cc/gofumpt", Module: "mvdan.cc/gofumpt"},
+		{
+			Name: "tfplugindocs", Dir: "docs", LDFlags: "-s -w",
+			Package: "github.com/hashicorp/terraform-plugin-docs/cmd/tfplugindocs",
+			Module:  "github.com/hashicorp/terraform-plugin-docs",
+		},
+	}
+	names := make([]string, len(tools))
+	for i, tool := range tools {
+		if tool.Name == name {
+			return tool, nil
+		}
+		names[i] = tool.Name
+	}
+	return Tool{}, fmt.Errorf("toolbin: no tool %q: there are %s", name, strings.Join(names, ", "))
+}
+
+// Path returns the absolute path of the tool's program, and builds it first
+// where the user's cache folder does not hold it. A build is announced to log.
+// The working directory must lie within the project. Safe to call from several
+// processes at once: one builds, the others wait for it.
+func Path(ctx context.Context, tool Tool, log io.Writer) (string, error) {
+	root, err := ModuleRoot(ctx)
+	if err != nil {
+		return "", err
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("toolbin: find the user's cache folder: %w", err)
+	}
+	return path(ctx, tool, filepath.Join(root, "internal", "tools"), filepath.Join(cache, cacheName, "tools"), log)
+}
+
+// ModuleRoot returns the absolute path of the folder that holds the go.mod of
+// the module around the working directory.
+func ModuleRoot(ctx context.Context) (string, error) {
+	out, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
+	if err != nil {
+		return "", fmt.Errorf("toolbin: run go env GOMOD: %w", err)
+	}
+	gomod := strings.TrimSpace(string(out))
+	if gomod == "" || gomod == os.DevNull {
+		return "", errors.New("toolbin: the working directory is not within a Go module")
+	}
+	return filepath.Dir(gomod), nil
+}
+
+// path is [Path] with the folder of the modules and that of the programs given.
+func path(ctx context.Context, tool Tool, modules, cache string, log io.Writer) (string, error) {
+	module := filepath.Join(modules, tool.Dir)
+	version, err := pinned(ctx, module, tool.Module)
+	if err != nil {
+		return "", err
+	}
+	id, err := key(tool, module)
+	if err != nil {
+		return "", err
+	}
+	dir := filepath.Join(cache, tool.Name+"-"+version+"-"+id)
+	bin := filepath.Join(dir, tool.Name+exeSuffix())
+	if isFile(bin) {
+		return bin, nil
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", fmt.Errorf("toolbin: make the folder for %s: %w", tool.Name, err)
+	}
+	lock := flock.New(filepath.Join(dir, "lock"))
+	if err := lock.Lock(); err != nil {
+		return "", fmt.Errorf("toolbin: wait for another build of %s: %w", tool.Name, err)
+	}
+	defer func() { _ = lock.Unlock() }()
+	if isFile(bin) {
+		return bin, nil
+	}
+	_, _ = fmt.Fprintf(log, "building %s %s, once, into %s\n", tool.Name, version, dir)
+	if err := build(ctx, tool, module, bin, log); err != nil {
+		return "", err
+	}
+	return bin, nil
+}
+
+// pinned returns the version that the go.mod in dir requires of module.
+func pinned(ctx context.Context, dir, module string) (string, error) {
+	cmd := exec.CommandContext(ctx, "go", "mod", "edit", "-json")
+	cmd.Dir = dir
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("toolbin: read go.mod in %s: %w", dir, err)
+	}
+	var mod struct {
+		Require []struct{ Path, Version string }
+	}
+	if err := json.Unmarshal(out, &mod); err != nil {
+		return "", fmt.Errorf("toolbin: read go.mod in %s: %w", dir, err)
+	}
+	for _, r := range mod.Require {
+		if r.Path == module {
+			return r.Version, nil
+		}
+	}
+	return "", fmt.Errorf("toolbin: go.mod in %s does not require %s", dir, module)
+}
+
+// key tells apart the builds of one version: by its dependencies, by what it is
+// built for, and by the compiler, since a linter must not be older than the Go
+// it reads.
+func key(tool Tool, dir string) (string, error) {
+	h := sha256.New()
+	_, _ = fmt.Fprintln(h, tool.Package, tool.LDFlags, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	for _, name := range []string{"go.mod", "go.sum"} {
+		b, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			return "", fmt.Errorf("toolbin: %w", err)
+		}
+		_, _ = h.Write(b)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:6]), nil
+}
+
+// build compiles tool to bin by way of a file beside it, so that bin is whole
+// whenever it is there.
+func build(ctx context.Context, tool Tool, module, bin string, log io.Writer) (err error) {
+	tmp := bin + ".part"
+	defer func() { err = errors.Join(err, removeIfThere(tmp)) }()
+	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-trimpath", "-ldflags", tool.LDFlags, "-o", tmp, tool.Package)
+	cmd.Dir = module
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOOS="+runtime.GOOS, "GOARCH="+runtime.GOARCH)
+	cmd.Stdout, cmd.Stderr = log, log
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("toolbin: build %s: %w", tool.Name, err)
+	}
+	if err := os.Rename(tmp, bin); err != nil {
+		return fmt.Errorf("toolbin: keep %s: %w", tool.Name, err)
+	}
+	return nil
+}
+
+func removeIfThere(name string) error {
+	if err := os.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+func isFile(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.Mode().IsRegular()
+}
+
+func exeSuffix() string {
+	if runtime.GOOS == "windows" {
+		return ".exe"
+	}
+	return ""
+}
