@@ -1,0 +1,93 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+)
+
+// Summaries of the provider's errors.
+const (
+	summaryConfigure    = "Unable to Configure Fly Provider"
+	summaryReadApp      = "Unable to Read Fly App Token"
+	summarySaveManual   = "Unable to Save Manual Token"
+	summaryReadManual   = "Unable to Read Manual Token"
+	summaryDeleteManual = "Unable to Delete Manual Token"
+	summaryImportManual = "Unable to Import Manual Token"
+)
+
+// appTokenError says why no token was had for req: a line for each link, with
+// what to do.
+func appTokenError(req token.Request, err error) diag.Diagnostic {
+	var none *token.NoTokenError
+	switch {
+	case errors.As(err, &none):
+		return diag.NewAttributeErrorDiagnostic(path.Root("app"), summaryReadApp, attemptsDetail(none))
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return diag.NewErrorDiagnostic(summaryReadApp, fmt.Sprintf("Reading the token of app %q was cancelled before there was an answer: %s.", req.App, err))
+	default:
+		return diag.NewErrorDiagnostic(summaryReadApp, fmt.Sprintf("There is no token for app %q: %s.", req.App, err))
+	}
+}
+
+// attemptsDetail lists the links of a failed resolution. The lines are indented:
+// Terraform does not wrap those, so that each link keeps its line.
+func attemptsDetail(none *token.NoTokenError) string {
+	head, lines, _ := strings.Cut(none.Error(), "\n")
+	var b strings.Builder
+	b.WriteString(strings.ToUpper(head[:1]) + head[1:] + ". Each source in turn:\n")
+	for line := range strings.SplitSeq(lines, "\n") {
+		b.WriteString("\n  " + line)
+	}
+	b.WriteString("\n\nAny one of them is enough.")
+	return b.String()
+}
+
+// saveManualError says why a manual token was not kept.
+func saveManualError(app, storage string, err error) diag.Diagnostic {
+	switch {
+	case errors.Is(err, token.ErrManualExists):
+		return diag.NewAttributeErrorDiagnostic(path.Root("app"), summarySaveManual, fmt.Sprintf(
+			"Storage already holds another manual token for app %[1]q, which this configuration did not put there. It was left as it is. Import it first, "+
+				"and the next apply replaces it:\n\n  terraform import fly_manual_token.NAME %[1]s\n\nor, in the configuration:\n\n  import {\n    to = fly_manual_token.NAME\n    id = %[1]q\n  }", app))
+	case errors.Is(err, token.ErrExpired):
+		return diag.NewAttributeErrorDiagnostic(path.Root("token"), summarySaveManual, fmt.Sprintf(
+			"The token for app %q cannot be used: %s. Nothing was changed. Make a new one, for example with `fly tokens create deploy -a %s`.", app, err, app))
+	case errors.Is(err, token.ErrNoStore):
+		return diag.NewErrorDiagnostic(summarySaveManual, noStorageDetail)
+	default:
+		return diag.NewErrorDiagnostic(summarySaveManual, fmt.Sprintf(
+			"The manual token for app %q was not saved in %s: %s.\n\nWhat was stored before is still there. Make the folder writable, or set storage.path in the provider block (or FLY_TOKEN_STORAGE) to one that is.", app, storage, err))
+	}
+}
+
+// noStorageDetail is for a process without a home folder and without a storage
+// path.
+const noStorageDetail = "There is no place to keep a manual token: the environment names neither a configuration folder nor a home folder. " +
+	"Set storage.path in the provider block, or FLY_TOKEN_STORAGE."
+
+// manualError says why a manual token's record could not be read or deleted.
+func manualError(summary, app, storage string, err error) diag.Diagnostic {
+	if errors.Is(err, token.ErrNoStore) {
+		return diag.NewErrorDiagnostic(summary, noStorageDetail)
+	}
+	return diag.NewErrorDiagnostic(summary, fmt.Sprintf("The record of app %q in %s: %s.", app, storage, err))
+}
+
+// leftManualWarning says that a destroy left another's record alone.
+func leftManualWarning(app string) diag.Diagnostic {
+	return diag.NewAttributeWarningDiagnostic(path.Root("app"), "Manual Token Left in Storage", fmt.Sprintf(
+		"The manual token that storage now holds for app %q is not the one that this resource put there, so it was left as it is. The resource is gone from the state.", app))
+}
+
+// noManualError says that there is nothing to import.
+func noManualError(app, storage string) diag.Diagnostic {
+	return diag.NewErrorDiagnostic(summaryImportManual, fmt.Sprintf(
+		"Storage (%s) holds no manual token for app %q. The import ID is the app's name. To add a token, apply a fly_manual_token instead of importing one.", storage, app))
+}

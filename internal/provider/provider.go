@@ -1,0 +1,99 @@
+// Package provider is the Terraform side of the fly provider: schemas, models,
+// diagnostics, and the wiring of the links into a chain. It is the only package
+// that knows the plugin framework.
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+)
+
+// Address is the provider's address in the registry, as `source` in a
+// required_providers block names it.
+const Address = "registry.terraform.io/flytokens/fly"
+
+// typeName is the prefix of every resource type.
+const typeName = "fly"
+
+var (
+	_ provider.Provider                   = (*flyProvider)(nil)
+	_ provider.ProviderWithValidateConfig = (*flyProvider)(nil)
+)
+
+// New returns a constructor of the provider for the given version. Each call of
+// the constructor makes a provider of its own.
+func New(version string) func() provider.Provider {
+	return newProvider(version, processEnvironment)
+}
+
+// newProvider is [New] with the environment handed in.
+func newProvider(version string, env func() environment) func() provider.Provider {
+	return func() provider.Provider {
+		return &flyProvider{version: version, environment: env}
+	}
+}
+
+// flyProvider holds nothing that a configuration brings: one object may serve
+// several of them, and several runs.
+type flyProvider struct {
+	version     string
+	environment func() environment
+}
+
+// Metadata names the provider.
+func (p *flyProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
+	resp.TypeName = typeName
+	resp.Version = p.version
+}
+
+// ValidateConfig checks what concerns more than one attribute.
+func (p *flyProvider) ValidateConfig(ctx context.Context, req provider.ValidateConfigRequest, resp *provider.ValidateConfigResponse) {
+	var model providerModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(model.validate()...)
+}
+
+// Configure starts a run: the environment is read, the chain is wired, and one
+// session is handed to everything the provider offers. It fails for nothing that
+// only some operations need: those fail themselves, and say why.
+func (p *flyProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
+	var model providerModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	set, diags := readSettings(ctx, model, p.environment())
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	s := newSession(set)
+	resp.DataSourceData = s
+	resp.ResourceData = s
+	resp.EphemeralResourceData = s
+	resp.ActionData = s
+	resp.ListResourceData = s
+	tflog.Debug(ctx, "configured the fly provider", map[string]any{
+		"organization": set.organization,
+		"sources":      set.sources,
+		"refresh":      string(set.refresh),
+		"storage":      set.storagePath,
+	})
+}
+
+// DataSources lists the data sources.
+func (p *flyProvider) DataSources(context.Context) []func() datasource.DataSource {
+	return []func() datasource.DataSource{newAppTokenDataSource}
+}
+
+// Resources lists the managed resources.
+func (p *flyProvider) Resources(context.Context) []func() resource.Resource {
+	return []func() resource.Resource{newManualTokenResource}
+}

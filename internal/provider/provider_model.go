@@ -1,0 +1,81 @@
+package provider
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+// Bounds and defaults of the provider block's durations.
+const (
+	defaultTokenTTL = 24 * time.Hour
+	minTokenTTL     = 5 * time.Minute
+	maxTokenTTL     = 365 * 24 * time.Hour
+
+	defaultMinValidity = time.Hour
+	minMinValidity     = time.Second
+
+	defaultCLITimeout = 15 * time.Second
+	minCLITimeout     = time.Millisecond
+	maxCLITimeout     = time.Hour
+
+	defaultMaxParallel = 10
+)
+
+// providerModel is the provider block as written. Nested attributes stay values
+// of the framework, since each may be unknown as a whole.
+type providerModel struct {
+	AccessToken  types.String `tfsdk:"access_token"`
+	Organization types.String `tfsdk:"organization"`
+	Sources      types.List   `tfsdk:"sources"`
+	Refresh      types.String `tfsdk:"refresh"`
+	TokenTTL     types.String `tfsdk:"token_ttl"`
+	MinValidity  types.String `tfsdk:"min_validity"`
+	ConfigFile   types.String `tfsdk:"config_file"`
+	CLI          types.Object `tfsdk:"cli"`
+	Storage      types.Object `tfsdk:"storage"`
+}
+
+// cliModel is the block's cli attribute.
+type cliModel struct {
+	Path        types.String `tfsdk:"path"`
+	Timeout     types.String `tfsdk:"timeout"`
+	MaxParallel types.Int64  `tfsdk:"max_parallel"`
+}
+
+// storageModel is the block's storage attribute.
+type storageModel struct {
+	Path types.String `tfsdk:"path"`
+}
+
+// validate reports what the attributes' own validators cannot see. What is
+// unknown or malformed is not judged here.
+func (m providerModel) validate() diag.Diagnostics {
+	var diags diag.Diagnostics
+	ttl, ok := knownDuration(m.TokenTTL, defaultTokenTTL)
+	if !ok || m.MinValidity.IsNull() {
+		return diags
+	}
+	validity, ok := knownDuration(m.MinValidity, 0)
+	if ok && validity >= ttl {
+		diags.AddAttributeError(path.Root("min_validity"), "Invalid min_validity",
+			fmt.Sprintf("min_validity (%s) must be less than token_ttl (%s): otherwise no minted token would ever have enough of its life left.", validity, ttl))
+	}
+	return diags
+}
+
+// knownDuration returns the duration that v holds, fallback where it is null, and
+// whether there is one to be judged.
+func knownDuration(v types.String, fallback time.Duration) (time.Duration, bool) {
+	if v.IsUnknown() {
+		return 0, false
+	}
+	if v.IsNull() {
+		return fallback, true
+	}
+	d, err := time.ParseDuration(v.ValueString())
+	return d, err == nil
+}

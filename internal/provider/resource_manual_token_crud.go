@@ -1,0 +1,111 @@
+package provider
+
+import (
+	"context"
+	"errors"
+
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+)
+
+// Create keeps the token. An equal record that is there already is adopted;
+// another one is left alone, and an error.
+func (r *manualTokenResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan manualTokenModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(r.session.storageObstacles()...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	app := plan.App.ValueString()
+	tok, err := token.Parse(plan.Token.ValueString())
+	if err != nil {
+		resp.Diagnostics.AddAttributeError(path.Root("token"), summarySaveManual, err.Error())
+		return
+	}
+	rec, err := r.session.run.CreateManual(ctx, app, tok)
+	if err != nil {
+		resp.Diagnostics.Append(saveManualError(app, r.session.settings.storagePath, err))
+		return
+	}
+	plan.fill(rec)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+}
+
+// Read compares storage with the state, and takes no token out of storage. Where
+// storage holds another token, the state's is dropped, so that the plan shows an
+// update; the fingerprint stays that of the token this resource wrote, which is
+// the only one that destroy may delete.
+func (r *manualTokenResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var state manualTokenModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(r.session.storageObstacles()...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	app := state.App.ValueString()
+	rec, err := r.session.run.Manual(ctx, app)
+	switch {
+	case errors.Is(err, token.ErrNoRecord):
+		resp.State.RemoveResource(ctx)
+		return
+	case err != nil:
+		resp.Diagnostics.Append(manualError(summaryReadManual, app, r.session.settings.storagePath, err))
+		return
+	}
+	if rec.Token.Fingerprint() == state.Fingerprint.ValueString() {
+		state.fill(rec)
+	} else {
+		state.Token = types.StringNull()
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
+}
+
+// Update keeps the planned token in place of what is there. A record that holds
+// it already is left as it is.
+func (r *manualTokenResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan manualTokenModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(r.session.storageObstacles()...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	app := plan.App.ValueString()
+	tok, err := token.Parse(plan.Token.ValueString())
+	if err != nil {
+		resp.Diagnostics.AddAttributeError(path.Root("token"), summarySaveManual, err.Error())
+		return
+	}
+	rec, err := r.session.run.Manual(ctx, app)
+	if errors.Is(err, token.ErrNoRecord) || err == nil && rec.Token != tok {
+		rec, err = r.session.run.SetManual(ctx, app, tok)
+	}
+	if err != nil {
+		resp.Diagnostics.Append(saveManualError(app, r.session.settings.storagePath, err))
+		return
+	}
+	plan.fill(rec)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+}
+
+// Delete removes the record if it is the one that this resource wrote.
+func (r *manualTokenResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state manualTokenModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(r.session.storageObstacles()...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	app := state.App.ValueString()
+	err := r.session.run.DeleteManual(ctx, app, state.Fingerprint.ValueString())
+	switch {
+	case err == nil, errors.Is(err, token.ErrNoRecord):
+	case errors.Is(err, token.ErrManualChanged):
+		resp.Diagnostics.Append(leftManualWarning(app))
+	default:
+		resp.Diagnostics.Append(manualError(summaryDeleteManual, app, r.session.settings.storagePath, err))
+	}
+}

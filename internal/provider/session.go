@@ -1,0 +1,84 @@
+package provider
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+)
+
+// session is what one Configure hands to everything the provider offers: the
+// settings, the run over a resolver of its own, and what was already said.
+type session struct {
+	settings settings
+	run      *token.Run
+
+	mu   sync.Mutex
+	said map[token.Warning]bool
+}
+
+// newSession wires the chain and starts a run over it.
+func newSession(set settings) *session {
+	return &session{
+		settings: set,
+		run:      token.NewRun(newResolver(set)),
+		said:     make(map[token.Warning]bool),
+	}
+}
+
+// obstacles returns an error for each flaw of the provider configuration that
+// stands in the way of an operation that does without the attributes named.
+func (s *session) obstacles(spared ...string) diag.Diagnostics {
+	var diags diag.Diagnostics
+	for _, o := range s.settings.obstacles {
+		if !slices.Contains(spared, o.attribute) {
+			diags.AddError(summaryConfigure, o.detail)
+		}
+	}
+	return diags
+}
+
+// storageObstacles is [session.obstacles] for an operation that needs nothing
+// but storage.
+func (s *session) storageObstacles() diag.Diagnostics {
+	var diags diag.Diagnostics
+	for _, o := range s.settings.obstacles {
+		if o.attribute == "storage" || o.attribute == "storage.path" {
+			diags.AddError(summaryConfigure, o.detail)
+		}
+	}
+	return diags
+}
+
+// warnings returns those that this run has not told yet: a hundred data sources
+// that meet one unwritable folder need one warning.
+func (s *session) warnings(ws []token.Warning) diag.Diagnostics {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var diags diag.Diagnostics
+	for _, w := range ws {
+		if !s.said[w] {
+			s.said[w] = true
+			diags.AddWarning(w.Summary, w.Detail)
+		}
+	}
+	return diags
+}
+
+// sessionFrom returns the session in a Configure request's provider data, nil
+// while the provider is not configured.
+func sessionFrom(data any) (*session, diag.Diagnostics) {
+	var diags diag.Diagnostics
+	if data == nil {
+		return nil, diags
+	}
+	s, ok := data.(*session)
+	if !ok {
+		diags.AddError("Unexpected Provider Data",
+			fmt.Sprintf("Expected %T, got %T. This is always a bug in the provider code and should be reported to the provider developers.", s, data))
+	}
+	return s, diags
+}

@@ -1,0 +1,230 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
+
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+)
+
+// settings is a provider configuration as it was understood: attributes, then
+// the environment, then defaults.
+type settings struct {
+	environment environment
+
+	accessToken  string
+	organization string
+	sources      []token.SourceName
+	refresh      token.Policy
+	tokenTTL     time.Duration
+	minValidity  time.Duration
+	// configFile is "" where flyctl's own rules say where the file is.
+	configFile string
+	// storagePath is "" where there is no place for storage.
+	storagePath string
+	cli         cliSettings
+
+	// obstacles are what keeps some operations from being done.
+	obstacles []obstacle
+}
+
+// cliSettings is how flyctl is run.
+type cliSettings struct {
+	// path is "" where flyctl is looked for under its usual names.
+	path        string
+	timeout     time.Duration
+	maxParallel int
+}
+
+// obstacle is a flaw of the provider configuration that matters only to the
+// operations that need the attribute.
+type obstacle struct {
+	attribute string
+	detail    string
+}
+
+// sourceNames lists the links in their default order.
+func sourceNames() []string {
+	return []string{
+		string(token.SourceStorage),
+		string(token.SourceConfig),
+		string(token.SourceCLI),
+		string(token.SourceEnv),
+		string(token.SourceManual),
+	}
+}
+
+// readSettings understands a provider configuration. Values that are not known
+// yet become obstacles; only what is wrong for every operation is an error.
+func readSettings(ctx context.Context, m providerModel, env environment) (settings, diag.Diagnostics) {
+	r := settingsReader{ctx: ctx, set: settings{environment: env}}
+	r.set.accessToken = r.text("access_token", m.AccessToken)
+	r.readOrganization(m)
+	r.readSources(m)
+	r.set.refresh = token.PolicyIfExpired
+	if name := r.text("refresh", m.Refresh); name != "" {
+		r.set.refresh = token.Policy(name)
+	}
+	r.set.tokenTTL = r.duration("token_ttl", m.TokenTTL, defaultTokenTTL)
+	r.set.minValidity = r.duration("min_validity", m.MinValidity, min(defaultMinValidity, r.set.tokenTTL/4))
+	r.set.configFile = r.path("config_file", r.text("config_file", m.ConfigFile))
+	r.readCLI(m)
+	r.readStorage(m)
+	return r.set, r.diags
+}
+
+// settingsReader collects what was understood and what was not.
+type settingsReader struct {
+	ctx   context.Context
+	set   settings
+	diags diag.Diagnostics
+}
+
+// known reports whether v is known, and keeps an obstacle where it is not.
+func (r *settingsReader) known(attribute string, v attr.Value) bool {
+	if !v.IsUnknown() {
+		return true
+	}
+	r.set.obstacles = append(r.set.obstacles, obstacle{
+		attribute: attribute,
+		detail: fmt.Sprintf("The provider attribute %s is not known until apply: it depends on something that has not been created yet. "+
+			"Set it to a value that is known while planning, or create what it depends on first, with -target.", attribute),
+	})
+	return false
+}
+
+func (r *settingsReader) text(attribute string, v types.String) string {
+	if !r.known(attribute, v) {
+		return ""
+	}
+	return v.ValueString()
+}
+
+func (r *settingsReader) duration(attribute string, v types.String, fallback time.Duration) time.Duration {
+	text := r.text(attribute, v)
+	if text == "" {
+		return fallback
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		// The attribute's validator lets nothing through that does not parse.
+		r.diags.AddAttributeError(path.Root(attribute), summaryConfigure, err.Error())
+		return fallback
+	}
+	return d
+}
+
+// path makes a path absolute, with a leading ~/ expanded. One that cannot be is
+// an obstacle.
+func (r *settingsReader) path(attribute, text string) string {
+	if text == "" {
+		return ""
+	}
+	abs, err := absolute(text, r.set.environment.home)
+	if err != nil {
+		r.set.obstacles = append(r.set.obstacles, obstacle{
+			attribute: attribute,
+			detail:    fmt.Sprintf("The provider attribute %s cannot be used: %s. Write an absolute path.", attribute, err),
+		})
+		return ""
+	}
+	return abs
+}
+
+func (r *settingsReader) readOrganization(m providerModel) {
+	r.set.organization = r.text("organization", m.Organization)
+	if !m.Organization.IsNull() {
+		return
+	}
+	slug := r.set.environment.get("FLY_ORG")
+	if slug == "" {
+		return
+	}
+	if complaint := organizationComplaint(slug); complaint != "" {
+		r.set.obstacles = append(r.set.obstacles, obstacle{
+			attribute: "organization",
+			detail:    "The environment variable FLY_ORG stands in for the provider attribute organization. " + complaint,
+		})
+		return
+	}
+	r.set.organization = slug
+}
+
+func (r *settingsReader) readSources(m providerModel) {
+	names := sourceNames()
+	if !m.Sources.IsNull() && r.known("sources", m.Sources) {
+		var values []types.String
+		r.diags.Append(m.Sources.ElementsAs(r.ctx, &values, false)...)
+		names = make([]string, len(values))
+		for i, v := range values {
+			if !r.known("sources", v) {
+				return
+			}
+			names[i] = v.ValueString()
+		}
+	}
+	for _, name := range names {
+		r.set.sources = append(r.set.sources, token.SourceName(name))
+	}
+}
+
+func (r *settingsReader) readCLI(m providerModel) {
+	r.set.cli = cliSettings{timeout: defaultCLITimeout, maxParallel: defaultMaxParallel}
+	var cli cliModel
+	if m.CLI.IsNull() || !r.known("cli", m.CLI) {
+		return
+	}
+	r.diags.Append(m.CLI.As(r.ctx, &cli, basetypes.ObjectAsOptions{})...)
+	r.set.cli.path = r.text("cli.path", cli.Path)
+	if strings.ContainsAny(r.set.cli.path, `/`+string(filepath.Separator)) {
+		r.set.cli.path = r.path("cli.path", r.set.cli.path)
+	}
+	r.set.cli.timeout = r.duration("cli.timeout", cli.Timeout, defaultCLITimeout)
+	if r.known("cli.max_parallel", cli.MaxParallel) && !cli.MaxParallel.IsNull() {
+		r.set.cli.maxParallel = int(cli.MaxParallel.ValueInt64())
+	}
+}
+
+func (r *settingsReader) readStorage(m providerModel) {
+	var storage storageModel
+	if !m.Storage.IsNull() {
+		if !r.known("storage", m.Storage) {
+			return
+		}
+		r.diags.Append(m.Storage.As(r.ctx, &storage, basetypes.ObjectAsOptions{})...)
+	}
+	env := r.set.environment
+	switch {
+	case !storage.Path.IsNull():
+		r.set.storagePath = r.path("storage.path", r.text("storage.path", storage.Path))
+	case env.get("FLY_TOKEN_STORAGE") != "":
+		r.set.storagePath = r.path("storage.path", env.get("FLY_TOKEN_STORAGE"))
+	case env.configDir != "":
+		r.set.storagePath = filepath.Join(env.configDir, "terraform-provider-fly")
+	}
+}
+
+// absolute returns p as an absolute path. A leading ~/ stands for home; ~user is
+// the name of a file like any other.
+func absolute(p, home string) (string, error) {
+	if rest, ok := strings.CutPrefix(p, "~/"); ok {
+		if home == "" {
+			return "", fmt.Errorf("the path %q starts with ~/, and the environment names no home folder", p)
+		}
+		p = filepath.Join(home, rest)
+	}
+	abs, err := filepath.Abs(p)
+	if err != nil {
+		return "", fmt.Errorf("the path %q cannot be made absolute: %w", p, err)
+	}
+	return abs, nil
+}

@@ -1,0 +1,152 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+)
+
+// stringCheck is a validator of one known text. A value that is null or unknown
+// passes: the first is no value, the second is judged when it is known.
+type stringCheck struct {
+	// description says what a valid value is.
+	description string
+	// summary is the diagnostic's first line.
+	summary string
+	// complaint says in full sentences why a value is not valid; "" where it is.
+	complaint func(value string) string
+}
+
+var _ validator.String = stringCheck{}
+
+// Description says what a valid value is.
+func (v stringCheck) Description(context.Context) string { return v.description }
+
+// MarkdownDescription says what a valid value is.
+func (v stringCheck) MarkdownDescription(context.Context) string { return v.description }
+
+// ValidateString reports an invalid value on its attribute.
+func (v stringCheck) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	if complaint := v.complaint(req.ConfigValue.ValueString()); complaint != "" {
+		resp.Diagnostics.AddAttributeError(req.Path, v.summary, complaint)
+	}
+}
+
+// appName accepts what can be the name of a Fly app.
+func appName() validator.String {
+	const what = "up to 63 lower-case letters, digits and hyphens, with no hyphen at either end"
+	return stringCheck{
+		description: "the name of a Fly app: " + what,
+		summary:     "Invalid App Name",
+		complaint: func(value string) string {
+			if token.ValidateApp(value) == nil {
+				return ""
+			}
+			return fmt.Sprintf("%s cannot be the name of a Fly app. It is %s.", quoted(value), what)
+		},
+	}
+}
+
+// organizationSlug accepts what can be the slug of a Fly organization.
+func organizationSlug() validator.String {
+	return stringCheck{
+		description: "the slug of a Fly organization: lower-case letters, digits and hyphens",
+		summary:     "Invalid Organization",
+		complaint:   organizationComplaint,
+	}
+}
+
+func organizationComplaint(value string) string {
+	if token.ValidateOrganization(value) == nil {
+		return ""
+	}
+	return fmt.Sprintf("%s cannot be the slug of a Fly organization. It is made of lower-case letters, digits and hyphens; `fly orgs list` shows it.", quoted(value))
+}
+
+// quoted returns value for a message, unless a token seems to have gone astray
+// into an attribute that is not sensitive.
+func quoted(value string) string {
+	for _, prefix := range []string{"fm2_", "fm1r_", "fm1a_", "fo1_", "FlyV1", "Bearer"} {
+		if strings.Contains(value, prefix) {
+			return "The value, which looks like a token,"
+		}
+	}
+	return fmt.Sprintf("%.80q", value)
+}
+
+// flyToken accepts what is shaped like a token of Fly's. Its message tells
+// positions and lengths, never a byte of the value.
+func flyToken() validator.String {
+	return stringCheck{
+		description: "a Fly token: macaroons (`fm2_…`) or an OAuth token (`fo1_…`), with or without its scheme",
+		summary:     "Invalid Fly Token",
+		complaint: func(value string) string {
+			_, err := token.Parse(value)
+			if err == nil {
+				return ""
+			}
+			return fmt.Sprintf("The value is %s. Paste the whole token as Fly printed it: it starts with fm2_ or fo1_, with or without FlyV1 or Bearer in front.", err)
+		},
+	}
+}
+
+// refreshPolicy accepts the name of a policy.
+func refreshPolicy() validator.String {
+	return stringvalidator.OneOf(string(token.PolicyIfExpired), string(token.PolicyAlways))
+}
+
+// filePath accepts any path that names something.
+func filePath() validator.String {
+	return stringCheck{
+		description: "a path that is not empty",
+		summary:     "Invalid Path",
+		complaint: func(value string) string {
+			switch {
+			case strings.TrimSpace(value) == "":
+				return "The path is empty. Leave the argument out, or set it to null, to have the default."
+			case strings.ContainsRune(value, 0):
+				return "The path holds a NUL character, which no file system accepts."
+			}
+			return ""
+		},
+	}
+}
+
+// durationBetween accepts a duration within bounds, both included.
+func durationBetween(shortest, longest time.Duration) validator.String {
+	return stringCheck{
+		description: fmt.Sprintf("a duration from %s to %s, such as 24h, 90m or 1h30m", short(shortest), short(longest)),
+		summary:     "Invalid Duration",
+		complaint: func(value string) string {
+			d, err := time.ParseDuration(value)
+			switch {
+			case err != nil:
+				return fmt.Sprintf("%.80q is not a duration. Write a number and a unit, such as 24h, 90m or 1h30m; the units are h, m, s and ms, and a day is 24h.", value)
+			case d < shortest || d > longest:
+				return fmt.Sprintf("%s is out of bounds: the duration must be from %s to %s.", value, short(shortest), short(longest))
+			}
+			return ""
+		},
+	}
+}
+
+// short prints a duration as people write it: 24h, not 24h0m0s.
+func short(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
