@@ -1,0 +1,9 @@
+data "fly_app_token" "web" {
+  app = "web"
+}
+
+# What calls Fly's API for the app takes the header as it is.
+output "authorization_header" {
+  value     = data.fly_app_token.web.authorization_header
+  sensitive = true
+}

@@ -1,0 +1,48 @@
+# A token of your own, kept for one app, and the app's token, read back. It needs
+# neither flyctl nor an account at Fly: `make demo` applies it with a made-up token.
+
+terraform {
+  required_providers {
+    fly = {
+      source = "flytokens/fly"
+    }
+  }
+}
+
+provider "fly" {}
+
+variable "app" {
+  description = "Name of the Fly app."
+  type        = string
+  default     = "quickstart"
+}
+
+variable "token" {
+  description = "A token of that app, as `fly tokens create deploy` prints it."
+  type        = string
+  sensitive   = true
+}
+
+resource "fly_manual_token" "app" {
+  app   = var.app
+  token = var.token
+}
+
+data "fly_app_token" "app" {
+  app = var.app
+
+  # The first plan must not look for the token before it is there.
+  depends_on = [fly_manual_token.app]
+}
+
+output "origin" {
+  value = data.fly_app_token.app.origin
+}
+
+output "fingerprint" {
+  value = data.fly_app_token.app.fingerprint
+}
+
+output "expires_at" {
+  value = data.fly_app_token.app.expires_at
+}

@@ -1,0 +1,4 @@
+import {
+  to = fly_manual_token.web
+  id = "web"
+}

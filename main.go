@@ -1,0 +1,35 @@
+// Command terraform-provider-fly hands each Fly.io app the API token it needs.
+// Terraform and OpenTofu start it; people run it with -version.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"log"
+	"runtime"
+
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+
+	"github.com/flytokens/terraform-provider-fly/internal/provider"
+)
+
+// version is the release, set by the linker.
+var version = "dev"
+
+func main() {
+	debug := flag.Bool("debug", false, "wait for a debugger such as delve, and print how Terraform attaches to this process")
+	showVersion := flag.Bool("version", false, "print the version and exit")
+	flag.Parse()
+	if *showVersion {
+		fmt.Printf("terraform-provider-fly %s (%s, %s/%s)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+		return
+	}
+	err := providerserver.Serve(context.Background(), provider.New(version), providerserver.ServeOpts{
+		Address: provider.Address,
+		Debug:   *debug,
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+}
