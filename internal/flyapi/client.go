@@ -1,0 +1,154 @@
+package flyapi
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// The addresses of Fly's public APIs, as superfly/fly-go has them.
+const (
+	// DefaultBaseURL is that of the GraphQL API, which is served at /graphql.
+	DefaultBaseURL = "https://api.fly.io"
+	// DefaultMachinesBaseURL is that of the Machines API, which is served at /v1.
+	DefaultMachinesBaseURL = "https://api.machines.dev"
+)
+
+// MaxInFlight is how many calls of one [Client] run at once. Fly documents no
+// limit for GraphQL; the Machines API allows about one request a second for each
+// app, which a plan over many apps stays below on its own.
+const MaxInFlight = 10
+
+const (
+	defaultTimeout   = 15 * time.Second
+	defaultRetryWait = 200 * time.Millisecond
+	// idleTimeout is short, so that a pooled connection is dropped by us before
+	// the server drops it under a request.
+	idleTimeout = 30 * time.Second
+	dialTimeout = 10 * time.Second
+	// maxHeader bounds what a server may send before the body, in bytes.
+	maxHeader = 1 << 18
+)
+
+// ErrBaseURL is wrapped by the error of [New] for an address that a token must
+// not be sent to.
+var ErrBaseURL = errors.New("not a usable base URL")
+
+// Config is what a [Client] is made of.
+type Config struct {
+	// BaseURL is where the GraphQL API is; "" means [DefaultBaseURL].
+	BaseURL string
+	// MachinesBaseURL is where the Machines API is, without /v1; "" means
+	// [DefaultMachinesBaseURL].
+	MachinesBaseURL string
+	// Version is the provider's, for the User-Agent header.
+	Version string
+	// Timeout bounds one call with all its retries; 0 means 15 seconds. The
+	// wait for one of the [MaxInFlight] slots is not part of it.
+	Timeout time.Duration
+	// RetryWait is the wait before the first retry, doubled for each further
+	// one and jittered; 0 means 200 milliseconds.
+	RetryWait time.Duration
+	// Proxy chooses the proxy for a request, as [http.ProxyFromEnvironment]
+	// does; nil means none.
+	Proxy func(*http.Request) (*url.URL, error)
+}
+
+// Client speaks to Fly's APIs. It is safe for concurrent use.
+type Client struct {
+	graphql   *url.URL
+	machines  *url.URL
+	userAgent string
+	timeout   time.Duration
+	retryWait time.Duration
+	http      *http.Client
+	slots     chan struct{}
+}
+
+// New returns a client for cfg. The error wraps [ErrBaseURL] when one of the
+// addresses is not https (http is accepted for loopback alone), or carries a
+// user name, a query or a fragment.
+func New(cfg Config) (*Client, error) {
+	graphql, err := parseBase(cfg.BaseURL, DefaultBaseURL)
+	if err != nil {
+		return nil, err
+	}
+	machines, err := parseBase(cfg.MachinesBaseURL, DefaultMachinesBaseURL)
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{
+		graphql:   graphql.JoinPath("graphql"),
+		machines:  machines.JoinPath("v1"),
+		userAgent: "terraform-provider-fly/" + cfg.Version,
+		timeout:   cfg.Timeout,
+		retryWait: cfg.RetryWait,
+		http:      newHTTPClient(cfg.Proxy),
+		slots:     make(chan struct{}, MaxInFlight),
+	}
+	if c.timeout == 0 {
+		c.timeout = defaultTimeout
+	}
+	if c.retryWait == 0 {
+		c.retryWait = defaultRetryWait
+	}
+	return c, nil
+}
+
+// Close drops the connections that no call is using.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
+func newHTTPClient(proxy func(*http.Request) (*url.URL, error)) *http.Client {
+	return &http.Client{
+		Transport: &http.Transport{
+			Proxy:                  proxy,
+			DialContext:            (&net.Dialer{Timeout: dialTimeout, KeepAlive: idleTimeout}).DialContext,
+			ForceAttemptHTTP2:      true,
+			MaxIdleConnsPerHost:    MaxInFlight,
+			IdleConnTimeout:        idleTimeout,
+			TLSHandshakeTimeout:    dialTimeout,
+			MaxResponseHeaderBytes: maxHeader,
+		},
+		// A redirect would carry the token to another place, or turn a POST
+		// into a GET. It is reported as the answer that it is.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// parseBase checks an address that tokens will be sent to.
+func parseBase(raw, fallback string) (*url.URL, error) {
+	if raw == "" {
+		raw = fallback
+	}
+	u, err := url.Parse(strings.TrimSpace(raw))
+	if err != nil {
+		// The error of url.Parse quotes its input, which may hold a password.
+		return nil, fmt.Errorf("%w: it cannot be parsed; a good one reads %s", ErrBaseURL, fallback)
+	}
+	switch {
+	case u.User != nil:
+		return nil, fmt.Errorf("%w: it holds a user name or a password; Fly's APIs take a token alone", ErrBaseURL)
+	case u.Hostname() == "":
+		return nil, fmt.Errorf("%w: it names no host; a good one reads %s", ErrBaseURL, fallback)
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return nil, fmt.Errorf("%w: it has a query or a fragment; a good one reads %s", ErrBaseURL, fallback)
+	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
+		return u, nil
+	default:
+		return nil, fmt.Errorf("%w: %s://%s is not https, and only loopback may do without: a token would cross the network in clear",
+			ErrBaseURL, u.Scheme, u.Host)
+	}
+}
+
+func isLoopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.IsLoopback()
+}

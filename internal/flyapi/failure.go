@@ -1,0 +1,132 @@
+package flyapi
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+)
+
+// leftWaiting is the error of a caller that left before a slot was free.
+func leftWaiting(ctx context.Context, k call) error {
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return fmt.Errorf("%s: %w", k.op, context.Cause(ctx))
+	}
+	return &Error{
+		Op: k.op, Kind: ErrUnavailable, Cause: ctx.Err(),
+		Reason: "time ran out behind the calls that Fly's API had not answered", Fix: fixFor(ErrUnavailable),
+	}
+}
+
+// timedOut is the error of a call whose time ran out while it was under way.
+func timedOut(k call) error {
+	return &Error{
+		Op: k.op, Kind: ErrUnavailable, Cause: context.DeadlineExceeded,
+		Reason: fmt.Sprintf("no answer from %s in time (%s at most)", k.url.Host, k.timeout), Fix: fixFor(ErrUnavailable),
+	}
+}
+
+// unreachable is the error of a call that brought no answer.
+func unreachable(k call, err error) error {
+	// The wrapper repeats the method and the whole URL.
+	var wrapper *url.Error
+	if errors.As(err, &wrapper) {
+		err = wrapper.Err
+	}
+	e := &Error{Op: k.op, Kind: ErrUnavailable, Cause: err, Fix: fixFor(ErrUnavailable)}
+	quoted := scrub(err.Error(), k.secret)
+	host := k.url.Host
+	var (
+		dns    *net.DNSError
+		op     *net.OpError
+		verify *tls.CertificateVerificationError
+		record tls.RecordHeaderError
+		alert  tls.AlertError
+	)
+	switch {
+	case errors.As(err, &verify), errors.As(err, &record), errors.As(err, &alert):
+		e.Reason = fmt.Sprintf("no TLS connection to %s (%s)", host, quoted)
+		e.Fix = "check the clock, and where a proxy opens TLS, that its certificate is trusted (SSL_CERT_FILE)"
+	case errors.As(err, &dns):
+		e.Reason = fmt.Sprintf("the name of %s does not resolve (%s)", host, quoted)
+	case errors.As(err, &op) && op.Op == "dial":
+		e.Reason = fmt.Sprintf("no connection to %s (%s)", host, quoted)
+	case errors.As(err, &op) && op.Op == "proxyconnect":
+		e.Reason = fmt.Sprintf("no connection to the proxy for %s (%s)", host, quoted)
+	case errors.Is(err, errTooLarge):
+		e.Reason = fmt.Sprintf("%s sent more than %d bytes, which is no answer of Fly's", host, maxBody)
+	case isLost(err):
+		e.Reason = fmt.Sprintf("%s closed the connection before it had answered", host)
+	default:
+		e.Reason = fmt.Sprintf("no answer from %s (%s)", host, quoted)
+	}
+	return e
+}
+
+// noAnswer is the error for an answer that is not the API's.
+func noAnswer(k call, r *reply, what string) *Error {
+	return &Error{
+		Op: k.op, Kind: ErrUnavailable, Status: r.status, Fix: fixFor(ErrUnavailable),
+		Reason: fmt.Sprintf("%s answered HTTP %d with %s, which is not Fly's API", k.url.Host, r.status, what),
+	}
+}
+
+// answered is the error for an answer of a known meaning; said is what it says.
+func answered(k call, kind error, status int, said string) *Error {
+	return &Error{
+		Op: k.op, Kind: kind, Status: status, Fix: fixFor(kind),
+		Reason: reasonFor(kind, status, scrub(said, k.secret)),
+	}
+}
+
+// checkStatus turns an HTTP status into an error; nil for 200 and 201 with JSON.
+// What a 404 means is the call's to say; nil where it can mean only that this is
+// not the API.
+func checkStatus(k call, r *reply, notFound error) *Error {
+	switch {
+	case r.status >= 300 && r.status < 400:
+		return redirected(k, r)
+	case r.status >= 500:
+		return answered(k, ErrUnavailable, r.status, said(r))
+	case r.status == http.StatusTooManyRequests:
+		return rateLimited(k, r)
+	case r.isHTML():
+		e := noAnswer(k, r, "a web page")
+		e.Fix = "sign in where the network asks for it (a captive portal?), and check HTTPS_PROXY"
+		return e
+	case r.status == http.StatusUnauthorized:
+		return answered(k, ErrUnauthenticated, r.status, said(r))
+	case r.status == http.StatusForbidden:
+		return answered(k, ErrNotPermitted, r.status, said(r))
+	case !r.isJSON():
+		return noAnswer(k, r, "something that is not JSON")
+	case r.status == http.StatusOK, r.status == http.StatusCreated:
+		return nil
+	case r.status == http.StatusNotFound && notFound != nil:
+		return answered(k, notFound, r.status, said(r))
+	case r.status == http.StatusNotFound:
+		return noAnswer(k, r, "an error")
+	default:
+		return answered(k, ErrInvalid, r.status, said(r))
+	}
+}
+
+func redirected(k call, r *reply) *Error {
+	e := noAnswer(k, r, "a redirect")
+	if to, err := url.Parse(r.header.Get("Location")); err == nil && to.Host != "" {
+		e.Reason = fmt.Sprintf("%s redirects to %s (HTTP %d), and a token is not sent after a redirect",
+			k.url.Host, scrub(to.Host, k.secret), r.status)
+	}
+	return e
+}
+
+func rateLimited(k call, r *reply) *Error {
+	e := answered(k, ErrRateLimited, r.status, said(r))
+	if after := r.header.Get("Retry-After"); after != "" {
+		e.Reason += ", Retry-After: " + scrub(after, k.secret)
+	}
+	return e
+}

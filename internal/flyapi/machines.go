@@ -1,0 +1,164 @@
+package flyapi
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+)
+
+// ShowTimeout bounds one [Client.Show], which is not repeated.
+const ShowTimeout = 3 * time.Second
+
+// oauthPrefix marks what is left out for the Machines API.
+const oauthPrefix = "fo1_"
+
+// machinesHeader is the Authorization header for the Machines API: the macaroons
+// of a bundle alone, and OAuth tokens only where there is no macaroon, as fly-go
+// sends them.
+func machinesHeader(tok token.Token) string {
+	var macaroons []string
+	for part := range strings.SplitSeq(tok.Reveal(), ",") {
+		if !strings.HasPrefix(part, oauthPrefix) {
+			macaroons = append(macaroons, part)
+		}
+	}
+	if len(macaroons) == 0 {
+		return tok.AuthorizationHeader()
+	}
+	return "FlyV1 " + strings.Join(macaroons, ",")
+}
+
+// said returns what an answer says for itself: the error or message of JSON, the
+// text otherwise.
+func said(r *reply) string {
+	var body struct {
+		Error   string `json:"error"`
+		Message string `json:"message"`
+		Errors  []struct {
+			Message string `json:"message"`
+		} `json:"errors"`
+	}
+	switch err := json.Unmarshal(r.body, &body); {
+	case r.isHTML():
+		return ""
+	case err != nil:
+		return string(bytes.ToValidUTF8(r.body, nil))
+	case body.Error != "":
+		return body.Error
+	case len(body.Errors) > 0:
+		return body.Errors[0].Message
+	default:
+		return body.Message
+	}
+}
+
+// machinesCall is GET /v1/apps/{app}, the cheapest question about one app.
+func (c *Client) machinesCall(op, app string, tok token.Token) (call, error) {
+	k := call{op: op, method: http.MethodGet, timeout: c.timeout, repeat: whenLost}
+	if err := token.ValidateApp(app); err != nil {
+		return k, invalid(op, err)
+	}
+	if tok.IsZero() {
+		return k, noLogin(op)
+	}
+	k.url = c.machines.JoinPath("apps", app)
+	k.header, k.secret = machinesHeader(tok), tok.Reveal()
+	return k, nil
+}
+
+// LookupAppWith looks an app up over the Machines API (GET /v1/apps/{app}), for
+// which a token that opens nothing but this app is enough. The result has no
+// node identifiers. The error's kind is [ErrNoSuchApp] where there is no such
+// app anywhere, and [ErrNotPermitted] where the token does not reach it.
+func (c *Client) LookupAppWith(ctx context.Context, tok token.Token, app string) (App, error) {
+	k, err := c.machinesCall(fmt.Sprintf("look up app %q", app), app, tok)
+	if err != nil {
+		return App{}, err
+	}
+	r, err := c.do(ctx, k)
+	if err != nil {
+		return App{}, err
+	}
+	if e := checkStatus(k, r, ErrNoSuchApp); e != nil {
+		return App{}, e
+	}
+	var body struct {
+		Name         string  `json:"name"`
+		NumericID    numeric `json:"internal_numeric_id"`
+		Organization struct {
+			Name      string  `json:"name"`
+			Slug      string  `json:"slug"`
+			NumericID numeric `json:"internal_numeric_id"`
+		} `json:"organization"`
+	}
+	if err := json.Unmarshal(r.body, &body); err != nil || body.Name != app || body.NumericID == 0 {
+		return App{}, noAnswer(k, r, "JSON that describes no such app")
+	}
+	return App{
+		Name:      body.Name,
+		NumericID: uint64(body.NumericID),
+		Organization: Organization{
+			Slug:      body.Organization.Slug,
+			NumericID: uint64(body.Organization.NumericID),
+		},
+	}, nil
+}
+
+// Show asks Fly whether tok opens app, in [ShowTimeout] and without a retry.
+//
+// The time begins once one of the client's [MaxInFlight] slots is free: the wait
+// for it is bounded by ctx alone.
+//
+// Nil means that it does, or that there is no such app yet (200, 404). An error
+// for which [Rejected] is true means that it does not (401, and 403 for an app
+// out of the token's reach). Whatever else went wrong was no answer, and its
+// kind is [ErrUnavailable]; a caller that left gets its context's error. What
+// the statuses mean is in the comment on fly-go's AppNameAvailable.
+func (c *Client) Show(ctx context.Context, tok token.Token, app string) error {
+	k, err := c.machinesCall(fmt.Sprintf("check the token for app %q", app), app, tok)
+	if err != nil {
+		return err
+	}
+	k.timeout, k.repeat = ShowTimeout, never
+	r, err := c.do(ctx, k)
+	if err != nil {
+		return err
+	}
+	var object map[string]json.RawMessage
+	if json.Unmarshal(r.body, &object) != nil {
+		return noAnswer(k, r, "something that is not JSON")
+	}
+	switch r.status {
+	case http.StatusOK, http.StatusNotFound:
+		return nil
+	case http.StatusUnauthorized:
+		return answered(k, ErrUnauthenticated, r.status, said(r))
+	case http.StatusForbidden:
+		return answered(k, ErrNotPermitted, r.status, said(r))
+	default:
+		return answered(k, ErrUnavailable, r.status, said(r))
+	}
+}
+
+// Rejected reports whether err, from [Client.Show], is Fly's no to a token, and
+// not the lack of an answer.
+func Rejected(err error) bool {
+	return errors.Is(err, ErrUnauthenticated) || errors.Is(err, ErrNotPermitted)
+}
+
+// noLogin is the error of a call for which there is no token to send.
+func noLogin(op string) *Error {
+	return &Error{Op: op, Kind: ErrUnauthenticated, Reason: "there is no token to send", Fix: fixFor(ErrUnauthenticated)}
+}
+
+// invalid is the error of a call that is not sent.
+func invalid(op string, cause error) *Error {
+	return &Error{Op: op, Kind: ErrInvalid, Reason: cause.Error(), Cause: cause}
+}

@@ -1,0 +1,101 @@
+package flyapi
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+const (
+	// maxQuote is how much of a server's words is quoted, in bytes.
+	maxQuote = 300
+	// shared is the length in bytes from which a piece of a text that also
+	// stands in the token that was sent counts as a leak of it. It is longer
+	// than a prefix with its underscore.
+	shared = 6
+	masked = "[redacted]"
+	// maxScrub is how much of a text is looked at at all, in bytes.
+	maxScrub = 16 << 10
+)
+
+var (
+	// looksLikeToken is whatever follows a token's prefix, escapes of JSON and
+	// of URLs included.
+	looksLikeToken = regexp.MustCompile(`(?i)\b(fm2|fm1r|fm1a|fo1)_[^\s"'<>,;]*`)
+	// looksLikeHeader is an authorization header of any scheme.
+	looksLikeHeader = regexp.MustCompile(`(?i)\b(flyv1|bearer|basic)\s+[^\s"'<>,;]+`)
+	// looksLikeSecret is a run that no word, host or identifier of Fly's is as
+	// long as.
+	looksLikeSecret = regexp.MustCompile(`[A-Za-z0-9+/=_-]{40,}`)
+	// userInfo is a name and password in a URL: a proxy's, say.
+	userInfo = regexp.MustCompile(`://[^/\s"'@]*@`)
+)
+
+// scrub makes text from outside fit to be quoted: no token, no part of secret,
+// one line, printable, at most maxQuote bytes.
+func scrub(text, secret string) string {
+	// What does not print goes first: it may have been put inside a token.
+	text = strings.Map(printable, text[:min(len(text), maxScrub)])
+	text = maskShared(text, secret)
+	text = userInfo.ReplaceAllString(text, "://")
+	text = looksLikeToken.ReplaceAllString(text, masked)
+	text = looksLikeHeader.ReplaceAllString(text, "$1 "+masked)
+	text = looksLikeSecret.ReplaceAllString(text, masked)
+	text = strings.Join(strings.Fields(text), " ")
+	return cut(text)
+}
+
+// printable turns white space into spaces and drops what a terminal does not show.
+func printable(r rune) rune {
+	switch {
+	case unicode.IsSpace(r):
+		return ' '
+	case r == utf8.RuneError || !unicode.IsPrint(r):
+		return -1
+	default:
+		return r
+	}
+}
+
+// cut shortens text to maxQuote bytes without breaking a character.
+func cut(text string) string {
+	if len(text) <= maxQuote {
+		return text
+	}
+	end := maxQuote
+	for end > 0 && !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return text[:end] + "…"
+}
+
+// maskShared masks each stretch of text that also stands in secret.
+func maskShared(text, secret string) string {
+	if len(secret) < shared || len(text) < shared {
+		return text
+	}
+	pieces := make(map[string]struct{}, len(secret))
+	for i := 0; i+shared <= len(secret); i++ {
+		pieces[secret[i:i+shared]] = struct{}{}
+	}
+	var b strings.Builder
+	from := 0
+	for i := 0; i+shared <= len(text); {
+		if _, ok := pieces[text[i:i+shared]]; !ok {
+			i++
+			continue
+		}
+		end := i + shared
+		for end < len(text) {
+			if _, ok := pieces[text[end-shared+1:end+1]]; !ok {
+				break
+			}
+			end++
+		}
+		b.WriteString(text[from:i] + masked)
+		from, i = end, end
+	}
+	b.WriteString(text[from:])
+	return b.String()
+}

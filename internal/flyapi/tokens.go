@@ -1,0 +1,140 @@
+package flyapi
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+)
+
+const (
+	// pageSize is how many tokens one page of a list holds.
+	pageSize = 100
+	// maxPages bounds a list; an organization has nowhere near so many tokens.
+	maxPages = 1000
+)
+
+const (
+	tokenPage = `limitedAccessTokens(first: $first, after: $after) {
+    nodes { id name profile createdAt expiresAt revokedAt } pageInfo { hasNextPage endCursor } }`
+	listOfApp          = `query($of: String!, $first: Int, $after: String) { owner: app(name: $of) { ` + tokenPage + ` } }`
+	listOfOrganization = `query($of: String!, $first: Int, $after: String) { owner: organization(slug: $of) { ` + tokenPage + ` } }`
+	revokeToken        = `mutation($input: DeleteLimitedAccessTokenInput!) { deleteLimitedAccessToken(input: $input) { token } }`
+)
+
+// Listed is a token in a list of Fly's. The list does not give the token itself.
+type Listed struct {
+	// ID is what [Client.Revoke] takes.
+	ID string
+	// Name is what it was minted as.
+	Name string
+	// Profile is what it was minted for: "deploy", "deploy_organization".
+	Profile string
+	// CreatedAt is when it was minted.
+	CreatedAt time.Time
+	// ExpiresAt is when it ends.
+	ExpiresAt time.Time
+	// RevokedAt is when it was revoked; zero when it was not. Revoked tokens
+	// stay in the list.
+	RevokedAt time.Time
+}
+
+// ListAppTokens lists the tokens of one app, revoked ones included. The error's
+// kind is [ErrNoSuchApp] where tok cannot see the app.
+func (c *Client) ListAppTokens(ctx context.Context, tok token.Token, app string) ([]Listed, error) {
+	d := document{op: fmt.Sprintf("list the tokens of app %q", app), text: listOfApp, notFound: ErrNoSuchApp, repeat: whenLost}
+	if err := token.ValidateApp(app); err != nil {
+		return nil, invalid(d.op, err)
+	}
+	return c.list(ctx, tok, d, app)
+}
+
+// ListOrganizationTokens lists the tokens of an organization, revoked ones
+// included. The error's kind is [ErrNoSuchOrganization] where tok cannot see it.
+func (c *Client) ListOrganizationTokens(ctx context.Context, tok token.Token, slug string) ([]Listed, error) {
+	d := document{
+		op: fmt.Sprintf("list the tokens of organization %q", slug), text: listOfOrganization,
+		notFound: ErrNoSuchOrganization, repeat: whenLost,
+	}
+	if err := token.ValidateOrganization(slug); err != nil {
+		return nil, invalid(d.op, err)
+	}
+	return c.list(ctx, tok, d, slug)
+}
+
+// tokenList is one page.
+type tokenList struct {
+	Owner *struct {
+		Tokens struct {
+			Nodes []struct {
+				ID        string `json:"id"`
+				Name      string `json:"name"`
+				Profile   string `json:"profile"`
+				CreatedAt string `json:"createdAt"`
+				ExpiresAt string `json:"expiresAt"`
+				RevokedAt string `json:"revokedAt"`
+			} `json:"nodes"`
+			PageInfo struct {
+				HasNextPage bool   `json:"hasNextPage"`
+				EndCursor   string `json:"endCursor"`
+			} `json:"pageInfo"`
+		} `json:"limitedAccessTokens"`
+	} `json:"owner"`
+}
+
+// list follows the pages to their end. A server that sends one cursor twice
+// would be followed for ever.
+func (c *Client) list(ctx context.Context, tok token.Token, d document, of string) ([]Listed, error) {
+	var all []Listed
+	var after any
+	for range maxPages {
+		d.variables = map[string]any{"of": of, "first": pageSize, "after": after}
+		var page tokenList
+		if err := c.run(ctx, tok, d, &page); err != nil {
+			return nil, err
+		}
+		if page.Owner == nil {
+			return nil, missing(d)
+		}
+		for _, n := range page.Owner.Tokens.Nodes {
+			all = append(all, Listed{
+				ID: n.ID, Name: n.Name, Profile: n.Profile,
+				CreatedAt: instant(n.CreatedAt), ExpiresAt: instant(n.ExpiresAt), RevokedAt: instant(n.RevokedAt),
+			})
+		}
+		info := page.Owner.Tokens.PageInfo
+		if !info.HasNextPage {
+			return all, nil
+		}
+		if info.EndCursor == "" || after == info.EndCursor {
+			return nil, incomplete(d)
+		}
+		after = info.EndCursor
+	}
+	return nil, incomplete(d)
+}
+
+// Revoke revokes the token of an identifier that [Client.Mint] or a list gave.
+// The error's kind is [ErrNoSuchToken] where Fly knows none. It is repeated
+// after a connection that broke: a token that is revoked twice is revoked.
+func (c *Client) Revoke(ctx context.Context, login token.Token, id string) error {
+	d := document{
+		op: fmt.Sprintf("revoke token %q", scrub(id, "")), text: revokeToken,
+		variables: map[string]any{"input": map[string]any{"id": id}},
+		notFound:  ErrNoSuchToken, repeat: whenLost,
+	}
+	if id == "" {
+		return &Error{Op: d.op, Kind: ErrInvalid, Reason: "it has no identifier: it was not minted over Fly's API"}
+	}
+	var data struct {
+		Delete *struct{} `json:"deleteLimitedAccessToken"`
+	}
+	if err := c.run(ctx, login, d, &data); err != nil {
+		return err
+	}
+	if data.Delete == nil {
+		return incomplete(d)
+	}
+	return nil
+}

@@ -1,0 +1,133 @@
+package flyapi
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
+)
+
+// maxBody bounds an answer, in bytes. The longest page of a list stays below a
+// tenth of it.
+const maxBody = 1 << 20
+
+// errTooLarge is the cause when an answer is longer than maxBody.
+var errTooLarge = errors.New("the answer is longer than any of Fly's")
+
+// call is one operation: a request, and how often it may be repeated.
+type call struct {
+	// op says what is being done, for the error.
+	op      string
+	method  string
+	url     *url.URL
+	header  string
+	body    []byte
+	timeout time.Duration
+	// secret is what must not be quoted.
+	secret string
+	repeat repeat
+}
+
+// reply is an answer whose body was read whole.
+type reply struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// isJSON reports whether the body is one JSON value.
+func (r *reply) isJSON() bool { return json.Valid(r.body) }
+
+// isHTML reports whether the body is a page for people: a captive portal's, or a
+// proxy's.
+func (r *reply) isHTML() bool {
+	return bytes.HasPrefix(bytes.TrimSpace(r.body), []byte("<"))
+}
+
+// do sends a call once a slot is free, and repeats it as the call allows. The
+// error is an [*Error], or ctx's own when the caller left.
+func (c *Client) do(ctx context.Context, k call) (*reply, error) {
+	select {
+	case c.slots <- struct{}{}:
+		defer func() { <-c.slots }()
+	case <-ctx.Done():
+		return nil, leftWaiting(ctx, k)
+	}
+	bounded, cancel := context.WithTimeout(ctx, k.timeout)
+	defer cancel()
+	got, err := c.send(bounded, k)
+	switch {
+	case err == nil:
+		return got, nil
+	case errors.Is(ctx.Err(), context.Canceled):
+		return nil, fmt.Errorf("%s: %w", k.op, context.Cause(ctx))
+	case bounded.Err() != nil:
+		return nil, timedOut(k)
+	default:
+		return nil, unreachable(k, err)
+	}
+}
+
+// send runs the attempts. A fresh retrying client for each call shares the
+// connections, and carries the call's own rules; it logs nothing.
+func (c *Client) send(ctx context.Context, k call) (*reply, error) {
+	req, err := retryablehttp.NewRequestWithContext(ctx, k.method, k.url.String(), k.body)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Authorization", k.header)
+	req.Header.Set("User-Agent", c.userAgent)
+	req.Header.Set("Accept", "application/json")
+	if k.body != nil {
+		req.Header.Set("Content-Type", "application/json; charset=utf-8")
+	}
+	// The body is read inside an attempt, so that a connection lost half-way
+	// through it counts as one that was lost before.
+	var got *reply
+	req.SetResponseHandler(func(resp *http.Response) (err error) {
+		got, err = read(resp)
+		return err
+	})
+	retrying := retryablehttp.Client{
+		HTTPClient:   c.http,
+		RetryWaitMin: c.retryWait,
+		RetryWaitMax: maxRetryWait,
+		RetryMax:     k.repeat.times(),
+		CheckRetry:   k.repeat.check,
+		Backoff:      backoff,
+		ErrorHandler: retryablehttp.PassthroughErrorHandler,
+	}
+	resp, err := retrying.Do(req)
+	if err != nil {
+		if resp != nil && resp.Body != nil {
+			_ = resp.Body.Close() // what it held is given up with the attempt
+		}
+		return nil, err
+	}
+	if got == nil {
+		// An answer that would have been a reason to try again, but for the
+		// number of tries, is handed back unread.
+		return read(resp)
+	}
+	return got, nil
+}
+
+// read takes in an answer up to maxBody and closes it.
+func read(resp *http.Response) (*reply, error) {
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(body) > maxBody {
+		return nil, errTooLarge
+	}
+	return &reply{status: resp.StatusCode, header: resp.Header, body: body}, nil
+}
