@@ -20,7 +20,7 @@ import (
 const (
 	// maxFile bounds config.yml in bytes. flyctl's own, with a macaroon for
 	// each of a hundred organizations and WireGuard peers, stays far below.
-	maxFile = 4 << 20
+	maxFile = 1 << 20
 	// lockName is flyctl's lock, which lies beside config.yml (superfly/flyctl,
 	// internal/config: lockPath).
 	lockName = "flyctl.config.lock"

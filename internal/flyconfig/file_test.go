@@ -30,7 +30,7 @@ func TestConfigSourceRefusesWhatIsNoFile(t *testing.T) {
 			t.Helper()
 			must(t, os.WriteFile(path, []byte("access_token: x\n#"), 0o600))
 			must(t, os.Truncate(path, 50_000_000))
-		}, "{file} is 50000000 bytes large, and more than 4194304 are not read: check that it is flyctl's config.yml"},
+		}, "{file} is 50000000 bytes large, and more than 1048576 are not read: check that it is flyctl's config.yml"},
 		"dangling link": {func(t *testing.T, path string) {
 			t.Helper()
 			if err := os.Symlink("nowhere", path); err != nil {

@@ -117,13 +117,13 @@ func TestConfigSourceMisses(t *testing.T) {
 	)
 	for name, want := range map[string]string{
 		"syntax":         "{file} is malformed near line 2" + malformed,
-		"sequence":       "{file} is malformed near line 3" + malformed,
-		"duplicate":      "{file} is malformed near line 2" + malformed,
-		"bare-token":     "{file} is malformed near line 1" + malformed,
+		"sequence":       "{file} is malformed at line 3" + malformed,
+		"duplicate":      "{file} is malformed at line 2" + malformed,
+		"bare-token":     "{file} is malformed at line 1" + malformed,
 		"tab":            "{file} is malformed near line 2" + malformed,
 		"unclosed-quote": "{file} is malformed near line 2" + malformed,
 		"unknown-anchor": "{file} is malformed" + malformed,
-		"aliases":        "{file} is malformed near line 6" + malformed,
+		"aliases":        "{file} is malformed at line 6" + malformed,
 		"cut-token":      "access_token in {file} is not a Fly token: part 1 of 1 is 10 bytes long and not whole base64: it may have been cut off when it was pasted" + login,
 		"no-prefix":      "access_token in {file} is not a Fly token: part 1 of 1 does not start with fm2_, fm1r_, fm1a_ or fo1_" + login,
 		"number":         "access_token in {file} is not a Fly token: part 1 of 1 does not start with fm2_, fm1r_, fm1a_ or fo1_" + login,
@@ -132,6 +132,7 @@ func TestConfigSourceMisses(t *testing.T) {
 		"logged-out":     noToken,
 		"null":           noToken,
 		"no-token":       noToken,
+		"comment":        noToken,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

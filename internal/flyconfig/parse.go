@@ -1,6 +1,7 @@
 package flyconfig
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -10,43 +11,90 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// document is what is read of config.yml (superfly/flyctl, internal/config).
-type document struct {
-	AccessToken string `yaml:"access_token"`
-}
+// loginKey is the key of config.yml that holds the login (superfly/flyctl,
+// internal/config: AccessTokenFileKey).
+const loginKey = "access_token"
 
 // parseLogin reads the token out of the text of config.yml. Its errors tell of
 // the text by line and length, never by content.
+//
+// The text is parsed into nodes and no further: decoding compares each key with
+// every other, and spends gigabytes on the error when a megabyte of them agree.
 func parseLogin(path string, data []byte) (token.Token, error) {
-	var doc document
-	if err := yaml.Unmarshal(data, &doc); err != nil {
+	var root yaml.Node
+	if err := yaml.Unmarshal(data, &root); err != nil {
 		// The error itself is dropped: yaml.v3 quotes what it stumbled over.
-		return token.Token{}, &token.MissError{
-			Reason: path + " is malformed" + nearLine(err),
-			Fix:    "mend it, or run `fly auth login`",
-			Cause:  errTorn,
-		}
+		return token.Token{}, malformed(path, nearLine(err))
 	}
-	if strings.TrimSpace(doc.AccessToken) == "" {
+	value, err := loginValue(&root)
+	if err != nil {
+		return token.Token{}, malformed(path, " "+err.Error())
+	}
+	if strings.TrimSpace(value) == "" {
 		return token.Token{}, &token.MissError{
 			Reason: "not logged in: " + path + " holds no access_token",
 			Fix:    "run `fly auth login`",
 		}
 	}
-	t, err := token.Parse(doc.AccessToken)
+	t, err := token.Parse(value)
 	if err != nil {
 		return token.Token{}, &token.MissError{
 			Reason: fmt.Sprintf("access_token in %s is %v", path, err),
 			Fix:    "run `fly auth login`",
-			Cause:  errTorn,
+			Cause:  errors.Join(errTorn, err),
 		}
 	}
 	return t, nil
 }
 
+func malformed(path, where string) error {
+	return &token.MissError{
+		Reason: path + " is malformed" + where,
+		Fix:    "mend it, or run `fly auth login`",
+		Cause:  errTorn,
+	}
+}
+
+// loginValue finds access_token in the document, "" where there is none. Its
+// error names the line at fault and nothing else.
+func loginValue(root *yaml.Node) (string, error) {
+	if root.Kind != yaml.DocumentNode {
+		return "", nil // Nothing but comments.
+	}
+	top := root.Content[0]
+	if top.Kind == yaml.ScalarNode && top.ShortTag() == "!!null" {
+		return "", nil
+	}
+	if top.Kind != yaml.MappingNode {
+		return "", fmt.Errorf("at line %d", top.Line)
+	}
+	var found *yaml.Node
+	for i := 0; i+1 < len(top.Content); i += 2 {
+		key, value := top.Content[i], top.Content[i+1]
+		if key.Kind != yaml.ScalarNode || key.Value != loginKey {
+			continue
+		}
+		if found != nil {
+			return "", fmt.Errorf("at line %d", key.Line)
+		}
+		found = value
+	}
+	if found != nil && found.Kind == yaml.AliasNode {
+		found = found.Alias
+	}
+	switch {
+	case found == nil || found.ShortTag() == "!!null":
+		return "", nil
+	case found.Kind != yaml.ScalarNode:
+		return "", fmt.Errorf("at line %d", found.Line)
+	default:
+		return found.Value, nil
+	}
+}
+
 // linePattern finds where yaml.v3 says that it failed. It is anchored, so that
 // a line that is quoted from the file is not taken for it.
-var linePattern = regexp.MustCompile(`\A(?:yaml: |yaml: unmarshal errors:\n  )line (\d+): `)
+var linePattern = regexp.MustCompile(`\Ayaml: line (\d+): `)
 
 // nearLine names that line. It says "near": yaml.v3 counts the lines of a syntax
 // error from zero or from one, depending on which of its parts found it.
