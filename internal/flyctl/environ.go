@@ -1,0 +1,72 @@
+package flyctl
+
+import (
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+)
+
+// passed are the variables of the provider's environment that flyctl sees. All
+// that steers flyctl is left out (FLY_API_TOKEN, LOG_LEVEL,
+// FLY_GHA_ERROR_ANNOTATION, which print tokens or annotations), but for where
+// Fly's API is.
+var passed = []string{
+	"PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ",
+	// Where Fly is, and the way there.
+	"FLY_API_BASE_URL", "FLY_FLAPS_BASE_URL",
+	"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY",
+	"http_proxy", "https_proxy", "all_proxy", "no_proxy",
+	"SSL_CERT_FILE", "SSL_CERT_DIR",
+	// Version managers put a shim on PATH that finds flyctl by these.
+	"ASDF_DIR", "ASDF_DATA_DIR", "MISE_DATA_DIR", "XDG_CONFIG_HOME", "XDG_DATA_HOME",
+	// Windows programs do not start, or find no network, without these.
+	"SystemRoot", "SystemDrive", "windir", "ComSpec", "PATHEXT", "USERPROFILE",
+	"APPDATA", "LOCALAPPDATA", "ProgramData", "ProgramFiles",
+}
+
+// environ is the environment of one run in dir.
+func environ(parent []string, dir string, login token.Token, organization string) []string {
+	var env []string
+	home := false
+	for _, entry := range parent {
+		name, value, ok := strings.Cut(entry, "=")
+		if !ok || !passes(name) || value == "" {
+			continue
+		}
+		home = home || name == "HOME"
+		env = append(env, entry)
+	}
+	if !home {
+		// Without one flyctl does not start (superfly/flyctl, helpers.GetConfigDirectory).
+		env = append(env, "HOME="+dir)
+	}
+	// What flyctl and its children put aside goes with the folder.
+	env = append(
+		env,
+		"TMPDIR="+dir, "TMP="+dir, "TEMP="+dir,
+		"FLY_CONFIG_DIR="+dir,
+		"FLY_ACCESS_TOKEN="+login.Reveal(),
+		"FLY_NO_UPDATE_CHECK=1",
+		"FLY_NO_INCIDENTS_CHECK=1",
+		"FLY_SEND_METRICS=0",
+		"FLY_SYNTHETICS_AGENT=0",
+		"NO_COLOR=1",
+	)
+	if organization != "" {
+		// By the environment: flyctl knows --org here since v0.4.44 only.
+		env = append(env, "FLY_ORG="+organization)
+	}
+	return env
+}
+
+func passes(name string) bool {
+	if strings.HasPrefix(name, "LC_") {
+		return true
+	}
+	if runtime.GOOS == "windows" {
+		return slices.ContainsFunc(passed, func(p string) bool { return strings.EqualFold(p, name) })
+	}
+	return slices.Contains(passed, name)
+}

@@ -1,0 +1,37 @@
+//go:build unix
+
+package flyctl
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"syscall"
+)
+
+// group is a process group whose leader is the command.
+type group struct{ cmd *exec.Cmd }
+
+// newGroup prepares cmd, which is not started yet, to lead a group.
+func newGroup(cmd *exec.Cmd) (*group, error) {
+	cmd.SysProcAttr = groupAttributes()
+	return &group{cmd: cmd}, nil
+}
+
+// adopt is called when the command has started. Its group is made by then.
+func (*group) adopt() error { return nil }
+
+// kill ends every process of the group. It returns os.ErrProcessDone when there
+// is none, which macOS tells as EPERM while the leader is not waited for.
+func (g *group) kill() error {
+	err := syscall.Kill(-g.cmd.Process.Pid, syscall.SIGKILL)
+	if errors.Is(err, syscall.ESRCH) || errors.Is(err, syscall.EPERM) {
+		return os.ErrProcessDone
+	}
+	return err
+}
+
+func (*group) close() {}
+
+// isBadFormat reports whether err says that a file is no program.
+func isBadFormat(err error) bool { return errors.Is(err, syscall.ENOEXEC) }

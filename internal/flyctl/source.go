@@ -1,0 +1,164 @@
+package flyctl
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+)
+
+// Options say how flyctl is found and run.
+type Options struct {
+	// Path is the program: "" or "fly" looks for fly, then for flyctl; another
+	// bare name is looked for as it stands; one with a separator is used as is.
+	Path string
+	// SearchPath is the PATH in which a bare name is looked for. Folders in it
+	// that are not absolute are passed over.
+	SearchPath string
+	// Timeout bounds one run of flyctl.
+	Timeout time.Duration
+	// MaxParallel is how many runs may go on at once; less than one is one.
+	MaxParallel int
+	// TokenTTL is the lifetime that a minted token is asked to have.
+	TokenTTL time.Duration
+	// Login returns what flyctl authenticates with; it is called at each
+	// Acquire and must be set. Its error is a miss of the link, and no process
+	// is started.
+	Login func(ctx context.Context) (token.Token, error)
+	// Environ is the environment of the provider, as os.Environ returns it.
+	// What flyctl needs of it is passed on, and nothing else.
+	Environ []string
+	// TempDir is where the private folder of a run is made; "" is the system's
+	// folder for temporary files.
+	TempDir string
+}
+
+// Source is the cli link. Make one with [New].
+type Source struct {
+	options Options
+	slots   chan struct{}
+	program func() (string, error)
+}
+
+var (
+	_ token.Source  = (*Source)(nil)
+	_ token.Limiter = (*Source)(nil)
+)
+
+// New returns the cli link. flyctl is looked for once, at the first Acquire.
+func New(o Options) *Source {
+	return &Source{
+		options: o,
+		slots:   make(chan struct{}, max(o.MaxParallel, 1)),
+		program: sync.OnceValues(func() (string, error) { return lookup(o.Path, o.SearchPath) }),
+	}
+}
+
+// Name returns [token.SourceCLI].
+func (*Source) Name() token.SourceName { return token.SourceCLI }
+
+// Timeout returns [Options.Timeout].
+func (s *Source) Timeout() time.Duration { return s.options.Timeout }
+
+// Slot waits until fewer than [Options.MaxParallel] runs go on. The error is
+// the context's.
+func (s *Source) Slot(ctx context.Context) (release func(), err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	select {
+	case s.slots <- struct{}{}:
+		return sync.OnceFunc(func() { <-s.slots }), nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// Acquire has flyctl mint a token for req: with `tokens create deploy` for
+// [token.AccessDeploy], else with `tokens create readonly`, which reads the whole
+// organization and has to be told which one. The candidate's expiry is what was
+// asked for; the token's own, where it can be read, is the better one. The error
+// is a [*token.MissError], or the context's where the caller gave up.
+func (s *Source) Acquire(ctx context.Context, req token.Request) (token.Candidate, error) {
+	if err := req.Validate(); err != nil {
+		return token.Candidate{}, err
+	}
+	program, err := s.program()
+	if err != nil {
+		return token.Candidate{}, err
+	}
+	login, err := s.options.Login(ctx)
+	if err != nil {
+		return token.Candidate{}, err
+	}
+	if req.Access != token.AccessDeploy && req.Organization == "" {
+		return token.Candidate{}, &token.MissError{
+			Reason: "flyctl makes read-only tokens for an organization, and none is known",
+			Fix:    "set organization, or FLY_ORG",
+		}
+	}
+	started := time.Now().Round(0)
+	t, warnings, err := s.mint(ctx, program, login, req)
+	if err != nil {
+		return token.Candidate{}, err
+	}
+	return token.Candidate{
+		Record: token.Record{
+			Token:      t,
+			Origin:     token.SourceCLI,
+			AcquiredAt: started,
+			ExpiresAt:  started.Add(s.options.TokenTTL),
+		},
+		Minted:   true,
+		Warnings: warnings,
+	}, nil
+}
+
+// mint runs flyctl in a folder of its own and reads what it printed.
+func (s *Source) mint(ctx context.Context, program string, login token.Token, req token.Request) (t token.Token, warnings []token.Warning, err error) {
+	dir, err := makeFolder(s.options.TempDir)
+	if err != nil {
+		return token.Token{}, nil, err
+	}
+	defer func() {
+		if removeFolder(dir) == nil {
+			return
+		}
+		if left := leftFolder(dir); err == nil {
+			warnings = []token.Warning{left}
+		} else {
+			err = fmt.Errorf("%w. %s", err, left.Detail)
+		}
+	}()
+	out, err := run(ctx, command{
+		program: program,
+		args:    arguments(req, s.options.TokenTTL),
+		dir:     dir,
+		environ: environ(s.options.Environ, dir, login, req.Organization),
+		timeout: s.options.Timeout,
+	})
+	if err != nil {
+		return token.Token{}, nil, err
+	}
+	if out.status != 0 {
+		return token.Token{}, nil, failure(out, req)
+	}
+	t, err = parseOutput(out.stdout)
+	return t, nil, err
+}
+
+// subcommand is the command that mints for req.
+func subcommand(req token.Request) []string {
+	if req.Access == token.AccessDeploy {
+		return []string{"tokens", "create", "deploy", "--app", req.App}
+	}
+	return []string{"tokens", "create", "readonly"}
+}
+
+// arguments are those of the run that mints for req. The expiry is the text of
+// a Go duration, the only form that flyctl takes; left out, it is 20 years.
+func arguments(req token.Request, ttl time.Duration) []string {
+	return append(subcommand(req), "--expiry", ttl.String(), "--name", "terraform-provider-fly "+req.App)
+}
