@@ -1,0 +1,123 @@
+package main
+
+import (
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/vmihailenco/msgpack/v5"
+
+	"github.com/flytokens/terraform-provider-fly/internal/flytest/engine"
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+	"github.com/flytokens/terraform-provider-fly/internal/tools/toolbin"
+)
+
+// TestAccDemo is what `make demo` does, on each engine there is.
+func TestAccDemo(t *testing.T) {
+	t.Parallel()
+	if os.Getenv("TF_ACC") == "" {
+		t.Skip("needs an engine: set TF_ACC=1, as make test does")
+	}
+	for _, kind := range []engine.Kind{engine.OpenTofu, engine.Terraform} {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			found, err := engine.Find(t.Context(), kind, t.Output())
+			if errors.Is(err, engine.ErrNotFound) {
+				t.Skip(err)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			d, out := newDemo(t, found)
+			work := t.TempDir()
+			if err := d.run(t.Context(), work, ""); err != nil {
+				t.Fatalf("%v\n%s", err, out.String())
+			}
+			for _, want := range []string{"\norigin       manual\nfingerprint  ", "\nexpires      ", "\nNo changes."} {
+				if !strings.Contains(out.String(), want) {
+					t.Errorf("the demo does not show %q:\n%s", want, out.String())
+				}
+			}
+			if strings.Contains(out.String(), "fm2_") {
+				t.Errorf("the demo shows a token:\n%s", out.String())
+			}
+			isEmpty(t, work)
+		})
+	}
+}
+
+func TestDemoThatFailsLeavesNothing(t *testing.T) {
+	t.Parallel()
+	d, _ := newDemo(t, engine.Engine{Kind: engine.OpenTofu, Path: filepath.Join(t.TempDir(), "missing"), Version: "0.0.0"})
+	work := t.TempDir()
+	if err := d.run(t.Context(), work, "my-app"); err == nil || !strings.HasPrefix(err.Error(), "apply: ") {
+		t.Errorf("without an engine: got %v", err)
+	}
+	isEmpty(t, work)
+}
+
+func newDemo(t *testing.T, on engine.Engine) (*demo, *bytes.Buffer) {
+	t.Helper()
+	root, err := toolbin.ModuleRoot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	return &demo{engine: on, root: root, stdout: &out, stderr: &out}, &out
+}
+
+func isEmpty(t *testing.T, dir string) {
+	t.Helper()
+	left, err := os.ReadDir(dir)
+	if err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+func TestOwnEnviron(t *testing.T) {
+	t.Parallel()
+	got := ownEnviron([]string{"HOME=/home/me", "FLY_API_TOKEN=x", "TF_WORKSPACE=prod", "TF_VAR_app=other", "TF_LOG=DEBUG"})
+	if diff := cmp.Diff([]string{"HOME=/home/me", "FLY_API_TOKEN=x", "TF_LOG=DEBUG"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestMadeUpToken(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1_800_000_000, 0)
+	text, err := madeUpToken(now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := token.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(parsed.Reveal(), "fm2_"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var macaroon struct {
+		_msgpack struct{} `msgpack:",as_array"`
+		Nonce    []any
+		Location string
+		Caveats  []any
+		Tail     []byte
+	}
+	if err := msgpack.Unmarshal(raw, &macaroon); err != nil {
+		t.Fatal(err)
+	}
+	if macaroon.Location != location || len(macaroon.Caveats) != 4 || len(macaroon.Tail) != 32 {
+		t.Errorf("not a macaroon of Fly's: %+v", macaroon)
+	}
+	again, err := madeUpToken(now)
+	if err != nil || again == text {
+		t.Errorf("two tokens are one, %v", err)
+	}
+}
