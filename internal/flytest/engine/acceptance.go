@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -38,7 +39,7 @@ func Run(m Runner) int {
 func run(ctx context.Context, m Runner) (code int, err error) {
 	var vars []string
 	if os.Getenv("TF_ACC") != "" {
-		found, err := chosen(ctx)
+		found, err := Chosen(ctx, os.Stderr)
 		if err != nil {
 			return 0, err
 		}
@@ -66,15 +67,16 @@ func run(ctx context.Context, m Runner) (code int, err error) {
 	return m.Run(), nil
 }
 
-// chosen returns the engine that the environment asks for.
-func chosen(ctx context.Context) (Engine, error) {
+// Chosen returns the engine that acceptance tests run on, as the environment
+// asks for it: see [EnvKind]. A build is announced to log.
+func Chosen(ctx context.Context, log io.Writer) (Engine, error) {
 	if kind := os.Getenv(EnvKind); kind != "" {
-		return Find(ctx, Kind(kind), os.Stderr)
+		return Find(ctx, Kind(kind), log)
 	}
 	if path := os.Getenv("TF_ACC_TERRAFORM_PATH"); path != "" {
 		return At(ctx, path)
 	}
-	return Any(ctx, os.Stderr)
+	return Any(ctx, log)
 }
 
 // isolate turns this process's environment into what [Environ] makes of it, with
