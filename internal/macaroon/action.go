@@ -1,0 +1,76 @@
+package macaroon
+
+import "fmt"
+
+// Action is a set of actions, one bit each. It is what a caveat allows or what a
+// request asks for and, added to a macaroon by itself, a caveat that allows no
+// other action on anything.
+type Action uint16
+
+// The actions, as resset/action.go of superfly/macaroon numbers them.
+const (
+	// ActionRead reads a resource.
+	ActionRead Action = 1 << iota
+	// ActionWrite changes a resource.
+	ActionWrite
+	// ActionCreate creates a resource.
+	ActionCreate
+	// ActionDelete deletes a resource.
+	ActionDelete
+	// ActionControl starts, stops and signals a resource.
+	ActionControl
+
+	// ActionNone is no action.
+	ActionNone Action = 0
+	// ActionAll is every action that Fly has a letter for.
+	ActionAll = ActionRead | ActionWrite | ActionCreate | ActionDelete | ActionControl
+
+	// actionAny holds the bits without a letter too: a mask of "*" is stored so.
+	actionAny Action = 0xffff
+)
+
+// actionLetters holds the letter of each bit, lowest first.
+const actionLetters = "rwcdC"
+
+// ParseAction reads a set of actions as flyctl writes it: letters of "rwcdC" in
+// any order, or "*" for all of them. Another letter, or none, is an error.
+func ParseAction(s string) (Action, error) {
+	if s == "*" {
+		return ActionAll, nil
+	}
+	var a Action
+	for _, letter := range s {
+		bit := ActionNone
+		for i, l := range actionLetters {
+			if l == letter {
+				bit = 1 << i
+			}
+		}
+		if bit == ActionNone {
+			return ActionNone, fmt.Errorf("%q is no action: r (read), w (write), c (create), d (delete), C (control), or * for all", letter)
+		}
+		a |= bit
+	}
+	if a == ActionNone {
+		return ActionNone, fmt.Errorf("no action is named: r (read), w (write), c (create), d (delete), C (control), or * for all")
+	}
+	return a, nil
+}
+
+// In reports whether every action of a is in mask.
+func (a Action) In(mask Action) bool { return a&mask == a }
+
+// String returns the letters of a, "" for no action. Bits without a letter do
+// not show, as in flyctl's output.
+func (a Action) String() string {
+	letters := make([]byte, 0, len(actionLetters))
+	for i := range len(actionLetters) {
+		if a&(1<<i) != 0 {
+			letters = append(letters, actionLetters[i])
+		}
+	}
+	return string(letters)
+}
+
+// MarshalText returns the letters of a.
+func (a Action) MarshalText() ([]byte, error) { return []byte(a.String()), nil }

@@ -1,0 +1,161 @@
+package macaroon
+
+import (
+	"bytes"
+	"slices"
+	"time"
+)
+
+// The locations of Fly's macaroons, from flyio/flyio.go of superfly/macaroon and
+// from flyctl.
+const (
+	// LocationPermission is that of a macaroon that grants something.
+	LocationPermission = "https://api.fly.io/v1"
+	// LocationAuthentication is that of a discharge which says who authenticated.
+	LocationAuthentication = "https://api.fly.io/aaa/v1"
+	// LocationAuth is the newer one for the same.
+	LocationAuth = "https://auth.fly.io"
+	// LocationSecrets is that of a macaroon for an app's secrets.
+	LocationSecrets = "https://api.fly.io/secrets/v1"
+)
+
+// Kind says what a macaroon is for.
+type Kind string
+
+// The kinds of macaroon, by location.
+const (
+	KindPermission     Kind = "permission"
+	KindAuthentication Kind = "authentication"
+	KindSecrets        Kind = "secrets"
+	KindOther          Kind = "other"
+)
+
+// Kind classifies the macaroon by its location, never by its prefix or its place
+// in a bundle.
+func (m *Macaroon) Kind() Kind {
+	switch m.location {
+	case LocationPermission:
+		return KindPermission
+	case LocationAuthentication, LocationAuth:
+		return KindAuthentication
+	case LocationSecrets:
+		return KindSecrets
+	default:
+		return KindOther
+	}
+}
+
+// Grant is a permission macaroon with what its bundle has to discharge it.
+type Grant struct {
+	// Permission is the permission macaroon.
+	Permission *Macaroon
+	// Discharges are the macaroons whose key id is a ticket of it.
+	Discharges []*Macaroon
+	// Missing are the third parties that no discharge in the bundle answers.
+	// Without it Fly refuses the token.
+	Missing []ThirdParty
+}
+
+// Grants returns the permission macaroons of b with their discharges, in order.
+func (b Bundle) Grants() []Grant {
+	macaroons := b.Macaroons()
+	var list []Grant
+	for _, m := range macaroons {
+		if m.Kind() == KindPermission {
+			list = append(list, newGrant(m, macaroons))
+		}
+	}
+	return list
+}
+
+func newGrant(m *Macaroon, others []*Macaroon) Grant {
+	g := Grant{Permission: m}
+	for _, tp := range m.ThirdParties() {
+		answered := false
+		for _, d := range others {
+			if d.Kind() != KindPermission && bytes.Equal(d.kid, tp.Ticket) {
+				g.Discharges = append(g.Discharges, d)
+				answered = true
+			}
+		}
+		if !answered {
+			g.Missing = append(g.Missing, tp)
+		}
+	}
+	return g
+}
+
+// Expiry returns the last instant at which the grant is good: the earliest
+// NotAfter of the permission macaroon and of each discharge that is there. It is
+// zero where none of them has a validity window.
+func (g Grant) Expiry() time.Time {
+	end := g.Permission.NotAfter()
+	for _, d := range g.Discharges {
+		end = earlier(end, d.NotAfter())
+	}
+	return end
+}
+
+// ExpiredAt reports whether the grant is past its expiry: valid up to and
+// including the instant of it, as superfly/macaroon decides.
+func (g Grant) ExpiredAt(now time.Time) bool {
+	return pastAt(g.Expiry(), now)
+}
+
+func pastAt(end, now time.Time) bool { return !end.IsZero() && now.After(end) }
+
+// Expiry returns the last instant at which all of b that is good at now stays
+// good: the earliest expiry of its grants that have not expired. Which of them a
+// holder needs is not known (one for each organization, or two for one app), so
+// the first to go counts. Where all have expired it is the last one's expiry, in
+// the past. It is zero where nothing bounds the life of b: no permission
+// macaroon, or none with a validity window.
+func (b Bundle) Expiry(now time.Time) time.Time {
+	var first, last time.Time
+	alive := false
+	for _, g := range b.Grants() {
+		end := g.Expiry()
+		if !pastAt(end, now) {
+			alive = true
+			first = earlier(first, end)
+		} else if end.After(last) {
+			last = end
+		}
+	}
+	if alive {
+		return first
+	}
+	return last
+}
+
+// Usable returns what of b can be used at now: the permission macaroons that have
+// not expired and whose every third party is answered by a discharge that has
+// not, with these discharges. OAuth tokens and whatever else there is are left
+// out. A validity window that has not begun yet does not count: clocks differ.
+func (b Bundle) Usable(now time.Time) Bundle {
+	alive := b.filter(func(p part) bool {
+		return p.macaroon != nil && !pastAt(p.macaroon.NotAfter(), now)
+	})
+	return alive.selected(func(g Grant) bool { return len(g.Missing) == 0 })
+}
+
+// ForOrganization returns the permission macaroons of one organization, by
+// number, with their discharges.
+func (b Bundle) ForOrganization(id uint64) Bundle {
+	return b.selected(func(g Grant) bool {
+		org, ok := g.Permission.OrganizationID()
+		return ok && org == id
+	})
+}
+
+// selected returns the grants that keep picks, and their discharges, in the
+// order in which they stand in b.
+func (b Bundle) selected(keep func(Grant) bool) Bundle {
+	var wanted []*Macaroon
+	for _, g := range b.Grants() {
+		if keep(g) {
+			wanted = append(append(wanted, g.Permission), g.Discharges...)
+		}
+	}
+	return b.filter(func(p part) bool { return slices.Contains(wanted, p.macaroon) })
+}

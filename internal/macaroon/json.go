@@ -1,0 +1,101 @@
+package macaroon
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/big"
+)
+
+// Keys says whether JSON holds the keys of third parties' caveats.
+type Keys bool
+
+const (
+	// WithoutKeys leaves VerifierKey and Ticket out.
+	WithoutKeys Keys = false
+	// WithKeys writes all that `flyctl tokens debug` writes.
+	WithKeys Keys = true
+)
+
+// caveatJSON is a caveat as flyctl prints and reads it.
+type caveatJSON struct {
+	Type string `json:"type"`
+	Body any    `json:"body"`
+}
+
+// macaroonJSON is a macaroon as `flyctl tokens debug` prints it.
+type macaroonJSON struct {
+	Location string       `json:"location"`
+	Caveats  []caveatJSON `json:"caveats"`
+}
+
+// JSON returns the macaroons of b as `flyctl tokens debug` prints them: an array
+// of locations and caveats. A caveat of an unknown type, which flyctl refuses, has
+// its number for a type, and its body in base64.
+func (b Bundle) JSON(keys Keys) ([]byte, error) {
+	list := []macaroonJSON{}
+	for _, m := range b.Macaroons() {
+		list = append(list, macaroonJSON{Location: m.location, Caveats: caveatsJSON(m.caveats, keys)})
+	}
+	return marshal(list)
+}
+
+// CaveatsJSON returns caveats in the shape of `flyctl tokens debug`: an array of
+// objects with a type and a body.
+func CaveatsJSON(caveats []Caveat, keys Keys) ([]byte, error) {
+	return marshal(caveatsJSON(caveats, keys))
+}
+
+func marshal(v any) ([]byte, error) {
+	out, err := json.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("macaroon: write JSON: %w", err)
+	}
+	return out, nil
+}
+
+func caveatsJSON(caveats []Caveat, keys Keys) []caveatJSON {
+	list := make([]caveatJSON, len(caveats))
+	for i, c := range caveats {
+		list[i] = caveatJSON{Type: c.Type().String(), Body: bodyJSON(c, keys)}
+	}
+	return list
+}
+
+func bodyJSON(c Caveat, keys Keys) any {
+	switch c := c.(type) {
+	case Apps:
+		return set("apps", c)
+	case Volumes:
+		return set("volumes", c)
+	case Machines:
+		return set("machines", c)
+	case FeatureSet:
+		return set("features", c)
+	case MachineFeatureSet:
+		return set("features", c)
+	case AppFeatureSet:
+		return set("features", c)
+	case Clusters:
+		return set("clusters", c)
+	case StorageObjects:
+		return set("storage_objects", c)
+	case Mutations:
+		return map[string][]string{"mutations": c}
+	case IfPresent:
+		return map[string]any{"ifs": caveatsJSON(c.Ifs, keys), "else": c.Else}
+	case ThirdParty:
+		body := map[string]any{"Location": c.Location}
+		if keys == WithKeys {
+			body["VerifierKey"], body["Ticket"] = c.VerifierKey, c.Ticket
+		}
+		return body
+	case GoogleUserID:
+		return new(big.Int).SetBytes(c)
+	case Unknown:
+		return c.Body
+	default:
+		return c
+	}
+}
+
+func set[M any](name string, masks M) map[string]M { return map[string]M{name: masks} }

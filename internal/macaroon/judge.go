@@ -1,0 +1,244 @@
+package macaroon
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// verdict is what a caveat says of a request, for all actions at once: every
+// caveat allows a request exactly if it allows each of its actions.
+type verdict struct {
+	// absent says that the caveat is about a resource the request does not name.
+	absent bool
+	// denied says why no action is allowed; "" where some may be.
+	denied string
+	// mask holds the actions that are allowed.
+	mask Action
+}
+
+func allow(mask Action) verdict  { return verdict{mask: mask} }
+func deny(reason string) verdict { return verdict{denied: reason} }
+
+// absent is denial as well, but for caveats inside IfPresent.
+func absent(resource string) verdict {
+	return verdict{absent: true, denied: "the token is for some " + resource + " only, and the request names none"}
+}
+
+// and returns what two caveats say together.
+func (v verdict) and(w verdict) verdict {
+	if v.denied != "" {
+		return v
+	}
+	if w.denied != "" {
+		return deny(w.denied)
+	}
+	return allow(v.mask & w.mask)
+}
+
+// judge returns what the caveats of a permission macaroon say together. Those
+// for third parties are a matter of discharges.
+func judge(caveats []Caveat, a *Access) verdict {
+	v := allow(actionAny)
+	for _, c := range caveats {
+		if _, ok := c.(ThirdParty); !ok {
+			v = v.and(judgeCaveat(c, a))
+		}
+	}
+	return v
+}
+
+// judgeDischarge returns what the caveats of a discharge say together. It may
+// hold attestations, and be bound.
+func judgeDischarge(caveats []Caveat, a *Access) verdict {
+	v := allow(actionAny)
+	for _, c := range caveats {
+		if _, bound := c.(BindToParentToken); !bound && !isAttestation(c) {
+			v = v.and(judgeCaveat(c, a))
+		}
+	}
+	return v
+}
+
+func judgeCaveat(c Caveat, a *Access) verdict {
+	switch c := c.(type) {
+	case Organization:
+		return judgeOrganization(c, a.OrgID)
+	case Apps:
+		return judgeSet(c, a.AppID, "apps")
+	case Volumes:
+		return judgeSet(c, a.Volume, "volumes")
+	case Machines:
+		return judgeSet(c, a.Machine, "machines")
+	case FeatureSet:
+		return judgeSet(c, a.Feature, "features")
+	case AppFeatureSet:
+		return judgeSet(c, a.AppFeature, "features of apps")
+	case MachineFeatureSet:
+		return judgeSet(c, a.MachineFeature, "features of machines")
+	case Clusters:
+		return judgeSet(c, a.Cluster, "clusters")
+	case StorageObjects:
+		return judgePrefixes(c, a.StorageObject)
+	case IfPresent:
+		return judgeIfPresent(c, a)
+	case Action:
+		return allow(c)
+	case IsUser:
+		return allow(actionAny)
+	default:
+		return judgeRequest(c, a)
+	}
+}
+
+// judgeRequest decides caveats that are about the request rather than about a
+// resource. Those that are about discharges, or unknown, deny.
+func judgeRequest(c Caveat, a *Access) verdict {
+	switch c := c.(type) {
+	case ValidityWindow:
+		return judgeWindow(c, a.Time)
+	case IsMember:
+		return judgeRoles(RoleMember, a.Feature)
+	case AllowedRoles:
+		return judgeRoles(c, a.Feature)
+	case Mutations:
+		if a.Mutation == nil {
+			return absent("mutations")
+		}
+		if !slices.Contains(c, *a.Mutation) {
+			return deny("the token is not for this mutation")
+		}
+		return allow(actionAny)
+	case Commands:
+		return judgeCommands(c, a.Command)
+	case FromMachineSource:
+		if a.SourceMachine == nil || *a.SourceMachine != c.ID {
+			return deny("the token is for requests from another machine")
+		}
+		return allow(actionAny)
+	default:
+		return deny("the token has a caveat that allows no request: " + c.Type().String())
+	}
+}
+
+func judgeOrganization(c Organization, id *uint64) verdict {
+	if id == nil {
+		return absent("organizations")
+	}
+	if c.ID != 0 && c.ID != *id {
+		return deny("the token is for another organization")
+	}
+	return allow(c.Mask)
+}
+
+// judgeSet decides a resource set. The zero key stands for all, and beside others
+// it makes the caveat a bad one.
+func judgeSet[K comparable](set map[K]Action, id *K, resource string) verdict {
+	var zero K
+	mask, all := set[zero]
+	if all && len(set) != 1 {
+		return deny("the token has a set of " + resource + " that names all of them and some")
+	}
+	if id == nil {
+		return absent(resource)
+	}
+	if all {
+		return allow(mask)
+	}
+	mask, ok := set[*id]
+	if !ok {
+		return deny("the token is for other " + resource)
+	}
+	return allow(mask)
+}
+
+// judgePrefixes decides a set whose keys are prefixes: all that fit must allow.
+func judgePrefixes(set StorageObjects, object *string) verdict {
+	const resource = "storage objects"
+	if _, all := set[""]; all && len(set) != 1 || object == nil {
+		return judgeSet(set, object, resource)
+	}
+	v, found := allow(actionAny), false
+	for prefix, mask := range set {
+		if strings.HasPrefix(*object, prefix) {
+			v, found = v.and(allow(mask)), true
+		}
+	}
+	if !found {
+		return deny("the token is for other " + resource)
+	}
+	return v
+}
+
+func judgeWindow(c ValidityWindow, now time.Time) verdict {
+	switch {
+	case now.IsZero():
+		return allow(actionAny)
+	case now.After(time.Unix(c.NotAfter, 0)):
+		return deny("the token has expired")
+	case now.Before(time.Unix(c.NotBefore, 0)):
+		return deny("the token is not valid yet")
+	default:
+		return allow(actionAny)
+	}
+}
+
+// judgeIfPresent holds to the caveats that apply, and to Else where none does.
+func judgeIfPresent(c IfPresent, a *Access) verdict {
+	v, applies := allow(actionAny), false
+	for _, inner := range c.Ifs {
+		if w := judgeCaveat(inner, a); !w.absent {
+			v, applies = v.and(w), true
+		}
+	}
+	if !applies {
+		return allow(c.Else)
+	}
+	return v
+}
+
+// judgeRoles decides by what ordinary members may do, as GetPermittedRoles in
+// flyio/access.go of superfly/macaroon: everything but some features.
+func judgeRoles(roles AllowedRoles, feature *string) verdict {
+	switch {
+	case roles == RoleAdmin:
+		return allow(actionAny)
+	case roles&RoleMember == 0:
+		return deny("the token is not for members")
+	case feature == nil:
+		return allow(actionAny)
+	}
+	mask, ok := memberFeature(*feature)
+	if !ok {
+		return deny("the feature is for administrators")
+	}
+	return allow(mask)
+}
+
+// memberFeature returns what members may do with a feature of the organization,
+// from MemberFeatures in flyio/access.go of superfly/macaroon.
+func memberFeature(name string) (Action, bool) {
+	switch name {
+	case "wg", "domain", "site", "builder", "addon", "checks", featureLiteFS:
+		return ActionAll, true
+	case "membership", "billing", "authentication":
+		return ActionRead, true
+	case "deletion", "document_signing":
+		return ActionNone, true
+	default:
+		return ActionNone, false
+	}
+}
+
+func judgeCommands(commands Commands, args []string) verdict {
+	if args == nil {
+		return absent("commands")
+	}
+	for _, c := range commands {
+		fits := len(c.Args) == len(args) || len(c.Args) < len(args) && !c.Exact
+		if fits && slices.Equal(c.Args, args[:len(c.Args)]) {
+			return allow(actionAny)
+		}
+	}
+	return deny("the token is not for this command")
+}

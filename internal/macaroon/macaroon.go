@@ -1,0 +1,213 @@
+package macaroon
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha1" //nolint:gosec // A UUID of version 5 is a SHA-1; nothing relies on its strength.
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/vmihailenco/msgpack/v5/msgpcode"
+)
+
+const (
+	// tailSize is the length of an HMAC-SHA256 in bytes.
+	tailSize = sha256.Size
+	// bindingSize is how much of a tail's SHA-256 a discharge is bound to.
+	bindingSize = sha256.Size / 2
+	// codeBin8 starts bytes of a length below 256.
+	codeBin8 = 0xc4
+	// codePair starts an array of two: a caveat as it is signed.
+	codePair = 0x92
+	// finalization is the key under which the tail of a finished proof is signed.
+	finalization = "proof-signature-finalization"
+
+	prefixCurrent      = "fm2"
+	prefixOldGrant     = "fm1r"
+	prefixOldDischarge = "fm1a"
+)
+
+var (
+	// ErrFinalized is returned for a discharge that is to be attenuated: the tail
+	// of a finished proof can sign no more caveats.
+	ErrFinalized = errors.New("a finished discharge cannot be attenuated")
+	// ErrSecondThirdParty is returned for a second caveat of the same third
+	// party, as superfly/macaroon refuses it.
+	ErrSecondThirdParty = errors.New("there is a caveat for this third party already")
+	// ErrAttestation is returned for a caveat that only a discharge may hold.
+	ErrAttestation = errors.New("only a discharge can state who authenticated")
+)
+
+// Macaroon is one macaroon. It does not change, and may be used by many
+// goroutines at once. What its methods return must not be changed either.
+type Macaroon struct {
+	prefix   string
+	head     []byte // nonce and location as they stand in the macaroon
+	kid, rnd []byte
+	proof    bool
+	location string
+	caveats  []Caveat
+	wire     [][]byte // type and body of each caveat as they stand in the macaroon
+	tail     []byte
+}
+
+// Location returns the URL of the service that the macaroon is for.
+func (m *Macaroon) Location() string { return m.location }
+
+// Caveats returns the caveats in the order in which they were added.
+func (m *Macaroon) Caveats() []Caveat { return m.caveats }
+
+// KeyID returns the id of the key that the macaroon was signed with. A
+// discharge's is the ticket that it answers.
+func (m *Macaroon) KeyID() []byte { return m.kid }
+
+// IsProof reports whether the macaroon is a finished discharge.
+func (m *Macaroon) IsProof() bool { return m.proof }
+
+// Tail returns the signature: the last link of the HMAC chain.
+func (m *Macaroon) Tail() []byte { return m.tail }
+
+// ThirdParties returns the caveats that want a discharge.
+func (m *Macaroon) ThirdParties() []ThirdParty {
+	var list []ThirdParty
+	for _, c := range m.caveats {
+		if tp, ok := c.(ThirdParty); ok {
+			list = append(list, tp)
+		}
+	}
+	return list
+}
+
+// ID returns the UUID by which superfly/macaroon names a macaroon. It is the same
+// for all that were attenuated from one, and opens nothing.
+func (m *Macaroon) ID() string {
+	// The name space is the one in nonce.go of superfly/macaroon.
+	space := []byte{0x96, 0x8f, 0xc2, 0xc6, 0xa9, 0x4f, 0x49, 0x88, 0xa5, 0x44, 0x2a, 0xd7, 0x2b, 0x02, 0xf2, 0x22}
+	id := hex.EncodeToString(uuidV5(uuidV5(space, m.kid), m.rnd))
+	return strings.Join([]string{id[:8], id[8:12], id[12:16], id[16:20], id[20:]}, "-")
+}
+
+// uuidV5 returns a UUID made of a name within a name space (RFC 9562).
+func uuidV5(space, name []byte) []byte {
+	sum := sha1.Sum(append(bytes.Clone(space), name...)) //nolint:gosec // The RFC wants it.
+	sum[6] = sum[6]&0x0f | 0x50
+	sum[8] = sum[8]&0x3f | 0x80
+	return sum[:16]
+}
+
+// Attenuate returns a copy of m with more caveats. It needs no key. A caveat that
+// stands there already, byte for byte, is not added again. The error wraps
+// [ErrFinalized], [ErrSecondThirdParty] or [ErrAttestation] where that is why.
+func (m *Macaroon) Attenuate(caveats ...Caveat) (*Macaroon, error) {
+	if m.proof {
+		return nil, ErrFinalized
+	}
+	return m.extend(caveats)
+}
+
+func (m *Macaroon) extend(caveats []Caveat) (*Macaroon, error) {
+	next := *m
+	next.caveats = append(make([]Caveat, 0, len(m.caveats)+len(caveats)), m.caveats...)
+	next.wire = append(make([][]byte, 0, len(m.wire)+len(caveats)), m.wire...)
+	for _, c := range caveats {
+		wire, c, err := encodeCaveat(c)
+		if err != nil {
+			return nil, err
+		}
+		if next.has(wire) {
+			continue
+		}
+		if err := next.accepts(c); err != nil {
+			return nil, err
+		}
+		next.caveats = append(next.caveats, c)
+		next.wire = append(next.wire, wire)
+		next.tail = sign(next.tail, []byte{codePair}, wire)
+	}
+	return &next, nil
+}
+
+func (m *Macaroon) has(wire []byte) bool {
+	for _, w := range m.wire {
+		if bytes.Equal(w, wire) {
+			return true
+		}
+	}
+	return false
+}
+
+// accepts returns an error for a caveat that has no place in m.
+func (m *Macaroon) accepts(c Caveat) error {
+	if isAttestation(c) && !m.proof {
+		return fmt.Errorf("macaroon: add caveat %s: %w", c.Type(), ErrAttestation)
+	}
+	tp, ok := c.(ThirdParty)
+	if !ok {
+		return nil
+	}
+	var err error
+	walk(m.caveats, func(other Caveat) {
+		if o, ok := other.(ThirdParty); ok && o.Location == tp.Location {
+			err = fmt.Errorf("macaroon: add caveat 3P: %w", ErrSecondThirdParty)
+		}
+	})
+	return err
+}
+
+// Binding returns the caveat that binds a discharge to m and to what is
+// attenuated from it.
+func (m *Macaroon) Binding() BindToParentToken {
+	sum := sha256.Sum256(m.tail)
+	return sum[:bindingSize]
+}
+
+// Encode returns the macaroon as msgpack: what was decoded, byte for byte.
+func (m *Macaroon) Encode() []byte {
+	size := 1 + len(m.head) + 5 + 2 + tailSize
+	for _, wire := range m.wire {
+		size += len(wire)
+	}
+	out := append(make([]byte, 0, size), msgpcode.FixedArrayLow|4)
+	out = append(out, m.head...)
+	out = appendArrayHeader(out, 2*len(m.wire))
+	for _, wire := range m.wire {
+		out = append(out, wire...)
+	}
+	out = append(out, codeBin8, tailSize)
+	return append(out, m.tail...)
+}
+
+func appendArrayHeader(out []byte, n int) []byte {
+	switch arrayHeaderSize(n) {
+	case 1:
+		return append(out, msgpcode.FixedArrayLow|byte(n))
+	case 3:
+		return append(out, msgpcode.Array16, byte(n>>8), byte(n))
+	default:
+		return append(out, msgpcode.Array32, byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
+	}
+}
+
+// Reveal returns the token text, "fm2_" and base64. It must not be logged.
+func (m *Macaroon) Reveal() string {
+	return m.prefix + "_" + base64.StdEncoding.EncodeToString(m.Encode())
+}
+
+// String returns a mask that names the macaroon by its id.
+func (m *Macaroon) String() string { return "macaroon(" + m.ID() + ")" }
+
+// Format writes the mask whatever the verb.
+func (m *Macaroon) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(m.String())) }
+
+// sign returns the HMAC-SHA256 of all parts under key.
+func sign(key []byte, parts ...[]byte) []byte {
+	h := hmac.New(sha256.New, key)
+	for _, p := range parts {
+		h.Write(p)
+	}
+	return h.Sum(nil)
+}

@@ -1,0 +1,92 @@
+package macaroon
+
+import (
+	"maps"
+	"slices"
+)
+
+// OrganizationID returns the number of the organization that the macaroon is
+// confined to. It is false where no Organization caveat names one, or where two
+// name different ones: such a macaroon opens nothing.
+func (m *Macaroon) OrganizationID() (uint64, bool) {
+	var id uint64
+	agree := true
+	walk(m.caveats, func(c Caveat) {
+		o, ok := c.(Organization)
+		if !ok || o.ID == 0 {
+			return
+		}
+		agree = agree && (id == 0 || id == o.ID)
+		id = o.ID
+	})
+	return id, agree && id != 0
+}
+
+// OrganizationID returns the number of the organization that every permission
+// macaroon of b is confined to. It is false where they do not agree.
+func (b Bundle) OrganizationID() (uint64, bool) {
+	var id uint64
+	for _, g := range b.Grants() {
+		org, ok := g.Permission.OrganizationID()
+		if !ok || id != 0 && org != id {
+			return 0, false
+		}
+		id = org
+	}
+	return id, id != 0
+}
+
+// AppAccess is what a macaroon allows on one app.
+type AppAccess struct {
+	// ID is the app's number.
+	ID uint64
+	// Access holds the actions that all caveats together allow on the app
+	// itself, validity windows aside.
+	Access Action
+}
+
+// Apps returns the apps that the macaroon is confined to, in ascending order:
+// those that every Apps caveat names, the ones inside IfPresent included, as
+// AppScope in superfly/macaroon has it. The second result is false where no
+// caveat confines it to some apps.
+func (m *Macaroon) Apps() ([]AppAccess, bool) {
+	var ids map[uint64]bool
+	walk(m.caveats, func(c Caveat) {
+		set, ok := c.(Apps)
+		if !ok {
+			return
+		}
+		if _, all := set[0]; all {
+			if len(set) == 1 {
+				return
+			}
+			set = nil // all and some: a bad caveat, which allows none
+		}
+		if ids == nil {
+			ids = make(map[uint64]bool, len(set))
+			for id := range set {
+				ids[id] = true
+			}
+		}
+		maps.DeleteFunc(ids, func(id uint64, _ bool) bool { _, named := set[id]; return !named })
+	})
+	if ids == nil {
+		return nil, false
+	}
+	delete(ids, 0)
+	list := make([]AppAccess, 0, len(ids))
+	for _, id := range slices.Sorted(maps.Keys(ids)) {
+		list = append(list, AppAccess{ID: id, Access: m.onApp(id)})
+	}
+	return list, true
+}
+
+// onApp returns the actions that the caveats allow on an app.
+func (m *Macaroon) onApp(id uint64) Action {
+	org, _ := m.OrganizationID()
+	v := judge(m.caveats, &Access{OrgID: &org, AppID: &id})
+	if v.denied != "" {
+		return ActionNone
+	}
+	return v.mask & ActionAll
+}
