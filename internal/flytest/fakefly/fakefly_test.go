@@ -1,0 +1,152 @@
+package fakefly_test
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/flytokens/terraform-provider-fly/internal/flytest/fakefly"
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+)
+
+func TestMain(m *testing.M) {
+	fakefly.Main()
+	os.Exit(m.Run())
+}
+
+// call runs the fake in a folder of its own.
+func call(t *testing.T, f *fakefly.Fake, env []string, args ...string) (stdout, stderr string, status int) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	cmd := exec.CommandContext(t.Context(), f.Path(), args...)
+	cmd.Dir, cmd.Env = t.TempDir(), append([]string{"SystemRoot=" + os.Getenv("SystemRoot")}, env...)
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	var exit *exec.ExitError
+	if err := cmd.Run(); err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
+}
+
+func TestFakeMintsAnotherTokenEachTime(t *testing.T) {
+	t.Parallel()
+	f := fakefly.Install(t, fakefly.Behaviour{})
+	seen := map[token.Token]bool{}
+	for _, args := range [][]string{
+		{"tokens", "create", "readonly", "--expiry", "24h0m0s", "--name", "x"},
+		{"tokens", "create", "readonly"},
+		{"tokens", "create", "deploy", "-a", "web", "-x", "1h", "-n", "x"},
+	} {
+		out, errs, status := call(t, f, []string{"FLY_ACCESS_TOKEN=fo1_user", "FLY_ORG=acme"}, args...)
+		parsed, err := token.Parse(out)
+		if err != nil || errs != "" || status != 0 || !strings.HasPrefix(out, "FlyV1 fm2_") {
+			t.Fatalf("%v: status %d, stderr %q, %v", args, status, errs, err)
+		}
+		seen[parsed] = true
+	}
+	if len(seen) != 3 || len(f.Calls()) != 3 {
+		t.Errorf("%d tokens in %d calls, want 3 in 3", len(seen), len(f.Calls()))
+	}
+}
+
+func TestFakeChecksItsCall(t *testing.T) {
+	t.Parallel()
+	login, org := "FLY_ACCESS_TOKEN=fo1_user", "FLY_ORG=acme"
+	tests := map[string]struct {
+		env    []string
+		args   []string
+		stdout string
+		stderr string
+		status int
+	}{
+		"no login":        {[]string{org}, []string{"tokens", "create", "readonly"}, "", "no access token available", 1},
+		"no organization": {[]string{login}, []string{"tokens", "create", "readonly"}, "", "org slug argument must be specified", 1},
+		"no app":          {[]string{login}, []string{"tokens", "create", "deploy"}, "", "Could not find App", 1},
+		"days":            {[]string{login, org}, []string{"tokens", "create", "readonly", "-x", "1d"}, "Usage:", "Error: ", 1},
+		"odd flag":        {[]string{login, org}, []string{"tokens", "create", "readonly", "--ttl", "1h"}, "Usage:", "unknown flag", 1},
+		"unknown profile": {[]string{login, org}, []string{"tokens", "create", "readnly", "acme"}, "Usage:", "", 0},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			out, errs, status := call(t, fakefly.Install(t, fakefly.Behaviour{}), tt.env, tt.args...)
+			if !strings.Contains(out, tt.stdout) || (out == "") != (tt.stdout == "") ||
+				!strings.Contains(errs, tt.stderr) || (errs == "") != (tt.stderr == "") || status != tt.status {
+				t.Errorf("stdout %q, stderr %q, status %d", out, errs, status)
+			}
+		})
+	}
+}
+
+func TestFakeBehavesAsTold(t *testing.T) {
+	t.Parallel()
+	f := fakefly.Install(t, fakefly.Locked())
+	_, errs, status := call(t, f, nil)
+	if errs != "Error: context deadline exceeded\n" || status != 126 {
+		t.Errorf("stderr %q, status %d", errs, status)
+	}
+	f.Set(fakefly.Behaviour{Stdout: "hello", Stderr: "psst", Flood: 25_000, Status: 3})
+	out, errs, status := call(t, f, nil)
+	if len(out) != 25_005 || !strings.HasSuffix(out, "hello") || errs != "psst" || status != 3 {
+		t.Errorf("%d bytes on stdout, stderr %q, status %d", len(out), errs, status)
+	}
+}
+
+func TestFakeRecordsItsCall(t *testing.T) {
+	t.Parallel()
+	f := fakefly.InstallAs(t, "flyctl", fakefly.NoLogin())
+	_, _, _ = call(t, f, []string{"FLY_API_TOKEN=fo1_x", "FLY_ACCESS_TOKEN=fo1_user", "FLY_ORG=acme", "A=b"}, "version")
+	calls := f.Calls()
+	if len(calls) != 1 {
+		t.Fatalf("%d calls, want 1", len(calls))
+	}
+	c := calls[0]
+	login, _ := token.Parse("fo1_user")
+	if diff := cmp.Diff(map[string]string{"FLY_ORG": "acme"}, c.Fly); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"version"}, c.Args); diff != "" {
+		t.Error(diff)
+	}
+	if c.Login != login.Fingerprint() || !c.StdinEmpty || len(c.Entries) != 0 || c.PID == 0 || c.Began.IsZero() {
+		t.Errorf("recorded %+v", c)
+	}
+}
+
+func TestFakeShowsWhatRuns(t *testing.T) {
+	t.Parallel()
+	f := fakefly.Install(t, fakefly.Behaviour{Grandchild: true, Hang: true})
+	cmd := exec.CommandContext(t.Context(), f.Path())
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	waitFor(t, func() bool { return len(f.Calls()) == 1 })
+	if got := f.Running(); got != 2 {
+		t.Errorf("%d processes, want the fake and its grandchild", got)
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	if got := f.Running(); got != 1 {
+		t.Errorf("%d processes, want the grandchild alone", got)
+	}
+	f.EndAll()
+	waitFor(t, func() bool { return f.Running() == 0 })
+}
+
+func waitFor(t *testing.T, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); !done(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("it did not come to pass")
+		}
+	}
+}

@@ -1,0 +1,149 @@
+package fakefly
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// lifespan is when a fake that nobody ends goes by itself.
+const lifespan = 2 * time.Minute
+
+// grandchildArg is the argument by which a fake tells the process that it leaves
+// behind what it is.
+const grandchildArg = "fakefly-grandchild"
+
+// Main is the fake flyctl, where the test binary was started as one by [Install];
+// it does not return then. Else it does nothing.
+func Main() {
+	name := strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe")
+	if name != "fly" && name != "flyctl" {
+		return
+	}
+	folder := filepath.Dir(os.Args[0])
+	data, err := os.ReadFile(filepath.Join(folder, behaviourFile))
+	if err != nil {
+		return
+	}
+	var b Behaviour
+	if err := json.Unmarshal(data, &b); err != nil {
+		broken(err)
+	}
+	// Waits for those who look whether this process is alive.
+	alive := flock.New(lockOf(folder, os.Getpid()))
+	if err := alive.Lock(); err != nil {
+		broken(err)
+	}
+	status := 1
+	if len(os.Args) == 2 && os.Args[1] == grandchildArg {
+		time.Sleep(lifespan)
+	} else {
+		status = b.run(folder)
+	}
+	// A lock that is collected is a lock that is given back.
+	runtime.KeepAlive(alive)
+	os.Exit(status)
+}
+
+// broken tells of a fault of the fake's own, by a status that flyctl has not.
+func broken(err error) {
+	fmt.Fprintln(os.Stderr, "fakefly is broken:", err)
+	os.Exit(99)
+}
+
+// lockOf is the lock that the process of that number holds until it dies.
+func lockOf(folder string, pid int) string {
+	return filepath.Join(folder, runningDir, strconv.Itoa(pid)+".lock")
+}
+
+// locked reports whether a process holds the lock at path.
+func locked(path string) (bool, error) {
+	lock := flock.New(path, flock.SetFlag(os.O_RDONLY))
+	free, err := lock.TryRLock()
+	if err != nil || !free {
+		return err == nil, err
+	}
+	return false, lock.Unlock()
+}
+
+// run does what the behaviour says and returns the exit status.
+func (b Behaviour) run(folder string) int {
+	if b.Grandchild {
+		if err := leaveGrandchild(folder); err != nil {
+			broken(err)
+		}
+	}
+	if err := record(folder); err != nil {
+		broken(err)
+	}
+	printed, status := b.answer()
+	if err := leaveLog(printed); err != nil {
+		broken(err)
+	}
+	fmt.Fprint(os.Stderr, b.Stderr)
+	time.Sleep(b.Delay)
+	filler := bytes.Repeat([]byte("not a token\n"), 1000)
+	for left := b.Flood; left > 0; left -= int64(len(filler)) {
+		if _, err := os.Stdout.Write(filler[:min(left, int64(len(filler)))]); err != nil {
+			return 1
+		}
+	}
+	if b.Hang {
+		time.Sleep(lifespan)
+		return 1
+	}
+	fmt.Fprint(os.Stdout, printed)
+	return status
+}
+
+// answer is what is printed on stdout, and the exit status.
+func (b Behaviour) answer() (stdout string, status int) {
+	if b.Stdout != "" || b.Mute || b.Status != 0 || b.Flood > 0 {
+		return b.Stdout, b.Status
+	}
+	header, fail := mint(os.Args[1:], b.Lifetime)
+	if fail != nil {
+		fmt.Fprint(os.Stderr, fail.Stderr)
+		return fail.Stdout, fail.Status
+	}
+	return header + "\n", 0
+}
+
+// leaveGrandchild starts a process that has this one's output and outlives it.
+func leaveGrandchild(folder string) error {
+	cmd := exec.Command(os.Args[0], grandchildArg)
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	for range 1000 {
+		if up, err := locked(lockOf(folder, cmd.Process.Pid)); err == nil && up {
+			return nil
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return fmt.Errorf("process %d did not come up", cmd.Process.Pid)
+}
+
+// leaveLog writes what is printed to a log in the configuration folder, as
+// every flyctl before September 2026 does.
+func leaveLog(printed string) error {
+	dir := os.Getenv("FLY_CONFIG_DIR")
+	if dir == "" {
+		return nil
+	}
+	logs := filepath.Join(dir, "logs")
+	if err := os.MkdirAll(logs, 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(logs, fmt.Sprintf("flyctl-%d.log", os.Getpid())), []byte(printed), 0o644)
+}

@@ -1,0 +1,80 @@
+package fakefly
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"os"
+	"strings"
+	"time"
+)
+
+// mint answers `tokens create` as flyctl does: with the header of a new token,
+// or with the failure that is returned.
+func mint(args []string, lifetime time.Duration) (header string, fail *Behaviour) {
+	refuse := func(b Behaviour) (string, *Behaviour) { return "", &b }
+	req, ok := parseArguments(args)
+	switch {
+	case !ok:
+		b := Fail(1, "Error: unknown flag")
+		b.Stdout = help
+		return refuse(b)
+	case req.profile == "":
+		return refuse(TooOld())
+	case os.Getenv("FLY_ACCESS_TOKEN") == "" && os.Getenv("FLY_API_TOKEN") == "":
+		return refuse(NoLogin())
+	case req.profile == "deploy" && req.app == "":
+		return refuse(UnknownApp(""))
+	case req.profile == "readonly" && os.Getenv("FLY_ORG") == "":
+		return refuse(NoOrganization())
+	}
+	if lifetime == 0 {
+		lifetime = req.expiry
+	}
+	return "FlyV1 " + newToken(lifetime), nil
+}
+
+func newToken(time.Duration) string {
+	raw := make([]byte, 400)
+	_, _ = rand.Read(raw)
+	return "fm2_" + base64.StdEncoding.EncodeToString(raw)
+}
+
+// arguments are those of `tokens create`.
+type arguments struct {
+	profile string
+	app     string
+	expiry  time.Duration
+}
+
+// parseArguments reads the arguments. It reports false for flags that flyctl
+// does not have, or values that it does not take.
+func parseArguments(args []string) (arguments, bool) {
+	// flyctl's default is 20 years.
+	req := arguments{expiry: 175200 * time.Hour}
+	if len(args) < 3 || args[0] != "tokens" || args[1] != "create" {
+		return req, true
+	}
+	if args[2] != "readonly" && args[2] != "deploy" {
+		return req, true
+	}
+	req.profile = args[2]
+	for rest := args[3:]; len(rest) > 0; rest = rest[2:] {
+		if len(rest) < 2 || !strings.HasPrefix(rest[0], "-") {
+			return req, false
+		}
+		switch rest[0] {
+		case "-a", "--app":
+			req.app = rest[1]
+		case "-n", "--name":
+		case "-x", "--expiry":
+			expiry, err := time.ParseDuration(rest[1])
+			if err != nil {
+				return req, false
+			}
+			req.expiry = expiry
+		default:
+			return req, false
+		}
+	}
+	return req, true
+}
