@@ -1,0 +1,53 @@
+package tokenstore
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"time"
+
+	"golang.org/x/sys/windows"
+)
+
+const (
+	lockFlags = os.O_CREATE | os.O_RDWR
+
+	busyTries = 20
+	busyPause = 10 * time.Millisecond
+)
+
+// openRecord opens a file to read, which Windows refuses for the moment in which
+// another process replaces it.
+func openRecord(path string) (f *os.File, err error) {
+	err = whileBusy(func() error {
+		f, err = os.Open(path)
+		return err
+	})
+	return f, err
+}
+
+// exposed is false: access is a matter of ACLs, which a folder in the user's
+// profile inherits, and the mode that package os shows is made up.
+func exposed(fs.FileInfo) bool { return false }
+
+// renameFile renames over a file that a reader may have open, which Windows
+// refuses for as long as it has.
+func renameFile(from, to string) error {
+	return whileBusy(func() error { return os.Rename(from, to) })
+}
+
+// whileBusy tries again what another process was in the way of.
+func whileBusy(do func() error) error {
+	for try := 1; ; try++ {
+		err := do()
+		busy := errors.Is(err, windows.ERROR_ACCESS_DENIED) || errors.Is(err, windows.ERROR_SHARING_VIOLATION)
+		if !busy || try == busyTries {
+			return err
+		}
+		time.Sleep(busyPause)
+	}
+}
+
+// syncFolder does nothing: Windows cannot sync a folder. NTFS keeps a journal of
+// its names.
+func syncFolder(string) error { return nil }

@@ -1,0 +1,95 @@
+package tokenstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// lockPoll is how often a lock that another process holds is tried.
+const lockPoll = 5 * time.Millisecond
+
+// errBusy is the cause of a wait that lasted too long.
+var errBusy = errors.New("another process has held it for too long")
+
+// change makes the app's folder, locks it, and runs do.
+func (s *Store) change(ctx context.Context, app string, do func() error) error {
+	if err := ready(ctx, app); err != nil {
+		return err
+	}
+	if err := s.makeFolder(app); err != nil {
+		return err
+	}
+	unlock, err := s.lock(ctx, app)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	s.sweep(app)
+	return do()
+}
+
+// lock excludes every other change of the app's records, in this process and in
+// others. Readers need it not. A process that dies frees its lock, for it is the
+// kernel's. A file system that has no locks is used without: what is read there
+// is still whole, and never of a generation that has ended, but of two writers
+// the later one wins.
+func (s *Store) lock(ctx context.Context, app string) (unlock func(), err error) {
+	path := filepath.Join(s.folder(app), lockFile)
+	ctx, cancel := context.WithTimeoutCause(ctx, s.lockWait, errBusy)
+	defer cancel()
+	gate := s.gate(app)
+	select {
+	case gate <- struct{}{}:
+	case <-ctx.Done():
+		return nil, lockError(ctx, path)
+	}
+	file := flock.New(path, flock.SetFlag(lockFlags), flock.SetPermissions(fileMode))
+	err = s.step("lock", path, func() error {
+		_, err := file.TryLockContext(ctx, lockPoll)
+		return err
+	})
+	switch {
+	case err == nil:
+	case ctx.Err() != nil:
+		<-gate
+		return nil, lockError(ctx, path)
+	case errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.ENOLCK):
+		s.warn(app, "Fly Token Storage Has No Locks",
+			fmt.Sprintf("The file system that holds %s cannot lock files (%s). Several processes that use it at once may acquire more tokens than they need, and of two that set a manual token for one app at once, the later one wins. Give storage a path on a local disk.", s.root, err))
+	default:
+		<-gate
+		return nil, err
+	}
+	return func() {
+		// What is not unlocked here is unlocked when the process ends.
+		_ = file.Unlock()
+		<-gate
+	}, nil
+}
+
+func lockError(ctx context.Context, path string) error {
+	cause := context.Cause(ctx)
+	if errors.Is(cause, errBusy) {
+		return &WriteError{Op: "lock", Path: path, Err: cause}
+	}
+	return fmt.Errorf("tokenstore: lock %s: %w", path, cause)
+}
+
+// gate returns the app's lock within this process. It spares the file's lock a
+// crowd, and stands in for it where there is none.
+func (s *Store) gate(app string) chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	gate := s.gates[app]
+	if gate == nil {
+		gate = make(chan struct{}, 1)
+		s.gates[app] = gate
+	}
+	return gate
+}

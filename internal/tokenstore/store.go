@@ -1,0 +1,149 @@
+package tokenstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+)
+
+// Scope is what a minted token depends on besides the request. A record that
+// was saved under another scope is not found.
+type Scope struct {
+	// APIBaseURL is the base URL of the Fly API that minted the token.
+	APIBaseURL string
+	// Login is the fingerprint of the explicit login that tokens are minted
+	// with, "" where it is flyctl's own.
+	Login string
+}
+
+// Store is a [token.Store] in a folder on disk. It is safe for concurrent use,
+// also by many processes.
+type Store struct {
+	root  string
+	scope Scope
+	// lockWait bounds the wait for another process that changes the same app's
+	// records, which takes it milliseconds.
+	lockWait time.Duration
+	// fault, where set, runs before each change of the file system, and its
+	// error takes the change's place. Tests set it.
+	fault func(op, path string) error
+
+	mu       sync.Mutex
+	gates    map[string]chan struct{}
+	warnings map[string][]token.Warning
+}
+
+var _ token.Store = (*Store)(nil)
+
+// Open returns the store in the folder path, which is absolute and need not
+// exist. Nothing is read or written yet: a path that cannot be used shows when
+// it is used.
+func Open(path string, scope Scope) *Store {
+	return &Store{
+		root:     path,
+		scope:    scope,
+		lockWait: 5 * time.Second,
+		gates:    map[string]chan struct{}{},
+		warnings: map[string][]token.Warning{},
+	}
+}
+
+// Minted returns the record for req. The error wraps [token.ErrNoRecord] when
+// there is none, and is a [*ReadError] when there may be one. A record that is
+// malformed is set aside, one that has ended is removed.
+func (s *Store) Minted(ctx context.Context, req token.Request) (token.Record, error) {
+	if err := ready(ctx, req.App); err != nil {
+		return token.Record{}, err
+	}
+	is := s.minted(req)
+	rec, err := s.readMinted(is)
+	if !errors.Is(err, errDead) && !errors.Is(err, errMalformed) {
+		return rec, err
+	}
+	unlock, lockErr := s.lock(ctx, req.App)
+	if lockErr != nil {
+		return token.Record{}, err
+	}
+	defer unlock()
+	// It may have been replaced meanwhile, by a record that is good.
+	rec, err = s.readMinted(is)
+	switch {
+	case errors.Is(err, errDead):
+		// What cannot be removed is dead all the same.
+		_ = s.remove(s.mintedPath(is))
+	case errors.Is(err, errMalformed):
+		s.setAside(is, err)
+	}
+	return rec, err
+}
+
+// readMinted returns a record that is good for use.
+func (s *Store) readMinted(is identity) (token.Record, error) {
+	path := s.mintedPath(is)
+	data, err := s.readFile(is.app, path)
+	if err != nil {
+		return token.Record{}, err
+	}
+	c, err := decode(data, is)
+	if err != nil {
+		return token.Record{}, &ReadError{Path: path, Err: err}
+	}
+	gen, err := s.readGeneration(is.app)
+	if err != nil {
+		return token.Record{}, err
+	}
+	if c.generation != gen {
+		return token.Record{}, fmt.Errorf("%w: the app was invalidated since", errDead)
+	}
+	if at := c.record.ExpiresAt; !at.IsZero() && time.Now().After(at) {
+		return token.Record{}, fmt.Errorf("%w: it expired at %s", errDead, at.Format(time.RFC3339))
+	}
+	return c.record, nil
+}
+
+// SaveMinted keeps rec for req, in place of what stood there. The error is
+// [token.ErrSuperseded] when the app's generation is no longer gen, wraps
+// [ErrNewerSchema] when a newer version's record stands there, and is a
+// [*WriteError] when storage cannot be written.
+func (s *Store) SaveMinted(ctx context.Context, req token.Request, rec token.Record, gen token.Generation) error {
+	return s.change(ctx, req.App, func() error {
+		now, err := s.readGeneration(req.App)
+		if err != nil {
+			return err
+		}
+		if now != gen {
+			return token.ErrSuperseded
+		}
+		is := s.minted(req)
+		path := s.mintedPath(is)
+		next := content{record: rec, generation: gen}
+		old, err := s.readFile(is.app, path)
+		switch {
+		case err == nil:
+			before, err := decode(old, is)
+			if errors.Is(err, ErrNewerSchema) {
+				return &WriteError{Op: "replace", Path: path, Err: err}
+			}
+			next.extra = before.extra
+		case !errors.Is(err, token.ErrNoRecord):
+			return err
+		}
+		data, err := encode(next, is)
+		if err != nil {
+			return err
+		}
+		return s.replace(path, old, data)
+	})
+}
+
+// ready says whether there is any point in looking for the app's records.
+func ready(ctx context.Context, app string) error {
+	if err := token.ValidateApp(app); err != nil {
+		return err
+	}
+	return context.Cause(ctx)
+}
