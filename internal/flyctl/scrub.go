@@ -12,12 +12,14 @@ const maxQuote = 240
 // removed stands for what was scrubbed.
 const removed = "[removed]"
 
+// colours are what flyctl puts around its words on some terminals.
+var colours = regexp.MustCompile(`\x1b\[[0-9;?]*[A-Za-z]`)
+
 // secrets are the shapes in which a credential may stand in a message.
 var secrets = []struct {
 	shape *regexp.Regexp
 	with  string
 }{
-	{regexp.MustCompile(`\x1b\[[0-9;?]*[A-Za-z]`), ""},
 	{regexp.MustCompile(`(?i)(?:fm1r|fm1a|fm2|fo1)_[^\s"'<>]*`), removed},
 	{regexp.MustCompile(`(?i)\b(bearer|flyv1|basic)\s+[^\s:"']{8,}`), "$1 " + removed},
 	{regexp.MustCompile(`://[^/\s@]+@`), "://" + removed + "@"},
@@ -28,15 +30,17 @@ var secrets = []struct {
 // scrub makes a line of another program's words fit to be quoted: without
 // anything that may be a credential, without control characters, and short.
 func scrub(line string) string {
-	for _, s := range secrets {
-		line = s.shape.ReplaceAllString(line, s.with)
-	}
+	// First what could hide a credential from the patterns.
+	line = strings.ToValidUTF8(colours.ReplaceAllString(line, ""), "")
 	line = strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
 			return ' '
 		}
 		return r
-	}, strings.ToValidUTF8(line, ""))
+	}, line)
+	for _, s := range secrets {
+		line = s.shape.ReplaceAllString(line, s.with)
+	}
 	line = strings.Join(strings.Fields(line), " ")
 	if runes := []rune(line); len(runes) > maxQuote {
 		return string(runes[:maxQuote]) + "…"

@@ -40,6 +40,7 @@ type Source struct {
 	options Options
 	slots   chan struct{}
 	program func() (string, error)
+	remove  func(dir string) error
 }
 
 var (
@@ -53,6 +54,7 @@ func New(o Options) *Source {
 		options: o,
 		slots:   make(chan struct{}, max(o.MaxParallel, 1)),
 		program: sync.OnceValues(func() (string, error) { return lookup(o.Path, o.SearchPath) }),
+		remove:  removeFolder,
 	}
 }
 
@@ -123,7 +125,7 @@ func (s *Source) mint(ctx context.Context, program string, login token.Token, re
 		return token.Token{}, nil, err
 	}
 	defer func() {
-		if removeFolder(dir) == nil {
+		if s.remove(dir) == nil {
 			return
 		}
 		if left := leftFolder(dir); err == nil {

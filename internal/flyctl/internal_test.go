@@ -1,0 +1,121 @@
+package flyctl
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/flytokens/terraform-provider-fly/internal/flytest/fakefly"
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+)
+
+// This file is in the package itself for the removal of a folder, which no test
+// can make fail honestly, and for the parsers that are fuzzed.
+
+func TestAcquireTellsOfAFolderThatStays(t *testing.T) {
+	t.Parallel()
+	for name, behaviour := range map[string]fakefly.Behaviour{
+		"after success": {},
+		"after failure": fakefly.NoLogin(),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			temp := t.TempDir()
+			src := New(Options{
+				Path:     fakefly.Install(t, behaviour).Path(),
+				Timeout:  time.Minute,
+				TokenTTL: time.Hour,
+				Login:    func(context.Context) (token.Token, error) { return token.Parse("fo1_user") },
+				Environ:  os.Environ(),
+				TempDir:  temp,
+			})
+			src.remove = func(string) error { return errors.New("injected") }
+			got, err := src.Acquire(t.Context(), token.Request{App: "web", Organization: "acme"})
+			told := ""
+			if err != nil {
+				told = err.Error()
+			} else if len(got.Warnings) == 1 {
+				told = got.Warnings[0].Detail
+			}
+			if !strings.Contains(told, "flyctl ran in "+temp) || !strings.Contains(told, "remove it by hand") {
+				t.Errorf("told %q, want the folder and what to do", told)
+			}
+		})
+	}
+}
+
+func TestScrub(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("word ", 100)
+	for name, tt := range map[string]struct{ line, want string }{
+		"plain":            {"  Could not\tfind App  ", "Could not find App"},
+		"macaroon":         {"token fm2_lJPE+/=,fm2_x is bad", "token [removed] is bad"},
+		"old macaroons":    {"FM1R_abc fm1a_abc", "[removed] [removed]"},
+		"OAuth":            {`{"t":"fo1_abc"}`, `{"t":"[removed]"}`},
+		"header":           {"Authorization: FlyV1 c2VjcmV0c2VjcmV0", "Authorization: FlyV1 [removed]"},
+		"words of flyctl":  {"parse flyv1 token: malformed", "parse flyv1 token: malformed"},
+		"proxy's password": {"proxyconnect http://user:pass@192.0.2.1:3128: refused", "proxyconnect http://[removed]@192.0.2.1:3128: refused"},
+		"piece of a token": {"rest " + strings.Repeat("Ab1/", 8), "rest [removed]"},
+		"colours":          {"\x1b[1;31mred\x1b[0m", "red"},
+		"controls":         {"a\x00b\x07c\u202ed\xff", "a b c d"},
+		"too long":         {long, strings.TrimSpace(long[:maxQuote]) + " …"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := scrub(tt.line); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+// FuzzParseOutput looks for output that panics, that is neither token nor miss,
+// or that is quoted.
+func FuzzParseOutput(f *testing.F) {
+	for _, seed := range []string{
+		"", "FlyV1 ", "FlyV1 fm2_QUJD\n", "Bearer FlyV1 fm2_QUJD,fm1a_QUJD", "fm2_QUJD fm2_QUJD", "fo1_abc",
+		"Usage:\n  flyctl", "\xff\xfe", "fm2_QUJD\x00", "FlyV1\u00a0fm2_QUJD",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, stdout []byte) {
+		got, err := parseOutput(stdout)
+		if err == nil {
+			if got.IsZero() || strings.Contains(got.Reveal(), "fo1_") {
+				t.Errorf("accepted %q", stdout)
+			}
+			return
+		}
+		var miss *token.MissError
+		if !errors.As(err, &miss) {
+			t.Errorf("%v is no miss", err)
+		}
+		if strings.Contains(err.Error(), "fm2_") {
+			t.Error("the message quotes the output")
+		}
+	})
+}
+
+// FuzzUsefulLine looks for messages of flyctl of which a token survives, or that
+// are no line.
+func FuzzUsefulLine(f *testing.F) {
+	for _, seed := range []string{
+		"", "Error: x", "WARN y\nError: fm2_QUJD", "Error: Bearer abcdefgh\x1b[0m", "fm2\x1b[0m_QUJD", "f\x00o1_abc", "fm2_\u202eabc",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, stderr []byte) {
+		line := usefulLine(stderr)
+		for _, prefix := range []string{"fm2_", "fm1r_", "fm1a_", "fo1_"} {
+			if strings.Contains(strings.ToLower(line), prefix) {
+				t.Errorf("%q is left of %q", line, stderr)
+			}
+		}
+		if strings.ContainsAny(line, "\n\r\x1b\x00") || len([]rune(line)) > maxQuote+1 {
+			t.Errorf("%q is no short line", line)
+		}
+	})
+}
