@@ -107,8 +107,8 @@ func (s *Store) readMinted(is identity) (token.Record, error) {
 
 // SaveMinted keeps rec for req, in place of what stood there. The error is
 // [token.ErrSuperseded] when the app's generation is no longer gen, wraps
-// [ErrNewerSchema] when a newer version's record stands there, and is a
-// [*WriteError] when storage cannot be written.
+// [ErrNewerSchema] when a newer version's record stands there, and is otherwise
+// a [*WriteError], or a [*ReadError] where it is no file that stands there.
 func (s *Store) SaveMinted(ctx context.Context, req token.Request, rec token.Record, gen token.Generation) error {
 	return s.change(ctx, req.App, func() error {
 		now, err := s.readGeneration(req.App)
