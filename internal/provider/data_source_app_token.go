@@ -122,6 +122,7 @@ func (d *appTokenDataSource) Read(ctx context.Context, req datasource.ReadReques
 	}
 	policy := cmp.Or(token.Policy(model.Refresh.ValueString()), set.refresh)
 	res, err := d.session.run.Read(ctx, request, policy)
+	resp.Diagnostics.Append(d.session.storeWarnings()...)
 	if err != nil {
 		resp.Diagnostics.Append(appTokenError(request, err))
 		return

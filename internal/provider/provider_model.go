@@ -62,7 +62,7 @@ func (m providerModel) validate() diag.Diagnostics {
 	validity, ok := knownDuration(m.MinValidity, 0)
 	if ok && validity >= ttl {
 		diags.AddAttributeError(path.Root("min_validity"), "Invalid min_validity",
-			fmt.Sprintf("min_validity (%s) must be less than token_ttl (%s): otherwise no minted token would ever have enough of its life left.", validity, ttl))
+			fmt.Sprintf("min_validity (%s) must be less than token_ttl (%s): otherwise no minted token would ever have enough of its life left.", short(validity), short(ttl)))
 	}
 	return diags
 }

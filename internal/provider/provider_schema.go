@@ -78,6 +78,7 @@ func sourcesAttribute() schema.Attribute {
 			"Defaults to `[\"storage\", \"config\", \"cli\", \"env\", \"manual\"]`.",
 		Validators: []validator.List{
 			listvalidator.SizeAtLeast(1),
+			listvalidator.NoNullValues(),
 			listvalidator.UniqueValues(),
 			listvalidator.ValueStringsAre(stringvalidator.OneOf(sourceNames()...)),
 		},

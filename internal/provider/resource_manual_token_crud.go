@@ -27,6 +27,7 @@ func (r *manualTokenResource) Create(ctx context.Context, req resource.CreateReq
 		return
 	}
 	rec, err := r.session.run.CreateManual(ctx, app, tok)
+	resp.Diagnostics.Append(r.session.storeWarnings()...)
 	if err != nil {
 		resp.Diagnostics.Append(saveManualError(app, r.session.settings.storagePath, err))
 		return
@@ -48,6 +49,7 @@ func (r *manualTokenResource) Read(ctx context.Context, req resource.ReadRequest
 	}
 	app := state.App.ValueString()
 	rec, err := r.session.run.Manual(ctx, app)
+	resp.Diagnostics.Append(r.session.storeWarnings()...)
 	switch {
 	case errors.Is(err, token.ErrNoRecord):
 		resp.State.RemoveResource(ctx)
@@ -83,6 +85,7 @@ func (r *manualTokenResource) Update(ctx context.Context, req resource.UpdateReq
 	if errors.Is(err, token.ErrNoRecord) || err == nil && rec.Token != tok {
 		rec, err = r.session.run.SetManual(ctx, app, tok)
 	}
+	resp.Diagnostics.Append(r.session.storeWarnings()...)
 	if err != nil {
 		resp.Diagnostics.Append(saveManualError(app, r.session.settings.storagePath, err))
 		return
@@ -101,6 +104,7 @@ func (r *manualTokenResource) Delete(ctx context.Context, req resource.DeleteReq
 	}
 	app := state.App.ValueString()
 	err := r.session.run.DeleteManual(ctx, app, state.Fingerprint.ValueString())
+	resp.Diagnostics.Append(r.session.storeWarnings()...)
 	switch {
 	case err == nil, errors.Is(err, token.ErrNoRecord):
 	case errors.Is(err, token.ErrManualChanged):

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/flytokens/terraform-provider-fly/internal/token"
+	"github.com/flytokens/terraform-provider-fly/internal/tokenstore"
 )
 
 // session is what one Configure hands to everything the provider offers: the
@@ -15,6 +16,8 @@ import (
 type session struct {
 	settings settings
 	run      *token.Run
+	// store is nil where there is no place for storage.
+	store *tokenstore.Store
 
 	mu   sync.Mutex
 	said map[token.Warning]bool
@@ -22,9 +25,11 @@ type session struct {
 
 // newSession wires the chain and starts a run over it.
 func newSession(set settings) *session {
+	resolver, store := newResolver(set)
 	return &session{
 		settings: set,
-		run:      token.NewRun(newResolver(set)),
+		run:      token.NewRun(resolver),
+		store:    store,
 		said:     make(map[token.Warning]bool),
 	}
 }
@@ -66,6 +71,15 @@ func (s *session) warnings(ws []token.Warning) diag.Diagnostics {
 		}
 	}
 	return diags
+}
+
+// storeWarnings returns what storage has to say and no token carried: a record
+// that was set aside, a file mode that was repaired.
+func (s *session) storeWarnings() diag.Diagnostics {
+	if s.store == nil {
+		return nil
+	}
+	return s.warnings(s.store.TakeWarnings())
 }
 
 // sessionFrom returns the session in a Configure request's provider data, nil

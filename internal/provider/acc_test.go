@@ -1,0 +1,82 @@
+package provider_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+
+	"github.com/flytokens/terraform-provider-fly/internal/provider"
+)
+
+// acceptance is a world of its own for one acceptance test: a home folder,
+// storage, and variables that the test may change between steps.
+type acceptance struct {
+	t *testing.T
+	provider.World
+}
+
+// accept makes such a world, or skips the test where there is to be none.
+func accept(t *testing.T) *acceptance {
+	t.Helper()
+	if os.Getenv(resource.EnvTfAcc) == "" {
+		t.Skip("acceptance tests run with TF_ACC=1")
+	}
+	return &acceptance{t: t, World: scratch(t)}
+}
+
+// storage is where the provider keeps its records, by default.
+func (a *acceptance) storage() string {
+	return filepath.Join(a.ConfigDir, "terraform-provider-fly")
+}
+
+// configFile is where flyctl keeps its login, by default.
+func (a *acceptance) configFile() string { return filepath.Join(a.Home, ".fly", "config.yml") }
+
+// logIn writes flyctl's config.yml with the token given.
+func (a *acceptance) logIn(tok string) {
+	a.t.Helper()
+	write(a.t, a.configFile(), "access_token: "+tok+"\n")
+}
+
+// forget removes the minted records of app from storage, or none.
+func (a *acceptance) forget(app string) {
+	a.t.Helper()
+	minted, err := filepath.Glob(filepath.Join(a.storage(), "apps", "app-"+app, "minted-*"))
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	for _, name := range minted {
+		a.remove(name)
+	}
+}
+
+func (a *acceptance) remove(name string) {
+	a.t.Helper()
+	if err := os.Remove(name); err != nil {
+		a.t.Fatal(err)
+	}
+}
+
+// run takes an engine through the steps. The engine starts the provider anew for
+// each of its commands, in this process.
+func (a *acceptance) run(steps ...resource.TestStep) {
+	a.t.Helper()
+	resource.Test(a.t, resource.TestCase{
+		ProtoV6ProviderFactories: map[string]func() (tfprotov6.ProviderServer, error){
+			"fly": func() (tfprotov6.ProviderServer, error) {
+				return providerserver.NewProtocol6(provider.NewIn(a.World)())(), nil
+			},
+		},
+		Steps: steps,
+	})
+}
+
+// clear removes the manual record of app from storage.
+func (a *acceptance) clear(app string) {
+	a.t.Helper()
+	a.remove(filepath.Join(a.storage(), "apps", "app-"+app, "manual.json"))
+}

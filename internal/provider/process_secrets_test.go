@@ -1,0 +1,128 @@
+package provider_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const everything = `
+variable "manual" { sensitive = true }
+
+variable "login" { sensitive = true }
+
+provider "fly" {
+  access_token = var.login
+  sources      = ["storage", "config", "env"]
+}
+
+provider "fly" {
+  alias   = "manual"
+  sources = ["manual"]
+}
+
+resource "fly_manual_token" "web" {
+  app   = "web"
+  token = var.manual
+}
+
+data "fly_app_token" "web" {
+  app        = fly_manual_token.web.app
+  provider   = fly.manual
+  depends_on = [fly_manual_token.web]
+}
+
+data "fly_app_token" "login" {
+  app = "login"
+}
+
+output "all" {
+  sensitive = true
+  value     = [data.fly_app_token.web, data.fly_app_token.login]
+}
+`
+
+// C15, byte by byte: no token reaches the output or the log of any operation, at
+// any level. State and storage are where they do stand.
+func TestAccProcessC15NoTokenIsPrinted(t *testing.T) {
+	t.Parallel()
+	secrets := map[string]string{
+		"manual": macaroonFor("manual"), "login": oauthFor("login"), "next": macaroonFor("next"),
+		"file": macaroonFor("file"), "cut": macaroonFor("cut")[:61],
+	}
+	vars := func(manual, login string) []string {
+		return []string{"TF_VAR_manual=" + secrets[manual], "TF_VAR_login=" + secrets[login]}
+	}
+	p := start(t, everything)
+	steps := []struct {
+		name  string
+		args  []string
+		env   []string
+		fails bool
+	}{
+		{name: "validate", args: []string{"validate"}, env: vars("manual", "login")},
+		{name: "plan", args: []string{"plan"}, env: vars("manual", "login")},
+		{name: "apply", args: []string{"apply", "-auto-approve"}, env: vars("manual", "login")},
+		{name: "no changes", args: []string{"plan", "-detailed-exitcode"}, env: vars("manual", "login")},
+		{name: "refresh", args: []string{"apply", "-refresh-only", "-auto-approve"}, env: vars("manual", "login")},
+		{name: "update", args: []string{"apply", "-auto-approve"}, env: vars("next", "login")},
+		{name: "show", args: []string{"show"}, env: vars("next", "login")},
+		{name: "malformed", args: []string{"plan"}, env: vars("cut", "login"), fails: true},
+		{name: "malformed login", args: []string{"plan"}, env: vars("next", "cut"), fails: true},
+		{name: "forget", args: []string{"state", "rm", "fly_manual_token.web"}, env: vars("next", "login")},
+		{name: "refused", args: []string{"apply", "-auto-approve"}, env: vars("manual", "login"), fails: true},
+		{name: "import", args: []string{"import", "fly_manual_token.web", "web"}, env: vars("next", "login")},
+		{name: "adopt", args: []string{"apply", "-auto-approve"}, env: vars("next", "login")},
+		{name: "destroy", args: []string{"destroy", "-auto-approve"}, env: vars("next", "login")},
+	}
+	write(t, filepath.Join(p.home, ".fly", "config.yml"), "access_token: 'x "+secrets["file"]+"'\n")
+	for _, step := range steps {
+		p.env = step.env
+		got := p.try(step.args...)
+		if got.failed != step.fails {
+			t.Fatalf("%s: failed is %v:\n%s", step.name, got.failed, got.output)
+		}
+		if step.name == "apply" {
+			mustHold(t, p, secrets["manual"])
+		}
+		for name, secret := range secrets {
+			if at := leak(got.output, secret); at != "" {
+				t.Errorf("%s prints a part of %s: …%s…", step.name, name, at)
+			}
+			if at := leak(got.trace, secret); at != "" {
+				t.Errorf("%s logs a part of %s: …%s…", step.name, name, at)
+			}
+		}
+		if step.name == "apply" && !strings.Contains(got.trace, fingerprintOf(secrets["manual"])) {
+			t.Error("the log does not name the token by its fingerprint: is it the one that is searched?")
+		}
+	}
+}
+
+// leak returns what stands around the first part of secret, longer than its
+// prefix, that text holds.
+func leak(text, secret string) string {
+	const window = 8
+	for i := len("fm2_"); i+window <= len(secret); i++ {
+		if at := strings.Index(text, secret[i:i+window]); at >= 0 {
+			return text[max(0, at-120):min(len(text), at+120)]
+		}
+	}
+	return ""
+}
+
+// mustHold checks that the search looks for what is there to be found: the token
+// stands in the state and in storage.
+func mustHold(t *testing.T, p *process, secret string) {
+	t.Helper()
+	for _, name := range []string{
+		filepath.Join(p.dir, "terraform.tfstate"),
+		filepath.Join(p.storage, "apps", "app-web", "manual.json"),
+	} {
+		data, err := os.ReadFile(name)
+		if err != nil || leak(string(data), secret) == "" {
+			t.Errorf("%s does not hold the token: %v", name, err)
+		}
+	}
+}

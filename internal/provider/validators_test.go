@@ -1,0 +1,164 @@
+package provider_test
+
+import (
+	"strings"
+	"testing"
+)
+
+// invalid is a value that validation refuses, with what the user reads.
+type invalid struct {
+	config attrs
+	want   []string
+}
+
+// checkAll validates what must pass and what must be refused.
+func checkAll(t *testing.T, validate func(*wire, attrs) string, valid map[string]attrs, refused map[string]invalid) {
+	t.Helper()
+	for name, config := range valid {
+		t.Run("valid/"+name, func(t *testing.T) {
+			t.Parallel()
+			if got := validate(dial(t, scratch(t)), config); got != "" {
+				t.Errorf("refused:\n%s", got)
+			}
+		})
+	}
+	for name, test := range refused {
+		t.Run("invalid/"+name, func(t *testing.T) {
+			t.Parallel()
+			got := validate(dial(t, scratch(t)), test.config)
+			for _, want := range append(test.want, "ERROR: ") {
+				if !strings.Contains(got, want) {
+					t.Errorf("%q is missing from:\n%s", want, got)
+				}
+			}
+		})
+	}
+}
+
+func TestValidateProviderLogin(t *testing.T) {
+	t.Parallel()
+	checkAll(t, (*wire).validateProvider, map[string]attrs{
+		"nothing":             {},
+		"macaroon":            {"access_token": macaroonFor("login")},
+		"scheme and newline":  {"access_token": "FlyV1 " + macaroonFor("login") + "\n"},
+		"oauth":               {"access_token": "Bearer " + oauthFor("login")},
+		"unknown token":       {"access_token": unknown{}},
+		"organization":        {"organization": "acme-1"},
+		"unknown org":         {"organization": unknown{}},
+		"config file":         {"config_file": "~/.fly/config.yml"},
+		"unknown config file": {"config_file": unknown{}},
+		"storage":             {"storage": attrs{"path": "tokens"}},
+		"storage without":     {"storage": attrs{}},
+		"unknown storage":     {"storage": unknown{}},
+		"unknown path":        {"storage": attrs{"path": unknown{}}},
+	}, map[string]invalid{
+		"empty token":        {attrs{"access_token": ""}, []string{`AttributeName("access_token")`, "it is empty", "fm2_ or fo1_"}},
+		"no token":           {attrs{"access_token": "hunter2"}, []string{"Invalid Fly Token", "part 1 of 1"}},
+		"organization":       {attrs{"organization": "Acme Inc."}, []string{`"Acme Inc."`, "fly orgs list", `AttributeName("organization")`}},
+		"empty organization": {attrs{"organization": ""}, []string{"Invalid Organization"}},
+		"token as org":       {attrs{"organization": macaroonFor("astray")}, []string{"looks like a token"}},
+		"empty config file":  {attrs{"config_file": ""}, []string{"Invalid Path", `AttributeName("config_file")`, "The path is empty"}},
+		"NUL":                {attrs{"config_file": "a\x00b"}, []string{"NUL"}},
+		"empty storage":      {attrs{"storage": attrs{"path": " "}}, []string{`AttributeName("storage").AttributeName("path")`, "The path is empty"}},
+	})
+}
+
+func TestValidateProviderSourcesAndRefresh(t *testing.T) {
+	t.Parallel()
+	checkAll(t, (*wire).validateProvider, map[string]attrs{
+		"one":             {"sources": []any{"cli"}},
+		"turned round":    {"sources": []any{"manual", "env", "cli", "config", "storage"}},
+		"unknown":         {"sources": unknown{}},
+		"unknown element": {"sources": []any{"cli", unknown{}}},
+		"if_expired":      {"refresh": "if_expired"},
+		"always":          {"refresh": "always"},
+		"unknown refresh": {"refresh": unknown{}},
+	}, map[string]invalid{
+		"empty":     {attrs{"sources": []any{}}, []string{`AttributeName("sources")`, "at least 1"}},
+		"twice":     {attrs{"sources": []any{"cli", "cli"}}, []string{"duplicate", "cli"}},
+		"no source": {attrs{"sources": []any{"cli", "vault"}}, []string{"vault", `"storage" "config" "cli" "env" "manual"`}},
+		"cache":     {attrs{"sources": []any{"cache"}}, []string{"cache"}},
+		"null":      {attrs{"sources": []any{nil}}, []string{"null"}},
+		"refresh":   {attrs{"refresh": "never"}, []string{`AttributeName("refresh")`, "never", "if_expired", "always"}},
+	})
+}
+
+func TestValidateProviderDurations(t *testing.T) {
+	t.Parallel()
+	checkAll(t, (*wire).validateProvider, map[string]attrs{
+		"ttl":                 {"token_ttl": "5m"},
+		"longest ttl":         {"token_ttl": "8760h"},
+		"both":                {"token_ttl": "2h", "min_validity": "119m"},
+		"validity":            {"min_validity": "23h59m"},
+		"short ttl alone":     {"token_ttl": "30m"},
+		"unknown ttl":         {"token_ttl": unknown{}, "min_validity": "48h"},
+		"unknown validity":    {"token_ttl": "5m", "min_validity": unknown{}},
+		"cli":                 {"cli": attrs{"path": "flyctl", "timeout": "1ms", "max_parallel": 1}},
+		"cli empty":           {"cli": attrs{}},
+		"cli unknown":         {"cli": unknown{}},
+		"cli unknown members": {"cli": attrs{"path": unknown{}, "timeout": unknown{}, "max_parallel": unknown{}}},
+	}, map[string]invalid{
+		"no duration":      {attrs{"token_ttl": "1d"}, []string{`AttributeName("token_ttl")`, `"1d" is not a duration`, "a day is 24h"}},
+		"number":           {attrs{"token_ttl": "24"}, []string{"is not a duration"}},
+		"too short":        {attrs{"token_ttl": "4m59s"}, []string{"from 5m to 8760h"}},
+		"too long":         {attrs{"token_ttl": "8761h"}, []string{"from 5m to 8760h"}},
+		"negative":         {attrs{"min_validity": "-1h"}, []string{"from 1s to 8760h"}},
+		"equal":            {attrs{"token_ttl": "2h", "min_validity": "2h"}, []string{`AttributeName("min_validity")`, "must be less than token_ttl (2h)"}},
+		"above default":    {attrs{"min_validity": "24h"}, []string{"min_validity (24h) must be less than token_ttl (24h)"}},
+		"no timeout":       {attrs{"cli": attrs{"timeout": "0s"}}, []string{`AttributeName("cli").AttributeName("timeout")`, "from 1ms to 1h"}},
+		"negative timeout": {attrs{"cli": attrs{"timeout": "-5s"}}, []string{"from 1ms to 1h"}},
+		"no parallel":      {attrs{"cli": attrs{"max_parallel": 0}}, []string{`AttributeName("max_parallel")`, "at least 1"}},
+		"empty path":       {attrs{"cli": attrs{"path": ""}}, []string{`AttributeName("cli").AttributeName("path")`, "The path is empty"}},
+	})
+}
+
+func TestValidateAppToken(t *testing.T) {
+	t.Parallel()
+	checkAll(t, (*wire).validateData, map[string]attrs{
+		"app":     {"app": "web"},
+		"all":     {"app": "web-2", "organization": "acme", "refresh": "always"},
+		"unknown": {"app": unknown{}, "organization": unknown{}, "refresh": unknown{}},
+	}, map[string]invalid{
+		"upper case":   {attrs{"app": "Web"}, []string{"Invalid App Name", `"Web" cannot be the name`, `AttributeName("app")`}},
+		"path":         {attrs{"app": "../web"}, []string{"lower-case letters, digits and hyphens"}},
+		"option":       {attrs{"app": "-web"}, []string{"no hyphen at either end"}},
+		"too long":     {attrs{"app": strings.Repeat("a", 64)}, []string{"up to 63"}},
+		"empty":        {attrs{"app": ""}, []string{`"" cannot be`}},
+		"organization": {attrs{"app": "web", "organization": "a b"}, []string{"Invalid Organization"}},
+		"refresh":      {attrs{"app": "web", "refresh": "if_rejected"}, []string{`AttributeName("refresh")`}},
+	})
+}
+
+func TestValidateManualToken(t *testing.T) {
+	t.Parallel()
+	checkAll(t, (*wire).validateManual, map[string]attrs{
+		"macaroon": {"app": "web", "token": macaroonFor("web")},
+		"bundle":   {"app": "web", "token": macaroonFor("web") + "," + macaroonFor("discharge")},
+		"oauth":    {"app": "web", "token": oauthFor("web")},
+		"unknown":  {"app": unknown{}, "token": unknown{}},
+	}, map[string]invalid{
+		"app":        {attrs{"app": "web_app", "token": macaroonFor("web")}, []string{"Invalid App Name"}},
+		"password":   {attrs{"app": "web", "token": "correct horse"}, []string{"Invalid Fly Token", `AttributeName("token")`}},
+		"empty":      {attrs{"app": "web", "token": ""}, []string{"it is empty"}},
+		"cut":        {attrs{"app": "web", "token": macaroonFor("web")[:61]}, []string{"cut off"}},
+		"commas":     {attrs{"app": "web", "token": macaroonFor("web") + ","}, []string{"a comma too many"}},
+		"url base64": {attrs{"app": "web", "token": "fm2_-_-_"}, []string{"not whole base64"}},
+	})
+}
+
+// What is refused may be a secret all the same.
+func TestC15ValidationQuotesNoToken(t *testing.T) {
+	t.Parallel()
+	cut := macaroonFor("web")[:61]
+	w := dial(t, scratch(t))
+	for name, got := range map[string]string{
+		"login":        w.validateProvider(attrs{"access_token": cut}),
+		"manual":       w.validateManual(attrs{"app": "web", "token": cut}),
+		"as app":       w.validateManual(attrs{"app": cut, "token": macaroonFor("web")}),
+		"organization": w.validateData(attrs{"app": cut, "organization": cut}),
+	} {
+		if got == "" || strings.Contains(got, cut[4:12]) {
+			t.Errorf("%s:\n%s", name, got)
+		}
+	}
+}
