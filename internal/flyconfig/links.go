@@ -35,19 +35,15 @@ func (*ConfigSource) Name() token.SourceName { return token.SourceConfig }
 // Timeout is five seconds.
 func (*ConfigSource) Timeout() time.Duration { return configTimeout }
 
-// Acquire returns the macaroons of config.yml with their discharges, else its
-// OAuth token with a warning. The error is a [*token.MissError] that says what
+// Acquire returns the live macaroons of config.yml with their discharges, else
+// its OAuth token with a warning. The error is a [*token.MissError] that says what
 // is wrong with the file, or the context's.
-func (c *ConfigSource) Acquire(ctx context.Context, req token.Request) (token.Candidate, error) {
-	path, err := c.settings.Locate()
+func (c *ConfigSource) Acquire(ctx context.Context, _ token.Request) (token.Candidate, error) {
+	login, err := c.settings.fileLogin(ctx)
 	if err != nil {
 		return token.Candidate{}, err
 	}
-	login, err := readLogin(ctx, path)
-	if err != nil {
-		return token.Candidate{}, err
-	}
-	return login.candidate(token.SourceConfig, req)
+	return login.candidate(token.SourceConfig)
 }
 
 // EnvSource is the env link: it hands out the login that is set in the provider
@@ -63,19 +59,19 @@ func (*EnvSource) Name() token.SourceName { return token.SourceEnv }
 // Timeout is one second, of which nothing is used.
 func (*EnvSource) Timeout() time.Duration { return envTimeout }
 
-// Acquire returns the macaroons of the explicit login with their discharges,
+// Acquire returns the live macaroons of the explicit login with their discharges,
 // else its OAuth token with a warning. The error is a [*token.MissError].
-func (e *EnvSource) Acquire(_ context.Context, req token.Request) (token.Candidate, error) {
+func (e *EnvSource) Acquire(_ context.Context, _ token.Request) (token.Candidate, error) {
 	login, err := e.settings.Explicit()
 	if err != nil {
 		return token.Candidate{}, err
 	}
-	return login.candidate(token.SourceEnv, req)
+	return login.candidate(token.SourceEnv)
 }
 
 // candidate offers what of l an app may be given.
-func (l Login) candidate(origin token.SourceName, _ token.Request) (token.Candidate, error) {
-	t, err := handOut(l.Token)
+func (l Login) candidate(origin token.SourceName) (token.Candidate, error) {
+	t, err := l.handOut(time.Now())
 	if err != nil {
 		return token.Candidate{}, err
 	}

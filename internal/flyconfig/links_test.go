@@ -2,7 +2,6 @@ package flyconfig_test
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"os"
 	"path/filepath"
@@ -12,15 +11,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/flytokens/terraform-provider-fly/internal/flyconfig"
+	"github.com/flytokens/terraform-provider-fly/internal/flytest/fakefly"
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
 // secret is the text that the files under testdata hide in their tokens.
 const secret = "c2VjcmV0"
 
-func macaroon(name string) string {
-	return "fm2_" + base64.StdEncoding.EncodeToString([]byte("macaroon "+name))
-}
+// macaroon returns a live macaroon with its discharge.
+func macaroon(seed string) string { return fakefly.Token{Seed: seed}.Text() }
 
 // writeConfig makes a config folder whose config.yml holds text, and returns
 // the settings that find it.
@@ -63,6 +62,8 @@ func TestConfigSourceHandsOut(t *testing.T) {
 	t.Parallel()
 	a, b := macaroon("a"), macaroon("b")
 	half := len(a) / 2
+	one := fakefly.Token{Seed: "one"}
+	old := "fm1r_" + one.Permission()[4:] + ",fm1a_" + one.Discharge()[4:]
 	tests := map[string]struct {
 		text     string
 		want     string
@@ -85,7 +86,7 @@ func TestConfigSourceHandsOut(t *testing.T) {
 		"OAuth alone":               {"access_token: fo1_user\n", "fo1_user", []string{wholeAccount}},
 		"OAuth twice":               {"access_token: fo1_user,fo1_other\n", "fo1_user", []string{wholeAccount}},
 		"alias of another key":      {"x: &t " + a + "\naccess_token: *t\n", a, nil},
-		"old permission, discharge": {"access_token: fm1r_" + a[4:] + ",fm1a_" + b[4:] + "\n", "fm1r_" + a[4:] + ",fm1a_" + b[4:], nil},
+		"old permission, discharge": {"access_token: " + old + "\n", old, nil},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -3,6 +3,7 @@ package flyconfig
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
@@ -25,15 +26,27 @@ type Login struct {
 }
 
 // Login returns the explicit login, else that of config.yml. The error is a
-// [*token.MissError] where there is none, or the context's. An explicit login
-// that is malformed is an error: config.yml does not stand in for it. Unlike
-// flyctl it takes no notice of last_login, which says when the file's owner
-// logged in and not whether the token is good.
+// [*token.MissError] where there is none or where it has expired, or the
+// context's. An explicit login that is malformed or expired is an error:
+// config.yml does not stand in for it. Unlike flyctl it takes no notice of
+// last_login, which says when the file's owner logged in and not whether the
+// token is good.
 func (s Settings) Login(ctx context.Context) (Login, error) {
 	login, err := s.Explicit()
-	if err == nil || !errors.Is(err, errNoExplicitLogin) {
-		return login, err
+	if errors.Is(err, errNoExplicitLogin) {
+		login, err = s.fileLogin(ctx)
 	}
+	if err != nil {
+		return Login{}, err
+	}
+	if err := login.checkLive(time.Now()); err != nil {
+		return Login{}, err
+	}
+	return login, nil
+}
+
+// fileLogin returns the login of config.yml, good or not.
+func (s Settings) fileLogin(ctx context.Context) (Login, error) {
 	path, err := s.Locate()
 	if err != nil {
 		return Login{}, err

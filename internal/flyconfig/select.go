@@ -1,28 +1,107 @@
 package flyconfig
 
 import (
+	"fmt"
 	"strings"
+	"time"
 
+	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// handOut picks what of a login an app may be given: its macaroons with their
-// discharges, else its OAuth token. Never both in one string: Fly's Machines API
-// is sent macaroons alone, and OAuth only where there are none (superfly/fly-go,
-// tokens.FlapsHeader).
-func handOut(login token.Token) (token.Token, error) {
-	var macaroons []string
-	var oauth string
-	for part := range strings.SplitSeq(login.Reveal(), ",") {
+// contents is a login taken apart.
+type contents struct {
+	// macaroons are those that can be read.
+	macaroons macaroon.Bundle
+	// oauth is the first OAuth token, "" for none. A header holds one at most.
+	oauth string
+	// fault says what is wrong with the first part that is neither; nil where
+	// all can be read.
+	fault error
+}
+
+// takeApart takes a login apart. Parts that cannot be read are left out.
+func takeApart(t token.Token) contents {
+	var c contents
+	_, c.fault = macaroon.ParseBundle(t.Reveal())
+	var readable []*macaroon.Macaroon
+	for text := range strings.SplitSeq(t.Reveal(), ",") {
+		part, err := macaroon.ParseBundle(text)
 		switch {
-		case !strings.HasPrefix(part, "fo1_"):
-			macaroons = append(macaroons, part)
-		case oauth == "":
-			oauth = part
+		case err != nil:
+		case !part.HasOAuth():
+			readable = append(readable, part.Macaroons()...)
+		case c.oauth == "":
+			c.oauth = text
 		}
 	}
-	if len(macaroons) > 0 {
-		return token.Parse(strings.Join(macaroons, ","))
+	c.macaroons = macaroon.NewBundle(readable...)
+	return c
+}
+
+// handOut picks what of the login an app may be given: its live permission
+// macaroons with their discharges, of whatever organization, else its OAuth
+// token. Never both in one string: Fly's Machines API is sent macaroons alone,
+// and OAuth only where there are none (superfly/fly-go, tokens.FlapsHeader).
+//
+// flyctl keeps macaroons in config.yml for ten minutes at a time, so a file in
+// which all have expired is still a login as long as an OAuth token stands there.
+func (l Login) handOut(now time.Time) (token.Token, error) {
+	c := takeApart(l.Token)
+	if usable := c.macaroons.Usable(now); !usable.IsEmpty() {
+		return token.Parse(usable.Reveal())
 	}
-	return token.Parse(oauth)
+	if c.oauth != "" {
+		return token.Parse(c.oauth)
+	}
+	return token.Token{}, l.unusable(c, now)
+}
+
+// checkLive returns a miss where all of the login has expired. It lets pass what
+// flyctl may still make something of: an OAuth token, a macaroon whose discharge
+// it has to fetch, what this package cannot read.
+func (l Login) checkLive(now time.Time) error {
+	c := takeApart(l.Token)
+	if c.oauth == "" && c.fault == nil && c.allExpired(now) {
+		return l.unusable(c, now)
+	}
+	return nil
+}
+
+// allExpired reports whether there are permission macaroons and each is past its
+// own expiry.
+func (c contents) allExpired(now time.Time) bool {
+	grants := c.macaroons.Grants()
+	for _, g := range grants {
+		if end := g.Permission.NotAfter(); end.IsZero() || !now.After(end) {
+			return false
+		}
+	}
+	return len(grants) > 0
+}
+
+// unusable says why nothing of the login can be handed out.
+func (l Login) unusable(c contents, now time.Time) error {
+	miss := &token.MissError{Fix: "run `fly auth login`"}
+	if l.Explicit {
+		miss.Fix = "set another token"
+	}
+	grants := c.macaroons.Grants()
+	for _, g := range grants {
+		if len(g.Missing) > 0 && !g.ExpiredAt(now) {
+			miss.Reason = fmt.Sprintf("the macaroon in %s is no good without a discharge from %.80q, which is not there", l.From, g.Missing[0].Location)
+			return miss
+		}
+	}
+	switch {
+	case len(grants) > 0:
+		miss.Reason = fmt.Sprintf("every macaroon in %s has expired, the last at %s", l.From, c.macaroons.Expiry(now).UTC().Format(time.RFC3339))
+		miss.Cause = token.ErrExpired
+	case c.fault != nil:
+		miss.Reason = fmt.Sprintf("%s holds no macaroon that can be read: %v", l.From, c.fault)
+		miss.Cause = c.fault
+	default:
+		miss.Reason = l.From + " holds macaroons, but none that permits anything"
+	}
+	return miss
 }

@@ -56,7 +56,7 @@ func run(ctx context.Context, c command) (output, error) {
 
 	stdout := &capped{overflow: func() { cancel(errFlood) }}
 	stderr := &capped{}
-	cmd := exec.CommandContext(ctx, c.program, c.args...)
+	cmd := exec.CommandContext(ctx, c.program, c.args...) //nolint:gosec // G204: the program is the user's choice, and the arguments are validated names
 	cmd.Dir, cmd.Env = c.dir, c.environ
 	cmd.Stdout, cmd.Stderr = stdout, stderr
 	cmd.WaitDelay = drain

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/flytokens/terraform-provider-fly/internal/flytest/fakefly"
+	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
@@ -38,20 +39,68 @@ func TestFakeMintsAnotherTokenEachTime(t *testing.T) {
 	t.Parallel()
 	f := fakefly.Install(t, fakefly.Behaviour{})
 	seen := map[token.Token]bool{}
-	for _, args := range [][]string{
-		{"tokens", "create", "readonly", "--expiry", "24h0m0s", "--name", "x"},
-		{"tokens", "create", "readonly"},
-		{"tokens", "create", "deploy", "-a", "web", "-x", "1h", "-n", "x"},
+	for _, tt := range []struct {
+		args     []string
+		lifetime time.Duration
+		mask     macaroon.Action
+	}{
+		{[]string{"tokens", "create", "readonly", "--expiry", "24h0m0s", "--name", "x"}, 24 * time.Hour, macaroon.ActionRead},
+		{[]string{"tokens", "create", "readonly"}, 175200 * time.Hour, macaroon.ActionRead},
+		{[]string{"tokens", "create", "deploy", "-a", "web", "-x", "1h", "-n", "x"}, time.Hour, macaroon.ActionAll},
 	} {
-		out, errs, status := call(t, f, []string{"FLY_ACCESS_TOKEN=fo1_user", "FLY_ORG=acme"}, args...)
+		before := time.Now()
+		out, errs, status := call(t, f, []string{"FLY_ACCESS_TOKEN=fo1_user", "FLY_ORG=acme"}, tt.args...)
 		parsed, err := token.Parse(out)
 		if err != nil || errs != "" || status != 0 || !strings.HasPrefix(out, "FlyV1 fm2_") {
-			t.Fatalf("%v: status %d, stderr %q, %v", args, status, errs, err)
+			t.Fatalf("%v: status %d, stderr %q, %v", tt.args, status, errs, err)
 		}
+		wantGenuine(t, parsed, before.Add(tt.lifetime), tt.mask)
 		seen[parsed] = true
 	}
 	if len(seen) != 3 || len(f.Calls()) != 3 {
 		t.Errorf("%d tokens in %d calls, want 3 in 3", len(seen), len(f.Calls()))
+	}
+}
+
+// wantGenuine fails unless tok is a macaroon with its discharge that allows mask
+// until notBefore or up to a minute later.
+func wantGenuine(t *testing.T, tok token.Token, notBefore time.Time, mask macaroon.Action) {
+	t.Helper()
+	bundle, err := macaroon.ParseBundle(tok.Reveal())
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	if got := len(bundle.Usable(now).Macaroons()); got != 2 {
+		t.Errorf("%d usable macaroons, want the permission and its discharge", got)
+	}
+	if late := bundle.Expiry(now).Sub(notBefore); late < -time.Second || late > time.Minute {
+		t.Errorf("it expires %v after what was asked for", late)
+	}
+	allowed, _ := bundle.Grants()[0].Permission.Caveats()[0].(macaroon.Organization)
+	if allowed.Mask != mask {
+		t.Errorf("it allows %q, want %q", allowed.Mask, mask)
+	}
+}
+
+func TestTokenIsWhatItSays(t *testing.T) {
+	t.Parallel()
+	end := time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)
+	one := fakefly.Token{Seed: "one", Organization: 7, NotAfter: end, DischargeNotAfter: end.Add(-time.Hour)}
+	same, other := one, one
+	other.Seed = "two"
+	if one.Text() != same.Text() || one.Text() == other.Text() {
+		t.Error("the text depends on something else than the token")
+	}
+	bundle, err := macaroon.ParseBundle(one.Text())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if id, ok := bundle.OrganizationID(); !ok || id != 7 {
+		t.Errorf("organization %d, want 7", id)
+	}
+	if got := bundle.Expiry(time.Now()); !got.Equal(end.Add(-time.Hour)) {
+		t.Errorf("it expires at %v, want what its discharge does", got)
 	}
 }
 

@@ -2,6 +2,7 @@ package fakefly
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -101,7 +102,9 @@ func (b Behaviour) run(folder string) int {
 		time.Sleep(lifespan)
 		return 1
 	}
-	fmt.Fprint(os.Stdout, printed)
+	if _, err := os.Stdout.WriteString(printed); err != nil {
+		return 1
+	}
 	return status
 }
 
@@ -110,17 +113,17 @@ func (b Behaviour) answer() (stdout string, status int) {
 	if b.Stdout != "" || b.Mute || b.Status != 0 || b.Flood > 0 {
 		return b.Stdout, b.Status
 	}
-	header, fail := mint(os.Args[1:], b.Lifetime)
+	printed, fail := mint(os.Args[1:], b.Lifetime)
 	if fail != nil {
 		fmt.Fprint(os.Stderr, fail.Stderr)
 		return fail.Stdout, fail.Status
 	}
-	return header + "\n", 0
+	return printed, 0
 }
 
 // leaveGrandchild starts a process that has this one's output and outlives it.
 func leaveGrandchild(folder string) error {
-	cmd := exec.Command(os.Args[0], grandchildArg)
+	cmd := exec.CommandContext(context.Background(), os.Args[0], grandchildArg)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	if err := cmd.Start(); err != nil {
 		return err

@@ -2,15 +2,16 @@ package fakefly
 
 import (
 	"crypto/rand"
-	"encoding/base64"
 	"os"
 	"strings"
 	"time"
+
+	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
 )
 
-// mint answers `tokens create` as flyctl does: with the header of a new token,
-// or with the failure that is returned.
-func mint(args []string, lifetime time.Duration) (header string, fail *Behaviour) {
+// mint answers `tokens create` as flyctl does: with a new token, or with the
+// failure that is returned.
+func mint(args []string, lifetime time.Duration) (printed string, fail *Behaviour) {
 	refuse := func(b Behaviour) (string, *Behaviour) { return "", &b }
 	req, ok := parseArguments(args)
 	switch {
@@ -30,13 +31,12 @@ func mint(args []string, lifetime time.Duration) (header string, fail *Behaviour
 	if lifetime == 0 {
 		lifetime = req.expiry
 	}
-	return "FlyV1 " + newToken(lifetime), nil
-}
-
-func newToken(time.Duration) string {
-	raw := make([]byte, 400)
-	_, _ = rand.Read(raw)
-	return "fm2_" + base64.StdEncoding.EncodeToString(raw)
+	minted := Token{Seed: rand.Text(), NotAfter: time.Now().Add(lifetime)}
+	if req.profile == "readonly" {
+		// flyctl narrows it itself (superfly/flyctl, internal/command/tokens).
+		minted.Mask = macaroon.ActionRead
+	}
+	return "FlyV1 " + minted.Text() + "\n", nil
 }
 
 // arguments are those of `tokens create`.
