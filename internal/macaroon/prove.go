@@ -96,7 +96,7 @@ func (b Bundle) prove(appID uint64, p proof) error {
 			a.Feature = &n.feature
 		}
 		if err := b.Permits(a); err != nil {
-			return fmt.Errorf("%w: %s: %w", ErrUnproven, describe(&a, n.action), err)
+			return fmt.Errorf("%w: %s: %w", ErrUnproven, describe(&a, n.action, appID), err)
 		}
 	}
 	for _, g := range b.Grants() {
@@ -127,7 +127,7 @@ func (p proof) bounds(m *Macaroon, org, appID uint64) error {
 			return true
 		}
 		if excess := v.mask &^ p.limit(a, org, appID); excess != ActionNone {
-			err = fmt.Errorf("%w: %s is allowed", ErrUnproven, describe(a, excess))
+			err = fmt.Errorf("%w: %s is allowed", ErrUnproven, describe(a, excess, appID))
 		}
 		return err == nil
 	})
@@ -155,16 +155,18 @@ func (p proof) limit(a *Access, org, appID uint64) Action {
 }
 
 // describe names an action on a resource for a message.
-func describe(a *Access, action Action) string {
+func describe(a *Access, action Action, appID uint64) string {
 	letters := action.String()
 	if letters == "" {
 		letters = "an action without a name"
 	}
 	switch {
-	case a.AppID != nil && *a.AppID == 0:
-		return letters + " on all apps"
+	case a.AppID != nil && *a.AppID == appID:
+		return fmt.Sprintf("%s on app %d", letters, appID)
 	case a.AppID != nil:
-		return fmt.Sprintf("%s on app %d", letters, *a.AppID)
+		return letters + " on other apps"
+	case a.Feature != nil && *a.Feature == unnamed:
+		return letters + " on other features of the organization"
 	case a.Feature != nil:
 		return fmt.Sprintf("%s on the organization's feature %.40q", letters, *a.Feature)
 	default:

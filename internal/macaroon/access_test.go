@@ -1,0 +1,267 @@
+package macaroon_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
+)
+
+// Short names for the tables below.
+const (
+	read  = macaroon.ActionRead
+	write = macaroon.ActionWrite
+	all   = macaroon.ActionAll
+)
+
+// request returns an access to the organization; each change names more.
+func request(action macaroon.Action, changes ...func(*macaroon.Access)) macaroon.Access {
+	a := macaroon.Access{Action: action, OrgID: new(uint64(testOrg)), Time: testNow}
+	for _, change := range changes {
+		change(&a)
+	}
+	return a
+}
+
+func onApp(id uint64) func(*macaroon.Access) {
+	return func(a *macaroon.Access) { a.AppID = &id }
+}
+
+func withFeature(name string) func(*macaroon.Access) {
+	return func(a *macaroon.Access) { a.Feature = &name }
+}
+
+func onMachine(id string) func(*macaroon.Access) {
+	return func(a *macaroon.Access) { a.Machine = &id }
+}
+
+func withMutation(name string) func(*macaroon.Access) {
+	return func(a *macaroon.Access) { a.Mutation = &name }
+}
+
+func withCommand(args ...string) func(*macaroon.Access) {
+	return func(a *macaroon.Access) { a.AppID, a.Machine, a.Command = new(uint64(testApp)), new("m1"), args }
+}
+
+func withObject(url string) func(*macaroon.Access) {
+	return func(a *macaroon.Access) { a.StorageObject = &url }
+}
+
+func ifs(otherwise macaroon.Action, caveats ...macaroon.Caveat) macaroon.IfPresent {
+	return macaroon.IfPresent{Ifs: caveats, Else: otherwise}
+}
+
+// decision is a request under one caveat, beside that for the organization.
+type decision struct {
+	caveat macaroon.Caveat
+	access macaroon.Access
+	want   bool
+}
+
+func checkDecisions(t *testing.T, tests map[string]decision) {
+	t.Helper()
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			err := macaroon.NewBundle(permission(t, tt.caveat)).Permits(tt.access)
+			if tt.want != (err == nil) || err != nil && !errors.Is(err, macaroon.ErrDenied) {
+				t.Errorf("error %v, want permission %t", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestPermitsResources(t *testing.T) {
+	t.Parallel()
+	checkDecisions(t, map[string]decision{
+		"an organization":                  {organization(read), request(read), true},
+		"an organization, another action":  {organization(read), request(write), false},
+		"an organization, one action more": {organization(read), request(read | write), false},
+		"another organization":             {macaroon.Organization{ID: 1, Mask: all}, request(read), false},
+		"another organization, no action":  {macaroon.Organization{ID: 1, Mask: all}, request(macaroon.ActionNone), false},
+		"any organization":                 {macaroon.Organization{Mask: read}, request(read), true},
+		"an app":                           {macaroon.Apps{testApp: read}, request(read, onApp(testApp)), true},
+		"an app, another action":           {macaroon.Apps{testApp: read}, request(write, onApp(testApp)), false},
+		"an app, no action":                {macaroon.Apps{testApp: 0}, request(macaroon.ActionNone, onApp(testApp)), true},
+		"an app, none in the request":      {macaroon.Apps{testApp: read}, request(read), false},
+		"another app":                      {macaroon.Apps{testApp: read}, request(read, onApp(otherApp)), false},
+		"all apps":                         {macaroon.Apps{0: read}, request(read, onApp(testApp)), true},
+		"all apps and some":                {macaroon.Apps{0: all, testApp: all}, request(read, onApp(testApp)), false},
+		"no app":                           {macaroon.Apps{}, request(read, onApp(testApp)), false},
+		"a machine":                        {macaroon.Machines{"m1": read}, request(read, onApp(testApp), onMachine("m1")), true},
+		"another machine":                  {macaroon.Machines{"m1": read}, request(read, onApp(testApp), onMachine("m2")), false},
+		"all machines":                     {macaroon.Machines{"": read}, request(read, onApp(testApp), onMachine("m2")), true},
+		"a volume, none in the request":    {macaroon.Volumes{"v": read}, request(read, onApp(testApp)), false},
+		"a feature":                        {macaroon.FeatureSet{"wg": all}, request(all, withFeature("wg")), true},
+		"a feature, and an app":            {macaroon.FeatureSet{"wg": all}, request(read, onApp(testApp)), false},
+		"an app, and a feature":            {macaroon.Apps{testApp: all}, request(read, withFeature("wg")), false},
+		"a feature of the app":             {macaroon.AppFeatureSet{"images": read}, request(read, onApp(testApp), func(a *macaroon.Access) { a.AppFeature = new("images") }), true},
+		"a feature of a machine": {macaroon.MachineFeatureSet{"metadata": read}, request(read, onApp(testApp), onMachine("m"), func(a *macaroon.Access) {
+			a.MachineFeature = new("metadata")
+		}), true},
+		"a cluster":                 {macaroon.Clusters{"c": read}, request(read, withFeature("litefs-cloud"), func(a *macaroon.Access) { a.Cluster = new("c") }), true},
+		"an object below a prefix":  {macaroon.StorageObjects{"https://s/b/": read}, request(read, withObject("https://s/b/c")), true},
+		"an object elsewhere":       {macaroon.StorageObjects{"https://s/b/": read}, request(read, withObject("https://s/c")), false},
+		"an object, two prefixes":   {macaroon.StorageObjects{"https://s/": all, "https://s/b/": read}, request(write, withObject("https://s/b/c")), false},
+		"an object, any":            {macaroon.StorageObjects{"": read}, request(read, withObject("https://s/c")), true},
+		"an object, any and some":   {macaroon.StorageObjects{"": all, "a": all}, request(read, withObject("a")), false},
+		"an object, none requested": {macaroon.StorageObjects{"": all}, request(read), false},
+	})
+}
+
+func TestPermitsRequests(t *testing.T) {
+	t.Parallel()
+	window := func(from, until time.Duration) macaroon.Caveat {
+		return macaroon.Window(testNow.Add(from), testNow.Add(until))
+	}
+	checkDecisions(t, map[string]decision{
+		"an action":                      {read, request(read), true},
+		"another action":                 {read, request(write), false},
+		"a user":                         {macaroon.IsUser{ID: 1}, request(all), true},
+		"a window":                       {window(-time.Hour, time.Hour), request(read), true},
+		"a window's first instant":       {window(0, time.Hour), request(read), true},
+		"a window's last instant":        {window(-time.Hour, 0), request(read), true},
+		"before a window":                {window(time.Second, time.Hour), request(read), false},
+		"past a window":                  {window(-time.Hour, -time.Second), request(read), false},
+		"past a window, at no time":      {window(-time.Hour, -time.Second), request(read, func(a *macaroon.Access) { a.Time = time.Time{} }), true},
+		"a mutation":                     {macaroon.Mutations{"a", "b"}, request(all, withMutation("b")), true},
+		"another mutation":               {macaroon.Mutations{"a"}, request(read, withMutation("b")), false},
+		"no mutation":                    {macaroon.Mutations{"a"}, request(read), false},
+		"a command":                      {macaroon.Commands{{Args: []string{"ls"}}}, request(all, withCommand("ls", "-l")), true},
+		"a command, exactly":             {macaroon.Commands{{Args: []string{"ls"}, Exact: true}}, request(all, withCommand("ls")), true},
+		"a command, exactly and more":    {macaroon.Commands{{Args: []string{"ls"}, Exact: true}}, request(read, withCommand("ls", "-l")), false},
+		"a command, cut short":           {macaroon.Commands{{Args: []string{"ls", "-l"}}}, request(read, withCommand("ls")), false},
+		"any command":                    {macaroon.Commands{{}}, request(read, withCommand("rm")), true},
+		"no command":                     {macaroon.Commands{}, request(read, withCommand("rm")), false},
+		"a command, none requested":      {macaroon.Commands{{}}, request(read), false},
+		"a source machine":               {macaroon.FromMachineSource{ID: "m"}, request(read, func(a *macaroon.Access) { a.SourceMachine = new("m") }), true},
+		"another source machine":         {macaroon.FromMachineSource{ID: "m"}, request(read, func(a *macaroon.Access) { a.SourceMachine = new("n") }), false},
+		"no source machine":              {macaroon.FromMachineSource{ID: "m"}, request(read), false},
+		"a member":                       {macaroon.IsMember{}, request(all, onApp(testApp)), true},
+		"a member, a feature":            {macaroon.IsMember{}, request(all, withFeature("builder")), true},
+		"a member, the bills":            {macaroon.IsMember{}, request(read, withFeature("billing")), true},
+		"a member, changing the bills":   {macaroon.IsMember{}, request(write, withFeature("billing")), false},
+		"a member, deletion":             {macaroon.IsMember{}, request(read, withFeature("deletion")), false},
+		"a member, a new feature":        {macaroon.IsMember{}, request(read, withFeature("new")), false},
+		"a billing manager":              {macaroon.RoleBillingManager, request(read), false},
+		"an administrator, deletion":     {macaroon.RoleAdmin, request(all, withFeature("deletion")), true},
+		"both roles, deletion":           {macaroon.RoleMember | macaroon.RoleBillingManager, request(read, withFeature("deletion")), false},
+		"an unknown caveat":              {macaroon.Unknown{Code: 1 << 48, Body: []byte{0xc0}}, request(macaroon.ActionNone), false},
+		"a source on Fly":                {macaroon.FlySrc{}, request(read), false},
+		"what belongs in a ticket":       {macaroon.ConfineUser{ID: 1}, request(read), false},
+		"what belongs in a discharge":    {macaroon.BindToParentToken{1}, request(read), false},
+		"a third party inside IfPresent": {ifs(all, authentication("ticket")), request(read), false},
+	})
+}
+
+func TestPermitsIfPresent(t *testing.T) {
+	t.Parallel()
+	deploy := ifs(read, macaroon.Apps{testApp: all}, macaroon.FeatureSet{"wg": all})
+	checkDecisions(t, map[string]decision{
+		"what applies":                   {deploy, request(all, onApp(testApp)), true},
+		"the other that applies":         {deploy, request(all, withFeature("wg")), true},
+		"what applies, to another":       {deploy, request(read, onApp(otherApp)), false},
+		"the other, to another":          {deploy, request(read, withFeature("builder")), false},
+		"none applies":                   {deploy, request(read), true},
+		"none applies, another action":   {deploy, request(write), false},
+		"two apply, one denies":          {ifs(all, macaroon.Apps{testApp: all}, macaroon.Machines{"m": read}), request(write, onApp(testApp), onMachine("m")), false},
+		"two apply, both allow":          {ifs(0, macaroon.Apps{testApp: all}, macaroon.Machines{"m": read}), request(read, onApp(testApp), onMachine("m")), true},
+		"one always applies":             {ifs(all, macaroon.ActionRead, macaroon.Apps{testApp: all}), request(write), false},
+		"a mutation does not apply":      {ifs(read, macaroon.Mutations{"a"}), request(read), true},
+		"inside, none applies":           {ifs(0, ifs(read, macaroon.Apps{testApp: all})), request(read), true},
+		"inside, none applies and more":  {ifs(all, ifs(read, macaroon.Apps{testApp: all})), request(write), false},
+		"an unknown caveat applies":      {ifs(all, macaroon.Unknown{Code: 99, Body: []byte{0}}), request(read), false},
+		"nothing inside":                 {ifs(read), request(read), true},
+		"nothing inside, another action": {ifs(read), request(write), false},
+	})
+}
+
+func TestPermitsWithDischarges(t *testing.T) {
+	t.Parallel()
+	p := permission(t, organization(all), authentication("ticket"))
+	for name, tt := range map[string]struct {
+		bundle []*macaroon.Macaroon
+		want   error
+	}{
+		"a discharge":                       {[]*macaroon.Macaroon{p, discharge(t, "ticket", p.Binding(), macaroon.FlyioUserID(1), macaroon.GitHubUserID(2), macaroon.GoogleUserID{3}, until(time.Hour))}, nil},
+		"none":                              {[]*macaroon.Macaroon{p}, macaroon.ErrUndischarged},
+		"one for another":                   {[]*macaroon.Macaroon{p, discharge(t, "other")}, macaroon.ErrUndischarged},
+		"an expired one":                    {[]*macaroon.Macaroon{p, discharge(t, "ticket", until(-time.Second))}, macaroon.ErrDenied},
+		"one with a caveat":                 {[]*macaroon.Macaroon{p, discharge(t, "ticket", macaroon.ActionWrite)}, macaroon.ErrDenied},
+		"one that wants one itself":         {[]*macaroon.Macaroon{p, discharge(t, "ticket", authentication("more"))}, macaroon.ErrDenied},
+		"none, but another permission":      {[]*macaroon.Macaroon{p, permission(t, organization(read))}, nil},
+		"an attestation outside of a proof": {[]*macaroon.Macaroon{claiming(t)}, macaroon.ErrDenied},
+		"nothing":                           {nil, macaroon.ErrDenied},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if err := macaroon.NewBundle(tt.bundle...).Permits(request(read)); !errors.Is(err, tt.want) {
+				t.Errorf("error %v, want %v", err, tt.want)
+			}
+		})
+	}
+}
+
+// claiming returns a permission macaroon that holds an attestation, which only a
+// forger would make.
+func claiming(t *testing.T) *macaroon.Macaroon {
+	t.Helper()
+	m, err := macaroon.Decode(withWire(t, []byte{0x92, 23, 42}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func TestAccessValidate(t *testing.T) {
+	t.Parallel()
+	name := new("x")
+	for want, a := range map[string]macaroon.Access{
+		"no organization":                              {},
+		"two resources of the organization":            request(read, onApp(testApp), withFeature("wg")),
+		"two resources of the app":                     request(read, onApp(testApp), onMachine("m"), func(a *macaroon.Access) { a.Volume = name }),
+		"a resource of an app, and no app":             request(read, onMachine("m")),
+		"two resources of the machine":                 request(read, withCommand("ls"), func(a *macaroon.Access) { a.MachineFeature = name }),
+		"a resource of a machine, and no machine":      request(read, onApp(testApp), func(a *macaroon.Access) { a.MachineFeature = name }),
+		"a cluster without the feature litefs-cloud":   request(read, func(a *macaroon.Access) { a.Cluster = name }),
+		"a cluster without the feature litefs-cloud\t": request(read, withFeature("wg"), func(a *macaroon.Access) { a.Cluster = name }),
+	} {
+		err := macaroon.NewBundle(permission(t)).Permits(a)
+		if !errors.Is(err, macaroon.ErrAccess) || err.Error()+"\t" != "not a request that can be decided: "+want && err.Error() != "not a request that can be decided: "+want {
+			t.Errorf("error %v, want %s", err, want)
+		}
+	}
+}
+
+func TestApps(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		caveats []macaroon.Caveat
+		want    []macaroon.AppAccess
+		some    bool
+	}{
+		"none":               {caveats: []macaroon.Caveat{read}},
+		"all":                {caveats: []macaroon.Caveat{macaroon.Apps{0: read}}},
+		"no app":             {caveats: []macaroon.Caveat{macaroon.Apps{}}, want: []macaroon.AppAccess{}, some: true},
+		"some, in order":     {caveats: []macaroon.Caveat{macaroon.Apps{9: read, 3: all, 7: write}}, want: []macaroon.AppAccess{{3, all}, {7, write}, {9, read}}, some: true},
+		"what is common":     {caveats: []macaroon.Caveat{macaroon.Apps{1: all, 2: all}, macaroon.Apps{2: read, 3: all}}, want: []macaroon.AppAccess{{2, read}}, some: true},
+		"all, then some":     {caveats: []macaroon.Caveat{macaroon.Apps{0: read}, macaroon.Apps{2: all}}, want: []macaroon.AppAccess{{2, read}}, some: true},
+		"all and some":       {caveats: []macaroon.Caveat{macaroon.Apps{0: read, 2: all}}, want: []macaroon.AppAccess{}, some: true},
+		"inside IfPresent":   {caveats: []macaroon.Caveat{ifs(read, macaroon.Apps{2: all})}, want: []macaroon.AppAccess{{2, all}}, some: true},
+		"a mask elsewhere":   {caveats: []macaroon.Caveat{macaroon.Apps{2: all}, organization(read)}, want: []macaroon.AppAccess{{2, read}}, some: true},
+		"a mask of all bits": {caveats: []macaroon.Caveat{macaroon.Apps{2: 0xffff}}, want: []macaroon.AppAccess{{2, all}}, some: true},
+		"an expired one":     {caveats: []macaroon.Caveat{macaroon.Apps{2: read}, macaroon.ValidityWindow{NotAfter: 1}}, want: []macaroon.AppAccess{{2, read}}, some: true},
+		"an unknown caveat":  {caveats: []macaroon.Caveat{macaroon.Apps{2: read}, macaroon.Unknown{Code: 99, Body: []byte{0}}}, want: []macaroon.AppAccess{{2, 0}}, some: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, some := permission(t, tt.caveats...).Apps()
+			if diff := cmp.Diff(tt.want, got); diff != "" || some != tt.some {
+				t.Errorf("%t, apps (-want +got):\n%s", some, diff)
+			}
+		})
+	}
+}

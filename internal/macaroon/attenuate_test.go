@@ -1,0 +1,173 @@
+package macaroon_test
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
+)
+
+func TestAttenuate(t *testing.T) {
+	t.Parallel()
+	unknown := macaroon.Unknown{Code: 1 << 48, Body: []byte{0x93, 0xd0, 0x05, 0xc0, 0xa1, 'x'}}
+	m := permission(t, organization(macaroon.ActionAll), unknown, authentication("ticket"))
+	before := bytes.Clone(m.Encode())
+	narrowed := attenuate(t, m, macaroon.Apps{testApp: macaroon.ActionRead}, until(time.Hour))
+	if !bytes.Equal(m.Encode(), before) {
+		t.Error("the macaroon has changed")
+	}
+	// Caveats stand after the location and one byte for how many there are.
+	at := len(before) - len(m.Tail()) - 2
+	start := bytes.Index(before, []byte(macaroon.LocationPermission)) + len(macaroon.LocationPermission) + 1
+	if got := narrowed.Encode(); !bytes.Equal(got[start:at], before[start:at]) || got[start-1] != before[start-1]+4 {
+		t.Error("the caveats that were there are other bytes now")
+	}
+	if !narrowed.SignedBy(seed("permission").Key) || narrowed.ID() != m.ID() {
+		t.Error("another signature, or another id")
+	}
+	again, err := macaroon.Decode(narrowed.Encode())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := append(m.Caveats()[:3:3], macaroon.Apps{testApp: macaroon.ActionRead}, until(time.Hour))
+	if diff := cmp.Diff(want, again.Caveats()); diff != "" {
+		t.Errorf("caveats (-want +got):\n%s", diff)
+	}
+}
+
+// TestAttenuateSharesNothing changes a caveat after it was added.
+func TestAttenuateSharesNothing(t *testing.T) {
+	t.Parallel()
+	apps := macaroon.Apps{testApp: macaroon.ActionRead}
+	m := permission(t, apps)
+	apps[otherApp] = macaroon.ActionAll
+	if diff := cmp.Diff([]macaroon.Caveat{macaroon.Apps{testApp: macaroon.ActionRead}}, m.Caveats()); diff != "" {
+		t.Errorf("caveats (-want +got):\n%s", diff)
+	}
+}
+
+func TestAttenuateLeavesOutWhatIsThere(t *testing.T) {
+	t.Parallel()
+	m := permission(t, organization(macaroon.ActionAll), authentication("ticket"))
+	same := attenuate(t, m, organization(macaroon.ActionAll), authentication("ticket"))
+	if !bytes.Equal(m.Encode(), same.Encode()) {
+		t.Error("caveats that were there are added again")
+	}
+	twice := attenuate(t, m, macaroon.ActionRead, macaroon.ActionRead)
+	if len(twice.Caveats()) != 3 {
+		t.Errorf("%d caveats, want 3", len(twice.Caveats()))
+	}
+}
+
+func TestAttenuateRefuses(t *testing.T) {
+	t.Parallel()
+	m := permission(t, authentication("ticket"))
+	nested := macaroon.Caveat(macaroon.ActionRead)
+	for range 33 {
+		nested = macaroon.IfPresent{Ifs: []macaroon.Caveat{nested}}
+	}
+	inside := permission(t, macaroon.IfPresent{Ifs: []macaroon.Caveat{authentication("ticket")}})
+	tests := map[string]struct {
+		macaroon *macaroon.Macaroon
+		caveat   macaroon.Caveat
+		want     error
+		text     string
+	}{
+		"a finished discharge":        {macaroon: discharge(t, "ticket"), caveat: macaroon.ActionRead, want: macaroon.ErrFinalized},
+		"a second third party":        {macaroon: m, caveat: authentication("another"), want: macaroon.ErrSecondThirdParty},
+		"a second, the first inside":  {macaroon: inside, caveat: authentication("another"), want: macaroon.ErrSecondThirdParty},
+		"an attestation":              {macaroon: m, caveat: macaroon.FlyioUserID(1), want: macaroon.ErrAttestation},
+		"a body of nothing":           {macaroon: m, caveat: macaroon.Unknown{Code: 99}, want: macaroon.ErrMalformed},
+		"a body of two values":        {macaroon: m, caveat: macaroon.Unknown{Code: 99, Body: []byte{1, 2}}, text: "macaroon: encode caveat 99: its body is more than one value"},
+		"a body for a type with form": {macaroon: m, caveat: macaroon.Unknown{Code: macaroon.TypeApps, Body: []byte{1}}, want: macaroon.ErrMalformed},
+		"too deep":                    {macaroon: m, caveat: nested, text: "macaroon: encode caveat: nested more than 32 deep"},
+		"nil":                         {macaroon: m, text: "macaroon: encode caveat: it is nil"},
+		"nil inside":                  {macaroon: m, caveat: macaroon.IfPresent{Ifs: []macaroon.Caveat{nil}}, text: "macaroon: encode caveat: it is nil"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := tt.macaroon.Attenuate(tt.caveat)
+			if err == nil || tt.want != nil && !errors.Is(err, tt.want) || tt.text != "" && err.Error() != tt.text {
+				t.Errorf("error %v, want %v %s", err, tt.want, tt.text)
+			}
+		})
+	}
+}
+
+func TestAttenuateBundle(t *testing.T) {
+	t.Parallel()
+	first := permission(t, organization(macaroon.ActionAll), authentication("ticket"))
+	second := permission(t, macaroon.Organization{ID: 5, Mask: macaroon.ActionAll})
+	d := discharge(t, "ticket", first.Binding(), macaroon.FlyioUserID(42))
+	b := macaroon.NewBundle(d, first, second)
+	narrowed, err := b.Attenuate(macaroon.ActionRead)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := macaroon.NewBundle(d, attenuate(t, first, macaroon.ActionRead), attenuate(t, second, macaroon.ActionRead))
+	if narrowed.Reveal() != want.Reveal() {
+		t.Error("another bundle")
+	}
+	if g := narrowed.Grants()[0]; len(g.Discharges) != 1 || len(g.Missing) != 0 {
+		t.Error("the discharge no longer answers the ticket")
+	}
+	for text, want := range map[string]error{
+		d.Reveal():                          macaroon.ErrNoPermission,
+		first.Reveal() + ",fo1_made-up":     macaroon.ErrOAuth,
+		"fo1_made-up":                       macaroon.ErrOAuth,
+		finishedPermission(t).Reveal():      macaroon.ErrFinalized,
+		macaroon.NewBundle(second).Reveal(): nil,
+	} {
+		if _, err := parse(t, text).Attenuate(macaroon.ActionRead); !errors.Is(err, want) {
+			t.Errorf("error %v, want %v", err, want)
+		}
+	}
+}
+
+// finishedPermission mints a proof at the location of permissions, which Fly
+// never does.
+func finishedPermission(t *testing.T) *macaroon.Macaroon {
+	t.Helper()
+	m, err := macaroon.NewDischarge(seed("permission"), organization(macaroon.ActionAll))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func TestNewRefuses(t *testing.T) {
+	t.Parallel()
+	short := seed("key")
+	short.Random = short.Random[1:]
+	if _, err := macaroon.New(short); err == nil || err.Error() != "macaroon: mint: the random part is not 16 bytes" {
+		t.Errorf("error %v", err)
+	}
+	if _, err := macaroon.NewDischarge(short); err == nil {
+		t.Error("a discharge with a short random part is minted")
+	}
+	if _, err := macaroon.NewDischarge(seed("key"), nil); err == nil {
+		t.Error("a discharge with a nil caveat is minted")
+	}
+}
+
+func TestParseAction(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]macaroon.Action{
+		"r": macaroon.ActionRead, "Cr": macaroon.ActionRead | macaroon.ActionControl,
+		"*": macaroon.ActionAll, "rwcdC": macaroon.ActionAll, "rr": macaroon.ActionRead,
+	} {
+		if got, err := macaroon.ParseAction(text); got != want || err != nil {
+			t.Errorf("%s: %s, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"", "x", "r*", "R", "r w"} {
+		if got, err := macaroon.ParseAction(text); err == nil {
+			t.Errorf("%q is read as %s", text, got)
+		}
+	}
+}

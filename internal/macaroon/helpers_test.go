@@ -1,0 +1,147 @@
+package macaroon_test
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"math/bits"
+	"testing"
+	"time"
+
+	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
+)
+
+// The organization and the apps of the tests, by number.
+const (
+	testOrg  = 4721
+	testApp  = 8000
+	otherApp = 8001
+)
+
+// testNow is an instant; what it is does not matter.
+var testNow = time.Date(2026, time.November, 22, 12, 0, 0, 0, time.UTC) //nolint:gochecknoglobals // A constant in all but type.
+
+func parse(t testing.TB, text string) macaroon.Bundle {
+	t.Helper()
+	b, err := macaroon.ParseBundle(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// permission mints a permission macaroon.
+func permission(t testing.TB, caveats ...macaroon.Caveat) *macaroon.Macaroon {
+	t.Helper()
+	m, err := macaroon.New(seed("permission"), caveats...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// discharge mints an authentication discharge for a ticket.
+func discharge(t testing.TB, ticket string, caveats ...macaroon.Caveat) *macaroon.Macaroon {
+	t.Helper()
+	s := seed("discharge")
+	s.KeyID, s.Location = []byte(ticket), macaroon.LocationAuthentication
+	m, err := macaroon.NewDischarge(s, caveats...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// authentication is the caveat that a discharge for ticket answers.
+func authentication(ticket string) macaroon.ThirdParty {
+	return macaroon.ThirdParty{
+		Location: macaroon.LocationAuthentication, VerifierKey: make([]byte, 60), Ticket: []byte(ticket),
+	}
+}
+
+func attenuate(t testing.TB, m *macaroon.Macaroon, caveats ...macaroon.Caveat) *macaroon.Macaroon {
+	t.Helper()
+	m, err := m.Attenuate(caveats...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// organization is the caveat that every token of Fly's has.
+func organization(mask macaroon.Action) macaroon.Organization {
+	return macaroon.Organization{ID: testOrg, Mask: mask}
+}
+
+// until is a window that ends some time after testNow.
+func until(d time.Duration) macaroon.ValidityWindow {
+	return macaroon.Window(testNow.Add(-time.Hour), testNow.Add(d))
+}
+
+// fromBase64 reads a caveat as it is signed.
+func fromBase64(t testing.TB, text string) []macaroon.Caveat {
+	t.Helper()
+	wire, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := macaroon.Decode(withWire(t, wire))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m.Caveats()
+}
+
+// unseal opens what ChaCha20-Poly1305 sealed: a nonce of 12 bytes, the text, and
+// a tag of 16 that is not checked. It is RFC 8439's cipher, for tests alone.
+func unseal(key, sealed []byte) []byte {
+	nonce, text := sealed[:12], sealed[12:len(sealed)-16]
+	out := make([]byte, len(text))
+	for i := range text {
+		if i%64 == 0 {
+			copy(out[i:], chachaBlock(key, uint32(1+i/64), nonce))
+		}
+		out[i] ^= text[i]
+	}
+	return out
+}
+
+func chachaBlock(key []byte, counter uint32, nonce []byte) []byte {
+	state := [16]uint32{0x61707865, 0x3320646e, 0x79622d32, 0x6b206574, 12: counter}
+	for i := range 8 {
+		state[4+i] = binary.LittleEndian.Uint32(key[4*i:])
+	}
+	for i := range 3 {
+		state[13+i] = binary.LittleEndian.Uint32(nonce[4*i:])
+	}
+	work := state
+	for range 10 {
+		for _, q := range [][4]int{
+			{0, 4, 8, 12},
+			{1, 5, 9, 13},
+			{2, 6, 10, 14},
+			{3, 7, 11, 15},
+			{0, 5, 10, 15},
+			{1, 6, 11, 12},
+			{2, 7, 8, 13},
+			{3, 4, 9, 14},
+		} {
+			quarterRound(&work[q[0]], &work[q[1]], &work[q[2]], &work[q[3]])
+		}
+	}
+	out := make([]byte, 0, 64)
+	for i := range work {
+		out = binary.LittleEndian.AppendUint32(out, work[i]+state[i])
+	}
+	return out
+}
+
+func quarterRound(a, b, c, d *uint32) {
+	*a += *b
+	*d = bits.RotateLeft32(*d^*a, 16)
+	*c += *d
+	*b = bits.RotateLeft32(*b^*c, 12)
+	*a += *b
+	*d = bits.RotateLeft32(*d^*a, 8)
+	*c += *d
+	*b = bits.RotateLeft32(*b^*c, 7)
+}

@@ -1,0 +1,251 @@
+package macaroon_test
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
+)
+
+// orgToken is what Fly mints for an organization.
+func orgToken(t testing.TB, more ...macaroon.Caveat) *macaroon.Macaroon {
+	t.Helper()
+	return permission(t, append([]macaroon.Caveat{organization(all), macaroon.IsMember{}, until(time.Hour)}, more...)...)
+}
+
+const unproven = "the token does not prove this access: "
+
+// proven is a token and what the two proofs make of it: "" for proven.
+type proven struct {
+	token            []*macaroon.Macaroon
+	readOnly, deploy string
+}
+
+func checkProofs(t *testing.T, tests map[string]proven) {
+	t.Helper()
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := macaroon.NewBundle(tt.token...)
+			for kind, proof := range map[string]struct {
+				got  error
+				want string
+			}{
+				"readonly": {b.ProveReadOnly(testApp), tt.readOnly},
+				"deploy":   {b.ProveDeploy(testApp), tt.deploy},
+			} {
+				if proof.want == "" && proof.got != nil {
+					t.Errorf("%s: error %v, want proof", kind, proof.got)
+				}
+				if proof.want != "" && (!errors.Is(proof.got, macaroon.ErrUnproven) || proof.got.Error() != unproven+proof.want) {
+					t.Errorf("%s: error %v, want %s", kind, proof.got, proof.want)
+				}
+			}
+		})
+	}
+}
+
+func denied(action macaroon.Action, where, why string) string {
+	return fmt.Sprintf("%s on %s: not permitted: %s", action, where, why)
+}
+
+func TestProofs(t *testing.T) {
+	t.Parallel()
+	org := orgToken(t)
+	readOnly, deploy := attenuate(t, org, macaroon.ReadOnly(testApp)...), attenuate(t, org, macaroon.Deploy(testApp)...)
+	noWrite := denied(all, "app 8000", `of "rwcdC" only "r" is allowed`)
+	noBuilder := denied(all, `the organization's feature "builder"`, "the token is for some apps only, and the request names none")
+	checkProofs(t, map[string]proven{
+		"read-only":            {[]*macaroon.Macaroon{readOnly}, "", noWrite},
+		"read-only, twice":     {[]*macaroon.Macaroon{readOnly, readOnly}, "", noWrite},
+		"deploy":               {[]*macaroon.Macaroon{deploy}, "r on the organization is allowed", ""},
+		"deploy, then read":    {[]*macaroon.Macaroon{attenuate(t, deploy, macaroon.ReadOnly(testApp)...)}, "", noWrite},
+		"deploy and read":      {[]*macaroon.Macaroon{readOnly, deploy}, "r on the organization is allowed", ""},
+		"read, over actions":   {[]*macaroon.Macaroon{attenuate(t, org, macaroon.Apps{testApp: all}, read)}, "", noWrite},
+		"read, inside":         {[]*macaroon.Macaroon{attenuate(t, org, ifs(0, macaroon.Apps{testApp: read}))}, "", noWrite},
+		"all in the app":       {[]*macaroon.Macaroon{attenuate(t, org, macaroon.Apps{testApp: all})}, "wcdC on app 8000 is allowed", noBuilder},
+		"an expired one":       {[]*macaroon.Macaroon{attenuate(t, readOnly, until(-time.Minute))}, "", noWrite},
+		"the organization":     {[]*macaroon.Macaroon{org}, "rwcdC on the organization is allowed", "wcdC on the organization is allowed"},
+		"the organization too": {[]*macaroon.Macaroon{deploy, org}, "r on the organization is allowed", "wcdC on the organization is allowed"},
+	})
+}
+
+// TestProofsRefused holds what a token could hide a wider access behind. Each
+// reads the app, or deploys it, and does something more.
+func TestProofsRefused(t *testing.T) {
+	t.Parallel()
+	readAnd := func(caveats ...macaroon.Caveat) []*macaroon.Macaroon {
+		return []*macaroon.Macaroon{orgToken(t, caveats...)}
+	}
+	const cannotTell = "what its caveats allow cannot be told from them"
+	noWrite := denied(all, "app 8000", `of "rwcdC" only "r" is allowed`)
+	readOnly := orgToken(t, macaroon.ReadOnly(testApp)...)
+	secrets := seed("secrets")
+	secrets.Location = macaroon.LocationSecrets
+	foreign, err := macaroon.New(secrets)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkProofs(t, map[string]proven{
+		"another app":          {readAnd(macaroon.Apps{testApp: read, otherApp: read}), "r on other apps is allowed", noWrite},
+		"all apps":             {readAnd(macaroon.Apps{0: read}), "r on other apps is allowed", noWrite},
+		"all features":         {readAnd(ifs(0, macaroon.Apps{testApp: all}), ifs(all, macaroon.FeatureSet{"wg": all, "builder": all})), "wcdC on app 8000 is allowed", denied(all, `the organization's feature "builder"`, `of "rwcdC" only "" is allowed`)},
+		"more on a machine":    {readAnd(macaroon.Apps{testApp: all}, ifs(read, macaroon.Machines{"m1": all})), "wcdC on app 8000 is allowed", noWrite},
+		"more by a mutation":   {readAnd(macaroon.Apps{testApp: all}, ifs(read, macaroon.Mutations{"deleteApp"})), "wcdC on app 8000 is allowed", noWrite},
+		"more by a command":    {readAnd(macaroon.Apps{testApp: all}, ifs(read, macaroon.Commands{{Args: []string{"sh"}}})), "wcdC on app 8000 is allowed", noWrite},
+		"more on an object":    {readAnd(ifs(0, macaroon.Apps{testApp: read}, macaroon.StorageObjects{"s3://": all})), "rwcdC on the organization is allowed", noWrite},
+		"more on a cluster":    {readAnd(ifs(0, macaroon.Apps{testApp: read}, macaroon.Clusters{"c": read})), "r on the organization's feature \"litefs-cloud\" is allowed", noWrite},
+		"a new action":         {[]*macaroon.Macaroon{permission(t, organization(0xffff), macaroon.Apps{testApp: 1 | 1<<9})}, "an action without a name on app 8000 is allowed", noWrite},
+		"another feature":      {[]*macaroon.Macaroon{permission(t, organization(all), ifs(read, macaroon.Apps{testApp: all}, macaroon.FeatureSet{"wg": all, "builder": all, "new": read}))}, "r on the organization is allowed", `r on the organization's feature "new" is allowed`},
+		"all in all machines":  {readAnd(ifs(all, macaroon.Apps{testApp: all}, macaroon.FeatureSet{"wg": all, "builder": all})), "rwcdC on the organization is allowed", "wcdC on the organization is allowed"},
+		"a source machine":     {[]*macaroon.Macaroon{readOnly, orgToken(t, macaroon.FromMachineSource{ID: "m"})}, cannotTell, denied(all, "app 8000", "the token is for requests from another machine")},
+		"an unknown caveat":    {[]*macaroon.Macaroon{readOnly, orgToken(t, macaroon.Unknown{Code: 99, Body: []byte{0}})}, cannotTell, denied(all, "app 8000", "the token has a caveat that allows no request: 99")},
+		"too many names":       {readAnd(manyApps()), cannotTell, noWrite},
+		"too many machines":    {readAnd(macaroon.Apps{testApp: read}, manyMachines(), manyCommands()), denied(read, "app 8000", "the token is for some machines only, and the request names none"), denied(all, "app 8000", "the token is for some machines only, and the request names none")},
+		"many inside":          {readAnd(macaroon.Apps{testApp: read}, ifs(read, manyMachines()), ifs(read, manyCommands())), cannotTell, noWrite},
+		"secrets too":          {[]*macaroon.Macaroon{readOnly, foreign}, `it holds a macaroon for "https://api.fly.io/secrets/v1"`, `it holds a macaroon for "https://api.fly.io/secrets/v1"`},
+		"any organization":     {[]*macaroon.Macaroon{permission(t, macaroon.Organization{Mask: all}, macaroon.Apps{testApp: read})}, "it is not confined to one organization", "it is not confined to one organization"},
+		"two organizations":    {[]*macaroon.Macaroon{readOnly, permission(t, macaroon.Organization{ID: 1, Mask: all}, macaroon.Apps{testApp: read})}, "it is not confined to one organization", "it is not confined to one organization"},
+		"no macaroon":          {nil, "it is not confined to one organization", "it is not confined to one organization"},
+		"no discharge":         {readAnd(macaroon.Apps{testApp: read}, authentication("x")), denied(read, "app 8000", "a third party has not discharged the token: https://api.fly.io/aaa/v1"), denied(all, "app 8000", "a third party has not discharged the token: https://api.fly.io/aaa/v1")},
+		"a stricter discharge": {append(readAnd(ifs(all, macaroon.Apps{testApp: all}), authentication("x")), discharge(t, "x", read)), "rwcdC on the organization is allowed", noWrite},
+	})
+}
+
+func manyApps() macaroon.Caveat {
+	set := macaroon.Apps{testApp: read}
+	for id := range uint64(2000) {
+		set[10000+id] = read
+	}
+	return set
+}
+
+func manyMachines() macaroon.Caveat {
+	set := macaroon.Machines{}
+	for i := range 500 {
+		set[fmt.Sprint("m", i)] = read
+	}
+	return set
+}
+
+func manyCommands() macaroon.Caveat {
+	var list macaroon.Commands
+	for i := range 500 {
+		list = append(list, macaroon.Command{Args: []string{fmt.Sprint("c", i)}})
+	}
+	return list
+}
+
+// TestProofsOfFlyctlOutput proves nothing of what flyctl prints but, of `tokens
+// create ssh`, that one of its two tokens would be read-only by itself. The deploy
+// token has an Apps caveat outside of IfPresent, which denies every feature.
+func TestProofsOfFlyctlOutput(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string][2]string{
+		"org": {"rwcdC on the organization is allowed", "wcdC on the organization is allowed"},
+		"ro":  {"r on the organization is allowed", denied(all, "app 8000", `of "rwcdC" only "r" is allowed`)},
+		"dep": {"wcdC on app 8000 is allowed", denied(all, `the organization's feature "builder"`, "the token is for some apps only, and the request names none")},
+		"ssh": {"wcdC on app 8000 is allowed", denied(all, "app 8000", "the token is for some mutations only, and the request names none")},
+	} {
+		b := parse(t, string(readFile(t, filepath.Join("testdata", "fake-"+name+".token"))))
+		for i, err := range []error{b.ProveReadOnly(testApp), b.ProveDeploy(testApp)} {
+			if err == nil || err.Error() != unproven+want[i] {
+				t.Errorf("%s: error %v, want %s", name, err, want[i])
+			}
+		}
+		narrowed, err := b.Attenuate(macaroon.ReadOnly(testApp)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := narrowed.ProveReadOnly(testApp); err != nil {
+			t.Errorf("%s, narrowed: %v", name, err)
+		}
+		if err := narrowed.ProveReadOnly(otherApp); !errors.Is(err, macaroon.ErrDenied) {
+			t.Errorf("%s, narrowed: error %v, want one for another app", name, err)
+		}
+	}
+	oauth := parse(t, orgToken(t, macaroon.ReadOnly(testApp)...).Reveal()+",fo1_login")
+	if err := oauth.ProveReadOnly(testApp); err == nil || err.Error() != unproven+"it holds an OAuth token, which opens the whole account" {
+		t.Errorf("error %v for a token with a login beside it", err)
+	}
+}
+
+// TestProofsAgreeWithPermits makes tokens by chance, and for those that are proved
+// read-only makes requests by chance: none may do more than read the app.
+func TestProofsAgreeWithPermits(t *testing.T) {
+	t.Parallel()
+	chance := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // Chosen so that every run is the same.
+	proved, permitted := 0, 0
+	for range 20000 {
+		b := macaroon.NewBundle(permission(t, organization(all), anyCaveat(chance, 0), anyCaveat(chance, 0)))
+		if b.ProveReadOnly(testApp) != nil {
+			continue
+		}
+		proved++
+		for range 50 {
+			a := anyRequest(chance)
+			if b.Permits(a) != nil {
+				continue
+			}
+			permitted++
+			if a.AppID == nil || *a.AppID != testApp || !a.Action.In(read) {
+				t.Fatalf("proved read-only, it permits %+v", a)
+			}
+		}
+	}
+	if proved < 100 || permitted < 100 {
+		t.Errorf("%d tokens proved, %d requests permitted: too few to tell", proved, permitted)
+	}
+}
+
+func anyAction(chance *rand.Rand) macaroon.Action {
+	return []macaroon.Action{read, read, write, all, 0xffff}[chance.IntN(5)]
+}
+
+func anyCaveat(chance *rand.Rand, depth int) macaroon.Caveat {
+	mask := anyAction(chance)
+	name := string(rune('a' + chance.IntN(2)))
+	switch chance.IntN(12) {
+	case 0, 1, 2:
+		return macaroon.Apps{testApp + uint64(chance.IntN(2)): mask}
+	case 3:
+		return macaroon.Machines{name: mask}
+	case 4:
+		return macaroon.Mutations{name}
+	case 5:
+		return macaroon.FeatureSet{name: mask}
+	case 6:
+		return macaroon.StorageObjects{name: mask}
+	case 7:
+		return macaroon.Volumes{name: mask}
+	case 8, 9:
+		if depth < 3 {
+			return ifs(anyAction(chance)&^1, anyCaveat(chance, depth+1), anyCaveat(chance, depth+1))
+		}
+	}
+	return mask
+}
+
+func anyRequest(chance *rand.Rand) macaroon.Access {
+	name := string(rune('a' + chance.IntN(3)))
+	a := request(1<<chance.IntN(6), func(a *macaroon.Access) {
+		if chance.IntN(3) == 0 {
+			a.Mutation = &name
+		}
+	})
+	switch chance.IntN(6) {
+	case 0, 1:
+		a.AppID = new(testApp + uint64(chance.IntN(3)))
+	case 2:
+		a.AppID, a.Machine = new(testApp+uint64(chance.IntN(3))), &name
+	case 3:
+		a.AppID, a.Volume = new(testApp+uint64(chance.IntN(3))), &name
+	case 4:
+		a.Feature = &name
+	}
+	return a
+}
