@@ -1,0 +1,204 @@
+package flytest
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// operation is a GraphQL request.
+type operation struct {
+	Query     string         `json:"query"`
+	Variables map[string]any `json:"variables"`
+}
+
+// graphqlErrors is an answer of GraphQL's with one error.
+func graphqlErrors(code, message string) map[string]any {
+	return map[string]any{
+		"data":   nil,
+		"errors": []any{map[string]any{"message": message, "extensions": map[string]any{"code": code}}},
+	}
+}
+
+// refusal is an error that GraphQL answers with.
+type refusal struct{ code, message string }
+
+var (
+	// unauthenticated is Fly's text for a token that it does not accept.
+	unauthenticated = refusal{"UNAUTHORIZED", "You must be authenticated to view this."}
+	// noApp is Fly's text for an app that is missing, or hidden from the token.
+	noApp = refusal{"NOT_FOUND", "Could not find App"}
+	// noOrganization is the same for an organization; its text is this server's.
+	noOrganization = refusal{"NOT_FOUND", "Could not find Organization"}
+	// noToken is the same for a token; its text is this server's.
+	noToken = refusal{"NOT_FOUND", "Could not find LimitedAccessToken"}
+	// notPermitted is what one gets who may not; its text is this server's.
+	notPermitted = refusal{"UNAUTHORIZED", "Not authorized to do this with the token at hand"}
+	// badInput is for arguments that Fly refuses; its text is this server's.
+	badInput = refusal{"INVALID_ARGUMENTS", "The arguments are not valid"}
+)
+
+func (r refusal) answer() answer {
+	return answer{http.StatusOK, graphqlErrors(r.code, r.message)}
+}
+
+// understandGraphQL finds the operation of a document by its root field.
+func (s *Server) understandGraphQL(r *http.Request, body []byte) (request, bool) {
+	var o operation
+	if err := json.Unmarshal(body, &o); err != nil {
+		s.t.Errorf("flytest: a GraphQL request that is not JSON: %v", err)
+		return request{}, false
+	}
+	kind, fields, err := parseQuery(o.Query)
+	if err != nil || len(fields) != 1 {
+		s.t.Errorf("flytest: a GraphQL document of %d fields: %v", len(fields), err)
+		return request{}, false
+	}
+	root := fields[0]
+	op, resolve := s.resolver(kind, root)
+	if resolve == nil {
+		s.t.Errorf("flytest: unexpected %s of %q", kind, root.name)
+		return request{}, false
+	}
+	header := r.Header.Get("Authorization")
+	return request{op: op, work: func() answer {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		who, ok := s.authenticate(header)
+		if !ok {
+			return unauthenticated.answer()
+		}
+		object, refused := resolve(who, root, o.Variables)
+		if refused != nil {
+			return refused.answer()
+		}
+		return s.selected(root, object)
+	}}, true
+}
+
+// resolve is a root field's answer: the whole object, from which the document
+// selects. The server is locked.
+type resolve func(who principal, root field, variables map[string]any) (map[string]any, *refusal)
+
+func (s *Server) resolver(kind string, root field) (Operation, resolve) {
+	lists := slices.ContainsFunc(root.fields, func(f field) bool { return f.name == "limitedAccessTokens" })
+	switch {
+	case kind == "mutation" && root.name == "createLimitedAccessToken":
+		return OpMint, s.createToken
+	case kind == "mutation" && root.name == "deleteLimitedAccessToken":
+		return OpRevoke, s.deleteToken
+	case kind == "query" && root.name == "app" && lists:
+		return OpList, s.queryApp
+	case kind == "query" && root.name == "app":
+		return OpLookupApp, s.queryApp
+	case kind == "query" && root.name == "organization" && lists:
+		return OpList, s.queryOrganization
+	case kind == "query" && root.name == "organization":
+		return OpLookupOrganization, s.queryOrganization
+	default:
+		return OpAny, nil
+	}
+}
+
+// selected cuts object down to root's selection.
+func (s *Server) selected(root field, object map[string]any) answer {
+	value, err := project(object, root.fields)
+	if err != nil {
+		s.t.Errorf("flytest: %s: %v", root.name, err)
+		return refusal{"INVALID", err.Error()}.answer()
+	}
+	return answer{http.StatusOK, map[string]any{"data": map[string]any{root.alias: value}}}
+}
+
+func (s *Server) queryApp(who principal, root field, variables map[string]any) (map[string]any, *refusal) {
+	app, ok := s.world.app(root.text("name", variables))
+	if !ok || !s.mayRead(who, app) {
+		return nil, &noApp
+	}
+	organization, _ := s.world.organization(app.Organization)
+	return map[string]any{
+		"id": app.Name, "internalNumericId": app.NumericID, "name": app.Name,
+		"organization":        s.organizationNode(who, organization),
+		"limitedAccessTokens": s.connection(root, variables, func(i *issued) bool { return i.App == app.Name }),
+		// What flyctl asks for besides.
+		"hostname": app.Name + ".fly.dev", "cnameTarget": nil, "deployed": false, "network": nil,
+		"status": "pending", "appUrl": nil, "platformVersion": "machines", "role": nil,
+	}, nil
+}
+
+func (s *Server) queryOrganization(who principal, root field, variables map[string]any) (map[string]any, *refusal) {
+	slug := root.text("slug", variables)
+	if slug == "personal" && who.user != nil {
+		slug = who.user.Personal
+	}
+	organization, ok := s.world.organization(slug)
+	if !ok || !s.mayReadOrganization(who, organization) {
+		return nil, &noOrganization
+	}
+	node := s.organizationNode(who, organization)
+	node["limitedAccessTokens"] = s.connection(root, variables, func(i *issued) bool {
+		return i.Organization == organization.Slug
+	})
+	return node, nil
+}
+
+// organizationNode gives the organization's number as a string, as Fly does with
+// a BigInt, and calls the user's own organization "personal".
+func (s *Server) organizationNode(who principal, o Organization) map[string]any {
+	slug := o.Slug
+	if who.user != nil && who.user.Personal == o.Slug {
+		slug = "personal"
+	}
+	return map[string]any{
+		"id": o.node(), "internalNumericId": strconv.FormatUint(o.NumericID, 10),
+		"slug": slug, "rawSlug": o.Slug, "name": o.Slug,
+		"type": "SHARED", "billable": true, "paidPlan": false,
+	}
+}
+
+// connection is a page of the tokens that match. A cursor is the number of those
+// before it.
+func (s *Server) connection(root field, variables map[string]any, match func(*issued) bool) map[string]any {
+	at := slices.IndexFunc(root.fields, func(f field) bool { return f.name == "limitedAccessTokens" })
+	if at < 0 {
+		return nil
+	}
+	var all []map[string]any
+	for _, i := range s.issued {
+		if match(i) {
+			all = append(all, i.node())
+		}
+	}
+	list := root.fields[at]
+	from, _ := strconv.Atoi(list.text("after", variables))
+	from = min(from, len(all))
+	to := len(all)
+	if first, ok := list.argument("first", variables).(float64); ok {
+		to = min(to, from+int(first))
+	}
+	return map[string]any{
+		"nodes": all[from:to], "totalCount": len(all),
+		"pageInfo": map[string]any{"hasNextPage": to < len(all), "endCursor": strconv.Itoa(to)},
+	}
+}
+
+// node is a token as a list shows it.
+func (i *issued) node() map[string]any {
+	revoked := any(nil)
+	if !i.RevokedAt.IsZero() {
+		revoked = i.RevokedAt.UTC().Format(time.RFC3339)
+	}
+	return map[string]any{
+		"id": i.ID, "name": i.Name, "profile": i.Profile, "revokedAt": revoked,
+		"createdAt": i.CreatedAt.UTC().Format(time.RFC3339), "expiresAt": i.ExpiresAt.UTC().Format(time.RFC3339),
+		"token": i.permission.ID(), "tokenHeader": i.header, "user": map[string]any{"email": "user@example.com"},
+	}
+}
+
+// object returns v as an object of JSON; nil where it is none.
+func object(v any) map[string]any {
+	m, _ := v.(map[string]any)
+	return m
+}

@@ -1,0 +1,125 @@
+package flytest
+
+import (
+	"bytes"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
+)
+
+// principal is who an Authorization header stands for.
+type principal struct {
+	// user is the one whose OAuth token is in it, if any.
+	user *User
+	// grants are the macaroons in it that are genuine, alive and discharged.
+	grants []macaroon.Grant
+	// undischarged says that one would be a grant, had it its discharge.
+	undischarged bool
+	// macaroons and oauth say that there was one of the kind at all.
+	macaroons, oauth bool
+}
+
+// authenticate reads an Authorization header. It reports whether anyone stands
+// behind it. The server is locked.
+func (s *Server) authenticate(header string) (principal, bool) {
+	var who principal
+	bundle, err := macaroon.ParseBundle(header)
+	if err != nil {
+		return who, false
+	}
+	for _, part := range oauthParts(bundle) {
+		i := slices.IndexFunc(s.world.Users, func(u User) bool { return u.login().Reveal() == part })
+		if i >= 0 && !s.blocked[part] {
+			who.user = &s.world.Users[i]
+		}
+	}
+	who.macaroons, who.oauth = len(bundle.Macaroons()) > 0, bundle.HasOAuth()
+	now := time.Now()
+	for _, g := range bundle.Grants() {
+		i := s.find(g.Permission)
+		if i == nil || !i.RevokedAt.IsZero() || !g.Permission.SignedBy(i.key) || g.ExpiredAt(now) {
+			continue
+		}
+		if len(g.Missing) > 0 || !i.discharges(g.Discharges) {
+			who.undischarged = true
+			continue
+		}
+		who.grants = append(who.grants, g)
+	}
+	return who, who.user != nil || len(who.grants) > 0
+}
+
+// discharges reports whether all of these are genuine discharges of i.
+func (i *issued) discharges(discharges []*macaroon.Macaroon) bool {
+	for _, d := range discharges {
+		if !bytes.Equal(d.KeyID(), i.ticket) || !d.SignedBy(i.dischargeKey) {
+			return false
+		}
+	}
+	return true
+}
+
+// permits reports whether a macaroon of who's allows an action, on an app where
+// one is given.
+func (who principal) permits(action macaroon.Action, organization Organization, app *App) bool {
+	access := macaroon.Access{Action: action, OrgID: &organization.NumericID, Time: time.Now()}
+	if app != nil {
+		access.AppID = &app.NumericID
+	}
+	return slices.ContainsFunc(who.grants, func(g macaroon.Grant) bool { return g.Permits(access) == nil })
+}
+
+func (s *Server) mayRead(who principal, app App) bool {
+	organization, _ := s.world.organization(app.Organization)
+	return who.user != nil && who.user.memberOf(app.Organization) || who.permits(macaroon.ActionRead, organization, &app)
+}
+
+func (s *Server) mayReadOrganization(who principal, o Organization) bool {
+	return who.user != nil && who.user.memberOf(o.Slug) || who.permits(macaroon.ActionRead, o, nil)
+}
+
+func (s *Server) mayMint(who principal, o Organization) bool {
+	return who.user != nil && who.user.memberOf(o.Slug) ||
+		s.world.ScopedMint && who.permits(macaroon.ActionAll, o, nil)
+}
+
+// show is GET /v1/apps/{app}: 200 for who may read it, 403 for an app that is
+// out of reach, 404 for one that is nowhere, 401 for who is nobody. The bodies
+// are those that fly-go and public reports show.
+func (s *Server) show(header, name string) answer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	who, ok := s.authenticate(header)
+	if who.macaroons && who.oauth {
+		s.t.Errorf("flytest: an OAuth token came to the Machines API beside macaroons")
+	}
+	switch {
+	case !who.macaroons && (who.user == nil || s.world.MachinesRefuseOAuth):
+		return failure(http.StatusUnauthorized, "verify: invalid token: no tokens found in header")
+	case !ok && who.undischarged:
+		return failure(http.StatusUnauthorized, "all tokens missing third-party discharge tokens; no verified tokens")
+	case !ok:
+		return failure(http.StatusUnauthorized, "Authenticate: token validation error")
+	}
+	app, ok := s.world.app(name)
+	if !ok {
+		return failure(http.StatusNotFound, "app not found")
+	}
+	if !s.mayRead(who, app) {
+		return failure(http.StatusForbidden, "unauthorized")
+	}
+	organization, _ := s.world.organization(app.Organization)
+	return answer{http.StatusOK, map[string]any{
+		"id": app.Name, "name": app.Name, "internal_numeric_id": app.NumericID, "status": "pending", "network": "",
+		"organization": map[string]any{
+			"name": organization.Slug, "slug": organization.Slug, "internal_numeric_id": organization.NumericID,
+		},
+	}}
+}
+
+// failure is an error of the Machines API.
+func failure(status int, message string) answer {
+	return answer{status, map[string]any{"error": message}}
+}

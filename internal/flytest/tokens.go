@@ -1,0 +1,203 @@
+package flytest
+
+import (
+	"crypto/rand"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+)
+
+// The profiles that the server mints, as flyctl names them.
+const (
+	profileDeploy       = "deploy"
+	profileOrganization = "deploy_organization"
+)
+
+// twentyYears is what Fly gives a token that is minted without an expiry, and
+// flyctl one that is minted without --expiry.
+const twentyYears = 175200 * time.Hour
+
+// issued is a token that the server made, with what it is verified by.
+type issued struct {
+	Issued
+	header       string
+	permission   *macaroon.Macaroon
+	key          []byte
+	ticket       []byte
+	dischargeKey []byte
+}
+
+// Make describes a token that a test wants without asking the API for it.
+type Make struct {
+	// Organization is the slug of its organization; "" means the app's.
+	Organization string
+	// App makes it a deploy token for one app.
+	App string
+	// TTL is how long it is good for: 0 means twenty years, and less than 0 that
+	// it has expired.
+	TTL time.Duration
+	// DischargeTTL is the same for its discharge; 0 means that the discharge
+	// does not expire.
+	DischargeTTL time.Duration
+	// NoDischarge leaves the discharge out: Fly refuses such a token.
+	NoDischarge bool
+}
+
+// Make makes a token. It counts as no request.
+func (s *Server) Make(m Make) token.Token {
+	s.t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	slug, profile := m.Organization, profileOrganization
+	if m.App != "" {
+		app, ok := s.world.app(m.App)
+		if !ok {
+			s.t.Fatalf("flytest: there is no app %q to make a token for", m.App)
+		}
+		slug, profile = app.Organization, profileDeploy
+	}
+	organization, ok := s.world.organization(slug)
+	if !ok {
+		s.t.Fatalf("flytest: there is no organization %q to make a token for", slug)
+	}
+	return parse(s.issue(organization, Issued{Name: "made by the test", Profile: profile, App: m.App}, m).header)
+}
+
+// Login returns the OAuth token of a user, the same in every run.
+func (s *Server) Login(user string) token.Token {
+	s.t.Helper()
+	i := slices.IndexFunc(s.world.Users, func(u User) bool { return u.Name == user })
+	if i < 0 {
+		s.t.Fatalf("flytest: there is no user %q", user)
+	}
+	return s.world.Users[i].login()
+}
+
+// Issued returns the tokens that were made, in order.
+func (s *Server) Issued() []Issued {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := make([]Issued, len(s.issued))
+	for i, one := range s.issued {
+		list[i] = one.Issued
+	}
+	return list
+}
+
+// Revoke makes Fly accept none of tok's parts any more, nor what is narrowed
+// from them.
+func (s *Server) Revoke(tok token.Token) {
+	s.t.Helper()
+	bundle, err := macaroon.ParseBundle(tok.Reveal())
+	if err != nil {
+		s.t.Fatalf("flytest: revoke: %v", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, part := range oauthParts(bundle) {
+		s.blocked[part] = true
+	}
+	for _, g := range bundle.Grants() {
+		i := s.find(g.Permission)
+		if i == nil {
+			s.t.Fatal("flytest: revoke: the token is none of this server's")
+		}
+		i.RevokedAt = time.Now()
+	}
+}
+
+// find returns what m was issued as; nil for what this server did not issue.
+func (s *Server) find(m *macaroon.Macaroon) *issued {
+	i := slices.IndexFunc(s.issued, func(i *issued) bool { return i.permission.ID() == m.ID() })
+	if i < 0 {
+		return nil
+	}
+	return s.issued[i]
+}
+
+// issue makes a token of Fly's: a permission macaroon that wants to know who
+// uses it, and the discharge that says so. The server is locked.
+func (s *Server) issue(organization Organization, as Issued, m Make) *issued {
+	s.t.Helper()
+	ttl := m.TTL
+	if ttl == 0 {
+		ttl = twentyYears
+	}
+	now := time.Now()
+	as.ID = fmt.Sprintf("lat_%04d", len(s.issued)+1)
+	as.Organization, as.CreatedAt, as.ExpiresAt = organization.Slug, now, now.Add(ttl)
+	i := &issued{Issued: as, key: random(32), ticket: random(64), dischargeKey: random(32)}
+	var err error
+	i.permission, err = macaroon.New(
+		macaroon.Seed{Key: i.key, KeyID: random(16), Random: random(16), Location: macaroon.LocationPermission},
+		s.caveats(organization, i)...,
+	)
+	if err != nil {
+		s.t.Fatalf("flytest: mint a token: %v", err)
+	}
+	bundle := macaroon.NewBundle(i.permission)
+	if !m.NoDischarge {
+		caveats := []macaroon.Caveat{macaroon.IsUser{ID: 42}}
+		if m.DischargeTTL != 0 {
+			caveats = append(caveats, macaroon.Window(now.Add(-time.Hour), now.Add(m.DischargeTTL)))
+		}
+		discharge, err := macaroon.NewDischarge(macaroon.Seed{
+			Key: i.dischargeKey, KeyID: i.ticket, Random: random(16), Location: macaroon.LocationAuthentication,
+		}, caveats...)
+		if err != nil {
+			s.t.Fatalf("flytest: mint a discharge: %v", err)
+		}
+		bundle = macaroon.NewBundle(i.permission, discharge)
+	}
+	i.header = "FlyV1 " + bundle.Reveal()
+	s.issued = append(s.issued, i)
+	return i
+}
+
+// caveats are those of a token. Its window begins early, for clocks differ.
+func (s *Server) caveats(organization Organization, i *issued) []macaroon.Caveat {
+	caveats := []macaroon.Caveat{macaroon.Organization{ID: organization.NumericID, Mask: macaroon.ActionAll}}
+	if app, ok := s.world.app(i.App); ok {
+		caveats = append(caveats,
+			macaroon.Apps{app.NumericID: macaroon.ActionAll},
+			macaroon.IfPresent{
+				Ifs:  []macaroon.Caveat{macaroon.FeatureSet{"builder": macaroon.ActionAll, "wg": macaroon.ActionAll}},
+				Else: macaroon.ActionAll,
+			})
+	} else {
+		caveats = append(caveats, macaroon.IsMember{})
+	}
+	from := i.CreatedAt
+	if i.ExpiresAt.Before(from) {
+		from = i.ExpiresAt
+	}
+	return append(caveats,
+		macaroon.Window(from.Add(-30*time.Second), i.ExpiresAt),
+		macaroon.ThirdParty{Location: macaroon.LocationAuthentication, VerifierKey: random(60), Ticket: i.ticket})
+}
+
+// oauthParts returns the OAuth tokens of a bundle.
+func oauthParts(b macaroon.Bundle) []string {
+	if !b.HasOAuth() {
+		return nil
+	}
+	return strings.Split(b.OAuth().Reveal(), ",")
+}
+
+func parse(header string) token.Token {
+	tok, err := token.Parse(header)
+	if err != nil {
+		panic(fmt.Sprintf("flytest: a token of our own does not parse: %v", err))
+	}
+	return tok
+}
+
+func random(size int) []byte {
+	b := make([]byte, size)
+	_, _ = rand.Read(b) // never fails
+	return b
+}

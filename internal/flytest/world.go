@@ -1,0 +1,154 @@
+package flytest
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+)
+
+// World is what a [Server] knows when it starts.
+type World struct {
+	// Organizations lists the organizations.
+	Organizations []Organization
+	// Apps lists the apps.
+	Apps []App
+	// Users lists the users, each with one OAuth login.
+	Users []User
+	// TLS serves https with a certificate that nobody trusts.
+	TLS bool
+	// MachinesRefuseOAuth makes the Machines API answer 401 to a bare OAuth
+	// token, as public reports have it; fly-go's source says that it is
+	// accepted.
+	MachinesRefuseOAuth bool
+	// ScopedMint lets a macaroon mint, as that of a user's session may.
+	ScopedMint bool
+	// NoDischarge leaves out the discharge that Fly gives with a token.
+	NoDischarge bool
+}
+
+// Organization is an organization of a [World].
+type Organization struct {
+	// Slug is its slug; "personal" is understood for the first organization of
+	// a user whose Personal is that slug.
+	Slug string
+	// NumericID is what macaroons call it; 0 means a number of the server's.
+	NumericID uint64
+}
+
+// App is an app of a [World].
+type App struct {
+	// Name is its name.
+	Name string
+	// Organization is the slug of its organization.
+	Organization string
+	// NumericID is what macaroons call it; 0 means a number of the server's.
+	NumericID uint64
+}
+
+// User is a user of a [World].
+type User struct {
+	// Name tells users apart; it stands in no token.
+	Name string
+	// Organizations are the slugs of those that the user is a member of.
+	Organizations []string
+	// Personal is the one among them that the user calls "personal"; "" for
+	// none.
+	Personal string
+}
+
+// The numbers that the server gives start where no real ones are likely.
+const (
+	firstOrganization = 4700
+	firstApp          = 8000
+)
+
+func (o Organization) node() string { return fmt.Sprintf("org_%d", o.NumericID) }
+
+func (u User) memberOf(slug string) bool { return slices.Contains(u.Organizations, slug) }
+
+// login is the user's OAuth token: fixed, so that two runs send the same.
+func (u User) login() token.Token {
+	sum := sha256.Sum256([]byte("flytest login " + u.Name))
+	tok, err := token.Parse("fo1_" + hex.EncodeToString(sum[:]))
+	if err != nil {
+		panic(fmt.Sprintf("flytest: an OAuth token that does not parse: %v", err))
+	}
+	return tok
+}
+
+// complete numbers what has no number, and checks that everything named exists.
+func (w World) complete(t testing.TB) World {
+	t.Helper()
+	w.Organizations, w.Apps = slices.Clone(w.Organizations), slices.Clone(w.Apps)
+	slugs := make([]string, 0, len(w.Organizations))
+	for i := range w.Organizations {
+		if w.Organizations[i].NumericID == 0 {
+			w.Organizations[i].NumericID = firstOrganization + uint64(i)
+		}
+		slugs = append(slugs, w.Organizations[i].Slug)
+	}
+	for i := range w.Apps {
+		if w.Apps[i].NumericID == 0 {
+			w.Apps[i].NumericID = firstApp + uint64(i)
+		}
+		if !slices.Contains(slugs, w.Apps[i].Organization) {
+			t.Fatalf("flytest: app %q is in organization %q, which is not declared", w.Apps[i].Name, w.Apps[i].Organization)
+		}
+	}
+	for _, u := range w.Users {
+		for _, slug := range u.Organizations {
+			if !slices.Contains(slugs, slug) {
+				t.Fatalf("flytest: user %q is in organization %q, which is not declared", u.Name, slug)
+			}
+		}
+	}
+	return w
+}
+
+func (w World) app(name string) (App, bool) {
+	i := slices.IndexFunc(w.Apps, func(a App) bool { return a.Name == name })
+	if i < 0 {
+		return App{}, false
+	}
+	return w.Apps[i], true
+}
+
+func (w World) organization(slug string) (Organization, bool) {
+	i := slices.IndexFunc(w.Organizations, func(o Organization) bool { return o.Slug == slug })
+	if i < 0 {
+		return Organization{}, false
+	}
+	return w.Organizations[i], true
+}
+
+func (w World) organizationByNode(node string) (Organization, bool) {
+	i := slices.IndexFunc(w.Organizations, func(o Organization) bool { return o.node() == node })
+	if i < 0 {
+		return Organization{}, false
+	}
+	return w.Organizations[i], true
+}
+
+// Issued is a token that the server made.
+type Issued struct {
+	// ID is its identifier for revoking.
+	ID string
+	// Name is what it was minted as.
+	Name string
+	// Profile is what it was minted for.
+	Profile string
+	// App is the app it was minted for; "" for an organization's.
+	App string
+	// Organization is the slug of its organization.
+	Organization string
+	// CreatedAt, ExpiresAt and RevokedAt are its times; RevokedAt is zero as
+	// long as it is good.
+	CreatedAt, ExpiresAt, RevokedAt time.Time
+	// Over says that it was minted over GraphQL, and not by the test.
+	Over bool
+}
