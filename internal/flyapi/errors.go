@@ -1,43 +1,48 @@
 package flyapi
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 )
 
-// The kinds of an [*Error]: what a failure means, for errors.Is.
-var (
+// Kind is what a failure means. It is the target for errors.Is.
+type Kind string
+
+// The kinds of an [*Error].
+const (
 	// ErrUnauthenticated means that Fly does not accept the token that was
 	// sent, or that there was none to send.
-	ErrUnauthenticated = errors.New("unauthenticated")
+	ErrUnauthenticated Kind = "unauthenticated"
 	// ErrNotPermitted means that Fly knows the token, and that it may not do
 	// what was asked.
-	ErrNotPermitted = errors.New("not permitted")
+	ErrNotPermitted Kind = "not permitted"
 	// ErrNoSuchApp means that there is no app of the name, or none that the
 	// token can see.
-	ErrNoSuchApp = errors.New("no such app")
+	ErrNoSuchApp Kind = "no such app"
 	// ErrNoSuchOrganization means the same for an organization.
-	ErrNoSuchOrganization = errors.New("no such organization")
+	ErrNoSuchOrganization Kind = "no such organization"
 	// ErrNoSuchToken means that there is no token of the identifier.
-	ErrNoSuchToken = errors.New("no such token")
+	ErrNoSuchToken Kind = "no such token"
 	// ErrUnavailable means that there was no answer of Fly's: the name did not
 	// resolve, the connection or TLS failed, time ran out, the server erred, or
 	// what came back was not the API's JSON.
-	ErrUnavailable = errors.New("unavailable")
+	ErrUnavailable Kind = "unavailable"
 	// ErrRateLimited means that Fly still asked for fewer requests when the
 	// retries, or the time for them, had run out.
-	ErrRateLimited = errors.New("rate limited")
+	ErrRateLimited Kind = "rate limited"
 	// ErrInvalid means that Fly refused the request for what it says.
-	ErrInvalid = errors.New("invalid")
+	ErrInvalid Kind = "invalid"
 )
+
+// Error returns the kind in words.
+func (k Kind) Error() string { return string(k) }
 
 // Error is a failed call.
 type Error struct {
 	// Op is what was being done: `mint a token for app "web"`.
 	Op string
-	// Kind is one of the package's Err variables.
-	Kind error
+	// Kind is what the failure means.
+	Kind Kind
 	// Reason says why it failed, without secrets and on one line.
 	Reason string
 	// Fix says what the user can do; "" where there is nothing to do.
@@ -59,13 +64,16 @@ func (e *Error) Error() string {
 }
 
 // Is reports whether target is the error's kind.
-func (e *Error) Is(target error) bool { return target == e.Kind }
+func (e *Error) Is(target error) bool {
+	kind, ok := target.(Kind)
+	return ok && kind == e.Kind
+}
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
 // fixFor says what a user can do about a kind, "" where that depends on the call.
-func fixFor(kind error) string {
+func fixFor(kind Kind) string {
 	switch kind {
 	case ErrUnauthenticated:
 		return "log in again with `fly auth login`, or give a token that is still good in FLY_API_TOKEN"
@@ -85,7 +93,7 @@ func fixFor(kind error) string {
 }
 
 // reasonFor words an answer of a kind; said is what the server wrote, scrubbed.
-func reasonFor(kind error, status int, said string) string {
+func reasonFor(kind Kind, status int, said string) string {
 	var what string
 	switch kind {
 	case ErrUnauthenticated:

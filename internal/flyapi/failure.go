@@ -75,7 +75,7 @@ func noAnswer(k call, r *reply, what string) *Error {
 }
 
 // answered is the error for an answer of a known meaning; said is what it says.
-func answered(k call, kind error, status int, said string) *Error {
+func answered(k call, kind Kind, status int, said string) *Error {
 	return &Error{
 		Op: k.op, Kind: kind, Status: status, Fix: fixFor(kind),
 		Reason: reasonFor(kind, status, scrub(said, k.secret)),
@@ -83,9 +83,9 @@ func answered(k call, kind error, status int, said string) *Error {
 }
 
 // checkStatus turns an HTTP status into an error; nil for 200 and 201 with JSON.
-// What a 404 means is the call's to say; nil where it can mean only that this is
+// What a 404 means is the call's to say; "" where it can mean only that this is
 // not the API.
-func checkStatus(k call, r *reply, notFound error) *Error {
+func checkStatus(k call, r *reply, notFound Kind) *Error {
 	switch {
 	case r.status >= 300 && r.status < 400:
 		return redirected(k, r)
@@ -105,7 +105,7 @@ func checkStatus(k call, r *reply, notFound error) *Error {
 		return noAnswer(k, r, "something that is not JSON")
 	case r.status == http.StatusOK, r.status == http.StatusCreated:
 		return nil
-	case r.status == http.StatusNotFound && notFound != nil:
+	case r.status == http.StatusNotFound && notFound != "":
 		return answered(k, notFound, r.status, said(r))
 	case r.status == http.StatusNotFound:
 		return noAnswer(k, r, "an error")

@@ -17,7 +17,7 @@ type document struct {
 	text      string
 	variables map[string]any
 	// notFound is the kind that the code NOT_FOUND has here.
-	notFound error
+	notFound Kind
 	repeat   repeat
 }
 
@@ -51,7 +51,7 @@ func (c *Client) run(ctx context.Context, tok token.Token, d document, data any)
 	if err != nil {
 		return err
 	}
-	if e := checkStatus(k, r, nil); e != nil {
+	if e := checkStatus(k, r, ""); e != nil {
 		return e
 	}
 	var answer struct {

@@ -59,7 +59,7 @@ func (m *memo[K, V]) join(ctx context.Context, key K, fn func(context.Context) (
 		e.waiters++
 		return e
 	}
-	flight, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	flight, cancel := context.WithCancel(context.WithoutCancel(ctx)) //nolint:gosec // the entry cancels it, at the latest when it has run
 	e := &entry[V]{done: make(chan struct{}), cancel: cancel, waiters: 1, err: errNoResult}
 	if m.entries == nil {
 		m.entries = make(map[K]*entry[V])

@@ -121,7 +121,7 @@ func (c *Client) send(ctx context.Context, k call) (*reply, error) {
 
 // read takes in an answer up to maxBody and closes it.
 func read(resp *http.Response) (*reply, error) {
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
 	if err != nil {
 		return nil, err

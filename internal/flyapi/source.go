@@ -1,0 +1,219 @@
+package flyapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+)
+
+// clockSkew is how far Fly's clock may be behind ours for a window that begins
+// now to have begun there.
+const clockSkew = 5 * time.Minute
+
+var (
+	_ token.Source  = (*Source)(nil)
+	_ token.Limiter = (*Source)(nil)
+)
+
+// SourceConfig is what a [Source] is made of.
+type SourceConfig struct {
+	// Client mints.
+	Client *Client
+	// Directory looks up what minting needs; it is shared with the other links.
+	Directory *Directory
+	// Login is what to mint with.
+	Login Login
+	// TTL is the life that tokens are minted with.
+	TTL time.Duration
+	// Timeout bounds one Acquire.
+	Timeout time.Duration
+}
+
+// Source is the api link: it mints over Fly's API with the user's login, and
+// needs no flyctl.
+type Source struct {
+	cfg   SourceConfig
+	slots chan struct{}
+	// barren holds the logins that Fly refused to mint with because they are
+	// scoped, so that a hundred apps do not ask a hundred times.
+	mu     sync.Mutex
+	barren map[mintedWith]*token.MissError
+}
+
+// mintedWith is a login and an organization to mint in.
+type mintedWith struct{ fingerprint, organization string }
+
+// NewSource returns the api link. It lives as long as its directory does: one
+// run.
+func NewSource(cfg SourceConfig) *Source {
+	return &Source{
+		cfg:    cfg,
+		slots:  make(chan struct{}, MaxInFlight),
+		barren: make(map[mintedWith]*token.MissError),
+	}
+}
+
+// Name returns [token.SourceAPI].
+func (s *Source) Name() token.SourceName { return token.SourceAPI }
+
+// Timeout bounds one Acquire.
+func (s *Source) Timeout() time.Duration { return s.cfg.Timeout }
+
+// Slot waits until fewer than [MaxInFlight] Acquires run.
+func (s *Source) Slot(ctx context.Context) (release func(), err error) {
+	select {
+	case s.slots <- struct{}{}:
+		return func() { <-s.slots }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// Acquire mints a token for req. Access deploy gets a deploy token of the app;
+// any other what `fly tokens create readonly` gives: a token of the whole
+// organization, narrowed offline to reading.
+func (s *Source) Acquire(ctx context.Context, req token.Request) (token.Candidate, error) {
+	login, err := s.cfg.Login(ctx)
+	if err != nil {
+		return token.Candidate{}, miss(err)
+	}
+	if login.IsZero() {
+		return token.Candidate{}, &token.MissError{
+			Reason: "there is no login to mint with",
+			Fix:    "run `fly auth login`, or set FLY_API_TOKEN",
+		}
+	}
+	organization, app, err := s.target(ctx, req)
+	if err != nil {
+		return token.Candidate{}, miss(err)
+	}
+	minted, err := s.mint(ctx, login, MintRequest{
+		Name:           "terraform-provider-fly " + req.App,
+		OrganizationID: organization.ID,
+		AppID:          app,
+		TTL:            s.cfg.TTL,
+	})
+	if err != nil {
+		return token.Candidate{}, miss(err)
+	}
+	var narrow []macaroon.Caveat
+	if app == "" {
+		narrow = append(narrow, macaroon.Organization{ID: organization.NumericID, Mask: macaroon.ActionRead})
+	}
+	return s.candidate(minted, narrow)
+}
+
+// target finds the organization to mint in and, for a deploy token, the app's
+// node identifier.
+func (s *Source) target(ctx context.Context, req token.Request) (Organization, string, error) {
+	if req.Access == token.AccessAny && req.Organization != "" {
+		organization, err := s.cfg.Directory.Organization(ctx, req.Organization)
+		return organization, "", err
+	}
+	app, err := s.cfg.Directory.App(ctx, req.App)
+	if err != nil {
+		return Organization{}, "", err
+	}
+	if req.Organization != "" && !app.Organization.Is(req.Organization) {
+		return Organization{}, "", &token.MissError{
+			Reason: fmt.Sprintf("app %q belongs to organization %q, not to %q", req.App, app.Organization.Slug, req.Organization),
+			Fix:    "correct `organization`, or leave it out",
+		}
+	}
+	if req.Access == token.AccessDeploy {
+		return app.Organization, app.ID, nil
+	}
+	return app.Organization, "", nil
+}
+
+// mint mints, unless the login is known to be barren. Whether a login of
+// macaroons can mint is Fly's to say: a session's may, a scoped token's cannot.
+func (s *Source) mint(ctx context.Context, login token.Token, m MintRequest) (Minted, error) {
+	with := mintedWith{login.Fingerprint(), m.OrganizationID}
+	s.mu.Lock()
+	known, ok := s.barren[with]
+	s.mu.Unlock()
+	if ok {
+		return Minted{}, known
+	}
+	minted, err := s.cfg.Client.Mint(ctx, login, m)
+	var refusal *Error
+	if err == nil || !errors.As(err, &refusal) || !refuses(refusal) || hasOAuth(login) {
+		return minted, err
+	}
+	scoped := &token.MissError{
+		Reason: "Fly refused to mint with this login, and scoped tokens cannot mint other tokens: " + refusal.Reason,
+		Fix:    "mint with a user's login: run `fly auth login`, or set FLY_API_TOKEN to its fo1_ token",
+		Cause:  err,
+	}
+	s.mu.Lock()
+	s.barren[with] = scoped
+	s.mu.Unlock()
+	return Minted{}, scoped
+}
+
+// refuses reports whether Fly said no to the one who asked.
+func refuses(e *Error) bool {
+	return e.Kind == ErrUnauthenticated || e.Kind == ErrNotPermitted || e.Kind == ErrInvalid
+}
+
+func hasOAuth(tok token.Token) bool {
+	if tok.IsOAuth() {
+		return true
+	}
+	bundle, err := macaroon.ParseBundle(tok.Reveal())
+	return err == nil && bundle.HasOAuth()
+}
+
+// candidate narrows what was minted. It never lives longer than was asked for,
+// whatever Fly made of that.
+func (s *Source) candidate(minted Minted, narrow []macaroon.Caveat) (token.Candidate, error) {
+	now := time.Now()
+	bundle, err := macaroon.ParseBundle(minted.Token.Reveal())
+	if err != nil {
+		return token.Candidate{}, unreadable(err)
+	}
+	latest := now.Add(s.cfg.TTL)
+	expiry := bundle.Expiry(now)
+	if expiry.IsZero() || expiry.After(latest) {
+		narrow = append(narrow, macaroon.Window(now.Add(-clockSkew), latest))
+	}
+	if len(narrow) > 0 {
+		if bundle, err = bundle.Attenuate(narrow...); err != nil {
+			return token.Candidate{}, unreadable(err)
+		}
+	}
+	tok, err := token.Parse(bundle.Reveal())
+	if err != nil {
+		return token.Candidate{}, unreadable(err)
+	}
+	return token.Candidate{
+		Record: token.Record{
+			Token: tok, Origin: token.SourceAPI, AcquiredAt: now, ExpiresAt: bundle.Expiry(now), ID: minted.ID,
+		},
+		Minted: true,
+	}, nil
+}
+
+// unreadable is the miss for a token of Fly's that is none we can narrow.
+func unreadable(err error) error {
+	return &token.MissError{Reason: "Fly minted a token that cannot be narrowed: " + err.Error(), Cause: err}
+}
+
+// miss words an error as the link's reason.
+func miss(err error) error {
+	var worded *token.MissError
+	if errors.As(err, &worded) {
+		return worded
+	}
+	var e *Error
+	if errors.As(err, &e) {
+		return &token.MissError{Reason: e.Op + ": " + e.Reason, Fix: e.Fix, Cause: err}
+	}
+	return err
+}
