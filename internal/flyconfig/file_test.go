@@ -103,16 +103,16 @@ func TestConfigSourceWarnsOfOpenFile(t *testing.T) {
 
 func TestConfigSourceWaitsForWriter(t *testing.T) {
 	t.Parallel()
-	want := macaroon("a")
-	s := writeConfig(t, "")
+	want := macaroon("new")
+	s := writeConfig(t, "access_token: "+macaroon("old"))
 	path := filepath.Join(s.Environment.ConfigDir, "config.yml")
 	lock := flock.New(filepath.Join(s.Environment.ConfigDir, "flyctl.config.lock"))
 	must(t, lock.Lock())
 
-	// As flyctl does it: truncated, then written, all under its lock.
+	// Without the lock the old token, which is still there, would be read.
 	written := make(chan error, 1)
 	go func() {
-		time.Sleep(300 * time.Millisecond)
+		time.Sleep(100 * time.Millisecond)
 		err := os.WriteFile(path, []byte("access_token: "+want), 0o600)
 		if unlockErr := lock.Unlock(); err == nil {
 			err = unlockErr

@@ -188,7 +188,9 @@ func TestFakeShowsWhatRuns(t *testing.T) {
 		t.Errorf("%d processes, want the grandchild alone", got)
 	}
 	f.EndAll()
-	waitFor(t, func() bool { return f.Running() == 0 })
+	if got := f.Running(); got != 0 {
+		t.Errorf("%d processes, want none", got)
+	}
 }
 
 func waitFor(t *testing.T, done func() bool) {

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // The names of what lies in a fake's folder.
@@ -98,15 +99,24 @@ func (f *Fake) Running() int {
 	return len(f.alive())
 }
 
-// EndAll kills the processes of the fake that are alive. It is also done when
-// the test ends.
+// EndAll kills the processes of the fake that are alive, and waits until they
+// are gone. It is also done when the test ends.
 func (f *Fake) EndAll() {
 	f.tb.Helper()
-	for _, pid := range f.alive() {
+	pids := f.alive()
+	for _, pid := range pids {
 		if p, err := os.FindProcess(pid); err == nil {
 			_ = p.Kill()
 		}
 	}
+	for range 1000 {
+		if len(pids) == 0 {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+		pids = f.alive()
+	}
+	f.tb.Errorf("fakefly: processes %v do not end", pids)
 }
 
 // alive returns the numbers of the processes that hold their locks. The system
