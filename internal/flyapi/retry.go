@@ -73,14 +73,12 @@ func inTime(ctx context.Context, resp *http.Response) bool {
 	return !ok || !bounded || time.Until(deadline) > wait
 }
 
-// backoff is a retryablehttp.Backoff: what the server asks for, else from half
-// to the whole of a doubling wait.
+// backoff is a retryablehttp.Backoff: from half to the whole of a doubling wait,
+// after the time that the server asks for, if it does.
 func backoff(first, longest time.Duration, attempt int, resp *http.Response) time.Duration {
-	if wait, ok := retryAfter(resp); ok {
-		return wait
-	}
+	asked, _ := retryAfter(resp)
 	wait := min(first<<attempt, longest)
-	return wait - rand.N(wait/2+1) //nolint:gosec // spreads retries; nothing to guess
+	return asked + wait - rand.N(wait/2+1) //nolint:gosec // spreads retries; nothing to guess
 }
 
 // retryAfter reads the Retry-After header of a 429 or 503, in seconds or as a
