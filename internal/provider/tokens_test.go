@@ -4,13 +4,27 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"time"
+
+	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
 )
 
-// macaroonFor returns a text that is shaped like a token of macaroons, the same
-// for the same seed. It opens nothing.
-func macaroonFor(seed string) string {
-	sum := sha256.Sum256([]byte("a token for tests: " + seed))
-	return "fm2_" + base64.StdEncoding.EncodeToString(append(sum[:], sum[:]...))
+// macaroonFor returns a macaroon that no key of Fly's has signed, the same for
+// the same seed. It does not expire.
+func macaroonFor(seed string) string { return mint(seed) }
+
+// macaroonUntil returns one that is good until the instant given.
+func macaroonUntil(seed string, until time.Time) string {
+	return mint(seed, macaroon.ValidityWindow{NotBefore: until.Add(-24 * time.Hour).Unix(), NotAfter: until.Unix()})
+}
+
+func mint(seed string, caveats ...macaroon.Caveat) string {
+	key := sha256.Sum256([]byte("a key for tests: " + seed))
+	m, err := macaroon.New(macaroon.Seed{KeyID: key[:16], Random: key[16:], Key: key[:], Location: macaroon.LocationPermission}, caveats...)
+	if err != nil {
+		panic(err) // For what is minted here, the arguments leave no room for one.
+	}
+	return m.Reveal()
 }
 
 // oauthFor returns a text that is shaped like an OAuth token. It opens nothing.
