@@ -8,7 +8,6 @@ import (
 
 	"github.com/flytokens/terraform-provider-fly/internal/flyconfig"
 	"github.com/flytokens/terraform-provider-fly/internal/flyctl"
-	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 	"github.com/flytokens/terraform-provider-fly/internal/tokenstore"
 )
@@ -19,7 +18,7 @@ const defaultAPIBaseURL = "https://api.fly.io"
 // newResolver builds the chain that the settings name, and a resolver over it.
 // The store is nil where there is no place for one.
 func newResolver(set settings) (*token.Resolver, *tokenstore.Store) {
-	options := token.Options{TokenTTL: set.tokenTTL, MinValidity: set.minValidity, Expiry: expiry}
+	options := token.Options{TokenTTL: set.tokenTTL, MinValidity: set.minValidity}
 	logins := loginSettings(set)
 	store := openStore(set, logins)
 	if store != nil {
@@ -29,17 +28,6 @@ func newResolver(set settings) (*token.Resolver, *tokenstore.Store) {
 		options.Sources = append(options.Sources, newLink(name, set, logins, store))
 	}
 	return token.New(options), store
-}
-
-// expiry reads a token's own lifetime. That of an OAuth token, and of a token that
-// no validity window bounds, is not known.
-func expiry(t token.Token) (expires time.Time, known bool) {
-	bundle, err := macaroon.ParseBundle(t.Reveal())
-	if err != nil {
-		return time.Time{}, false
-	}
-	expires = bundle.Expiry(time.Now())
-	return expires, !expires.IsZero()
 }
 
 // newLink returns the link of that name.

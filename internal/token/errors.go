@@ -10,6 +10,10 @@ import (
 // on: a manual record that is there but cannot be read.
 var ErrStop = errors.New("the chain stops here")
 
+// ErrRejected is wrapped by a link's miss when Fly refused the token that it
+// had.
+var ErrRejected = errors.New("rejected by Fly")
+
 // MissError is a link's reason for having no token, with the way to change
 // that.
 type MissError struct {
@@ -71,4 +75,17 @@ func (e *NoTokenError) Unwrap() []error {
 // oneLine keeps a link's line a line, whatever a tool printed.
 func oneLine(s string) string {
 	return strings.Join(strings.Fields(s), " ")
+}
+
+func (e *NoTokenError) miss(source SourceName, err error) {
+	e.Attempts = append(e.Attempts, Attempt{Source: source, Err: err})
+}
+
+// replace tells another reason for a source than the one told before.
+func (e *NoTokenError) replace(source SourceName, err error) {
+	for i := range e.Attempts {
+		if e.Attempts[i].Source == source {
+			e.Attempts[i].Err = err
+		}
+	}
 }

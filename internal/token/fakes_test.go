@@ -3,20 +3,27 @@ package token_test
 import (
 	"context"
 	"crypto/rand"
-	"encoding/base64"
 	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/flytokens/terraform-provider-fly/internal/flytest/fakefly"
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// newToken mints a token that no other call returns.
+// newToken mints a token that no other call returns, and that lives longer than
+// any test looks.
 func newToken(t testing.TB) token.Token {
 	t.Helper()
-	tok, err := token.Parse("fm2_" + base64.StdEncoding.EncodeToString([]byte(rand.Text())))
+	return newTokenUntil(t, time.Time{})
+}
+
+// newTokenUntil mints one that is good until end; for ever where that is zero.
+func newTokenUntil(t testing.TB, end time.Time) token.Token {
+	t.Helper()
+	tok, err := token.Parse(fakefly.Token{Seed: rand.Text(), NotAfter: end}.Text())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,6 +151,15 @@ func (m *memory) SaveMinted(_ context.Context, req token.Request, rec token.Reco
 	return nil
 }
 
+func (m *memory) RemoveMinted(_ context.Context, req token.Request, fingerprint string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.minted[req].Token.Fingerprint() == fingerprint {
+		delete(m.minted, req)
+	}
+	return nil
+}
+
 func (m *memory) Invalidate(_ context.Context, app string) error {
 	if m.onDrop != nil {
 		m.onDrop(app)
@@ -229,10 +245,19 @@ func manualLink(m *memory) *link {
 	}}
 }
 
+// anyAccess takes every token to prove every access.
+type anyAccess struct{}
+
+func (anyAccess) Timeout() time.Duration { return time.Second }
+
+func (anyAccess) Narrow(_ context.Context, _ token.Request, c token.Candidate) (token.Candidate, error) {
+	return c, nil
+}
+
 // newResolver makes a resolver over the links, with the lifetimes that the
 // provider has by default.
 func newResolver(m *memory, links ...token.Source) *token.Resolver {
-	o := token.Options{Sources: links, TokenTTL: 24 * time.Hour, MinValidity: time.Hour}
+	o := token.Options{Sources: links, TokenTTL: 24 * time.Hour, MinValidity: time.Hour, Narrower: anyAccess{}}
 	if m != nil {
 		o.Store = m
 	}

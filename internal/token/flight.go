@@ -41,10 +41,7 @@ type flight struct {
 func (r *Resolver) newFlight(ctx context.Context, g *group, req Request, policy Policy) *flight {
 	f := &flight{group: g, request: req, policy: policy, waiters: 1, done: make(chan struct{})}
 	f.ctx, f.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
-	limit := flightMargin
-	for _, s := range r.sources {
-		limit += s.Timeout() + linkGrace
-	}
+	limit := r.flightLimit(req)
 	f.budget = newBudget(limit, func() {
 		r.land(f, Resolution{}, fmt.Errorf("token: resolve app %q: not finished within %s: %w",
 			req.App, limit, context.DeadlineExceeded))
@@ -52,12 +49,32 @@ func (r *Resolver) newFlight(ctx context.Context, g *group, req Request, policy 
 	return f
 }
 
-// serves reports whether a caller with the given policy may share f. A flight
-// that bars more than asked serves; one that bars less does not. Every flight
-// found the cache empty when it started, so a Get's flight hands out nothing
-// that [PolicyIfExpired] bars.
+// flightLimit sums what the links may take, each with what is done to its token.
+func (r *Resolver) flightLimit(req Request) time.Duration {
+	each := linkGrace
+	if r.verifier != nil {
+		each += verifyTimeout + linkGrace
+	}
+	if r.narrower != nil && req.Access != AccessAny {
+		each += r.narrower.Timeout() + linkGrace
+	}
+	limit := flightMargin
+	for _, s := range r.sources {
+		limit += s.Timeout() + each
+	}
+	return limit
+}
+
+// serves reports whether a caller with the given policy may share f: where f bars
+// what the caller bars. Every flight found the cache empty when it started, so a
+// Get's flight hands out nothing that [PolicyIfExpired] bars.
 func (f *flight) serves(policy Policy) bool {
-	return policy != PolicyAlways || f.policy == PolicyAlways
+	switch policy {
+	case PolicyAlways, PolicyIfRejected:
+		return f.policy == policy
+	default:
+		return true
+	}
 }
 
 // wait returns the flight's answer, or the cause of ctx's end if that comes

@@ -1,6 +1,7 @@
 package token_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -107,12 +108,14 @@ func TestC9TheTokensOwnExpiryCounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory()
 		own := time.Now().Add(2 * time.Hour)
-		r := token.New(token.Options{
-			Sources:  []token.Source{storageLink(m), minter(t, token.SourceCLI, 0, 24*time.Hour)},
-			Store:    m,
-			TokenTTL: 24 * time.Hour, MinValidity: time.Hour,
-			Expiry: func(token.Token) (time.Time, bool) { return own, true },
-		})
+		cli := minter(t, token.SourceCLI, 0, 24*time.Hour)
+		hopeful := cli.acquire
+		cli.acquire = func(ctx context.Context, req token.Request) (token.Candidate, error) {
+			c, err := hopeful(ctx, req)
+			c.Token = newTokenUntil(t, own)
+			return c, err
+		}
+		r := newResolver(m, storageLink(m), cli)
 		if res := mustGet(t, r, "web"); !res.ExpiresAt.Equal(own) || !m.minted[web].ExpiresAt.Equal(own) {
 			t.Errorf("expires at %s, stored as %s, want %s", res.ExpiresAt, m.minted[web].ExpiresAt, own)
 		}

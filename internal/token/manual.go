@@ -17,12 +17,13 @@ func (r *Resolver) Manual(ctx context.Context, app string) (Record, error) {
 	if err != nil {
 		return Record{}, err
 	}
-	return r.withExpiry(rec), nil
+	return withExpiry(rec), nil
 }
 
 // SetManual keeps tok as the app's manual token, in place of another. It is on
 // disk when SetManual returns; after an error, what stood before still stands.
-// The error wraps [ErrExpired] for a token that is past its own expiry.
+// The error wraps [ErrExpired] for a token that is past its own expiry, and
+// [ErrMalformed] for one that is not whole.
 func (r *Resolver) SetManual(ctx context.Context, app string, tok Token) (Record, error) {
 	rec, err := r.manualRecord(app, tok)
 	if err != nil {
@@ -48,7 +49,7 @@ func (r *Resolver) CreateManual(ctx context.Context, app string, tok Token) (Rec
 		return Record{}, err
 	}
 	r.manualChanged(app)
-	return r.withExpiry(kept), nil
+	return withExpiry(kept), nil
 }
 
 // DeleteManual removes the app's manual token if it has the given fingerprint.
@@ -78,8 +79,11 @@ func (r *Resolver) manualRecord(app string, tok Token) (Record, error) {
 	if err := r.manualReady(app); err != nil {
 		return Record{}, err
 	}
+	if err := tok.Check(); err != nil {
+		return Record{}, err
+	}
 	now := time.Now().UTC().Round(0)
-	rec := r.withExpiry(Record{Token: tok, Origin: SourceManual, AcquiredAt: now})
+	rec := withExpiry(Record{Token: tok, Origin: SourceManual, AcquiredAt: now})
 	if r.freshness(rec, SourceManual, now) == expired {
 		return Record{}, fmt.Errorf("%w: at %s", ErrExpired, rec.ExpiresAt.UTC().Format(time.RFC3339))
 	}

@@ -78,11 +78,8 @@ func TestC8ExpiredManual(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory()
 		end := time.Now().Add(2 * time.Hour)
-		r := token.New(token.Options{
-			Sources: []token.Source{manualLink(m)}, Store: m, TokenTTL: 24 * time.Hour, MinValidity: time.Hour,
-			Expiry: func(token.Token) (time.Time, bool) { return end, true },
-		})
-		if _, err := r.SetManual(t.Context(), "web", newToken(t)); err != nil {
+		r := newResolver(m, manualLink(m))
+		if _, err := r.SetManual(t.Context(), "web", newTokenUntil(t, end)); err != nil {
 			t.Fatal(err)
 		}
 		mustGet(t, r, "web")
@@ -95,7 +92,7 @@ func TestC8ExpiredManual(t *testing.T) {
 		if len(m.manual) != 1 {
 			t.Error("the expired record is gone")
 		}
-		if _, err := r.SetManual(t.Context(), "web", newToken(t)); !errors.Is(err, token.ErrExpired) {
+		if _, err := r.SetManual(t.Context(), "web", newTokenUntil(t, end)); !errors.Is(err, token.ErrExpired) {
 			t.Errorf("SetManual of an expired token: %v, want ErrExpired", err)
 		}
 	})

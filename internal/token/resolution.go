@@ -8,6 +8,8 @@ type Policy string
 const (
 	// PolicyIfExpired bars tokens that are not fresh. It sends nothing to Fly.
 	PolicyIfExpired Policy = "if_expired"
+	// PolicyIfRejected bars those, and the ones that Fly no longer accepts.
+	PolicyIfRejected Policy = "if_rejected"
 	// PolicyAlways bars every token acquired before the call.
 	PolicyAlways Policy = "always"
 )
@@ -60,12 +62,9 @@ const lifeSlack = time.Minute
 // withExpiry returns rec with the lifetime that counts: the token's own where it
 // tells one, else what the link that minted it asked for. This is the one place
 // where a lifetime is decided.
-func (r *Resolver) withExpiry(rec Record) Record {
-	if r.expiry == nil {
-		return rec
-	}
-	if at, known := r.expiry(rec.Token); known {
-		rec.ExpiresAt = at
+func withExpiry(rec Record) Record {
+	if end, known := rec.Token.expiry(time.Now()); known {
+		rec.ExpiresAt = end
 	}
 	return rec
 }

@@ -18,9 +18,11 @@ type Options struct {
 	TokenTTL time.Duration
 	// MinValidity is the remaining life below which a token is stale.
 	MinValidity time.Duration
-	// Expiry reads the last instant at which a token is good out of the token;
-	// not known for an opaque one. Nil where none can be read.
-	Expiry func(Token) (expires time.Time, known bool)
+	// Verifier shows tokens to Fly under [PolicyIfRejected]. Nil shows none.
+	Verifier Verifier
+	// Narrower makes tokens prove the access that a request sets. Nil refuses
+	// such requests.
+	Narrower Narrower
 }
 
 // Resolver finds tokens for apps. It is safe for concurrent use.
@@ -29,10 +31,12 @@ type Resolver struct {
 	store       Store
 	tokenTTL    time.Duration
 	minValidity time.Duration
-	expiry      func(Token) (time.Time, bool)
+	verifier    Verifier
+	narrower    Narrower
 
-	clock  *coarseClock
-	groups sync.Map // app name → *group
+	clock    *coarseClock
+	groups   sync.Map // app name → *group
+	rejected sync.Map // rejection → struct{}
 }
 
 // ErrNoStore is returned by the methods on manual tokens, and by
@@ -50,7 +54,8 @@ func New(o Options) *Resolver {
 		store:       o.Store,
 		tokenTTL:    o.TokenTTL,
 		minValidity: o.MinValidity,
-		expiry:      o.Expiry,
+		verifier:    o.Verifier,
+		narrower:    o.Narrower,
 		clock:       newCoarseClock(),
 	}
 }

@@ -3,7 +3,12 @@ package token
 import (
 	"context"
 	"errors"
+	"time"
 )
+
+// saveTimeout bounds the writing of one record, which is a few milliseconds'
+// work. A disk that hangs costs this much, and the token stays in memory.
+const saveTimeout = 5 * time.Second
 
 // stores reports whether minted tokens are kept: where the chain does not read
 // storage, nothing is written to it.
@@ -36,9 +41,10 @@ func (r *Resolver) generation(f *flight) Generation {
 
 // accept keeps what was minted, and returns the answer. A token that cannot be
 // kept is still a token: it stays in memory, with a warning.
-func (r *Resolver) accept(f *flight, gen Generation, minted bool, res Resolution) (Resolution, error) {
-	if !minted || res.Source == SourceStorage || !r.stores() {
-		return res, nil
+func (r *Resolver) accept(f *flight, gen Generation, o offer) Resolution {
+	res := o.Resolution
+	if !o.minted || res.Source == SourceStorage || !r.stores() {
+		return res
 	}
 	_, err := guarded(f.ctx, saveTimeout, func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, r.save(ctx, f, gen, res.Record)
@@ -53,7 +59,7 @@ func (r *Resolver) accept(f *flight, gen Generation, minted bool, res Resolution
 			Detail:  "The token is good, but could not be kept for later runs, which will have to acquire another: " + err.Error(),
 		})
 	}
-	return res, nil
+	return res
 }
 
 // save writes the record, unless the flight was superseded meanwhile.

@@ -58,6 +58,24 @@ type Candidate struct {
 	Warnings []Warning
 }
 
+// Verifier shows tokens to Fly.
+type Verifier interface {
+	// Verify returns an error that wraps [ErrRejected] when Fly refuses tok for
+	// req's app, and nil when it accepts it or gives no answer. It bounds its
+	// own time: three seconds in all for whatever number of calls.
+	Verify(ctx context.Context, req Request, tok Token) error
+}
+
+// Narrower makes tokens prove an access.
+type Narrower interface {
+	// Timeout bounds one Narrow, which may have to ask Fly for an app's number.
+	Timeout() time.Duration
+	// Narrow returns c as it is where its token proves req's access, else with a
+	// token that was narrowed to it. The error says why that cannot be done.
+	// Whatever it returns was decoded and proved.
+	Narrow(ctx context.Context, req Request, c Candidate) (Candidate, error)
+}
+
 // Warning is something the user should know about a token that was found.
 type Warning struct {
 	// Summary is one line without a full stop, the same for every app.

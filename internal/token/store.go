@@ -20,6 +20,12 @@ type Record struct {
 	ExpiresAt time.Time
 	// ID is Fly's identifier of a token minted over its API, "" when unknown.
 	ID string
+	// AppID is the number of the app that the token was narrowed to, 0 for one
+	// that was not. It lets a stored token be proved without asking Fly again.
+	AppID uint64
+	// Parent is the fingerprint of the token that this one was narrowed from, ""
+	// for one that was not.
+	Parent string
 }
 
 // Generation counts the invalidations of an app. A record may only be saved
@@ -52,6 +58,9 @@ type Store interface {
 	// SaveMinted keeps rec for req, in place of what stood there. The error is
 	// [ErrSuperseded] when the app's generation is no longer gen.
 	SaveMinted(ctx context.Context, req Request, rec Record, gen Generation) error
+	// RemoveMinted removes the record for req if its token has the given
+	// fingerprint. Another record, or none, is left as it is, without an error.
+	RemoveMinted(ctx context.Context, req Request, fingerprint string) error
 	// Invalidate raises the app's generation and removes its minted records, for
 	// every access and organization. The manual record stays.
 	Invalidate(ctx context.Context, app string) error

@@ -8,7 +8,10 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"time"
 	"unicode"
+
+	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
 )
 
 // Token is a bearer credential of Fly's: a bundle of macaroons or one OAuth
@@ -104,6 +107,28 @@ func checkOAuth(payload string) error {
 		}
 	}
 	return nil
+}
+
+// Check decodes every macaroon of t, which [Parse] does not: a login may hold one
+// in a form that this provider does not know yet, and be good without it. The
+// error wraps [ErrMalformed]. A token that was cut off where base64 does not tell
+// is found out here instead of by a refusal of Fly's.
+func (t Token) Check() error {
+	if _, err := macaroon.ParseBundle(t.value); err != nil {
+		return fmt.Errorf("%w: %w: it may have been cut off when it was pasted", ErrMalformed, err)
+	}
+	return nil
+}
+
+// expiry returns the last instant at which t is good, as its macaroons tell it,
+// and whether they tell one: an OAuth token is opaque.
+func (t Token) expiry(now time.Time) (time.Time, bool) {
+	bundle, err := macaroon.ParseBundle(t.value)
+	if err != nil {
+		return time.Time{}, false
+	}
+	end := bundle.Expiry(now)
+	return end, !end.IsZero()
 }
 
 // IsZero reports whether t is no token at all.

@@ -76,6 +76,25 @@ func TestParseMalformed(t *testing.T) {
 	}
 }
 
+// A macaroon that was cut where base64 does not tell is well-formed text.
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	whole := newToken(t)
+	if err := whole.Check(); err != nil {
+		t.Errorf("a whole token: %v", err)
+	}
+	cut, err := token.Parse(whole.Reveal()[:len("fm2_")+80])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cut.Check(); !errors.Is(err, token.ErrMalformed) || !strings.Contains(err.Error(), "may have been cut off") {
+		t.Errorf("a cut token: %v, want ErrMalformed", err)
+	}
+	if _, err := newResolver(newMemory()).SetManual(t.Context(), "web", cut); !errors.Is(err, token.ErrMalformed) {
+		t.Errorf("SetManual of a cut token: %v, want ErrMalformed", err)
+	}
+}
+
 func TestAuthorizationHeader(t *testing.T) {
 	t.Parallel()
 	macaroon := newToken(t).Reveal()

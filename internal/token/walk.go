@@ -4,73 +4,109 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
+	"slices"
 	"time"
 )
 
-// saveTimeout bounds the writing of one record, which is a few milliseconds'
-// work. A disk that hangs costs this much, and the token stays in memory.
-const saveTimeout = 5 * time.Second
+// offer is a candidate on its way to become an answer.
+type offer struct {
+	Resolution
+	minted bool
+}
 
 // walk descends the chain until a link has a fresh token.
 func (r *Resolver) walk(f *flight, barred bool) (Resolution, error) {
 	gen := r.generation(f)
 	failure := &NoTokenError{Request: f.request}
-	var best *Resolution
+	var resorts []offer
 	for _, src := range r.sources {
 		if src.Name() == SourceStorage && barred {
-			failure.miss(src, &MissError{Reason: "what is stored was acquired before this refresh"})
+			failure.miss(src.Name(), &MissError{Reason: "what is stored was acquired before this refresh"})
 			continue
 		}
-		c, err := r.ask(f, src)
-		if f.ctx.Err() != nil {
-			return Resolution{}, context.Cause(f.ctx)
-		}
-		if err != nil {
-			failure.miss(src, err)
-			if errors.Is(err, ErrStop) {
-				return Resolution{}, failure
-			}
-			continue
-		}
-		res := resolutionOf(src, c)
-		res.Record = r.withExpiry(res.Record)
+		o, err := r.offer(f, src)
 		now := time.Now()
-		switch r.freshness(res.Record, src.Name(), now) {
+		switch {
+		case f.ctx.Err() != nil:
+			return Resolution{}, context.Cause(f.ctx)
+		case errors.Is(err, ErrStop):
+			failure.miss(src.Name(), err)
+			return Resolution{}, failure
+		case err != nil:
+			failure.miss(src.Name(), err)
+			continue
+		}
+		switch r.freshness(o.Record, o.Source, now) {
 		case fresh:
-			return r.accept(f, gen, c.Minted, res)
-		case stale:
-			failure.miss(src, staleMiss(res.Record, now))
-			if best == nil || res.ExpiresAt.After(best.ExpiresAt) {
-				best = &res
+			if err := r.verify(f, o); err != nil {
+				failure.miss(src.Name(), err)
+				continue
 			}
+			return r.accept(f, gen, o), nil
+		case stale:
+			failure.miss(src.Name(), staleMiss(o.Record, now))
+			resorts = append(resorts, o)
 		case expired:
-			failure.miss(src, expiredMiss(src.Name(), res.Record))
+			failure.miss(src.Name(), expiredMiss(o.Source, o.Record))
 		}
 	}
-	if best == nil {
-		return Resolution{}, failure
-	}
-	return lastResort(f.request, *best), nil
+	return r.lastResort(f, resorts, failure)
 }
 
-func resolutionOf(src Source, c Candidate) Resolution {
-	res := Resolution{Record: c.Record, Source: src.Name(), Acquirer: AcquirerGroup, Warnings: c.Warnings}
-	if res.Origin == "" {
-		res.Origin = src.Name()
+// offer asks one link, and makes what it has prove the access that is asked for.
+func (r *Resolver) offer(f *flight, src Source) (offer, error) {
+	c, err := r.ask(f, src)
+	if err != nil {
+		return offer{}, err
 	}
-	return res
+	if c.Origin == "" {
+		c.Origin = src.Name()
+	}
+	c.Record = withExpiry(c.Record)
+	if f.request.Access != AccessAny {
+		if c, err = r.narrow(f, c); err != nil {
+			return offer{}, err
+		}
+	}
+	return offer{
+		Resolution: Resolution{Record: c.Record, Source: src.Name(), Acquirer: AcquirerGroup, Warnings: c.Warnings},
+		minted:     c.Minted,
+	}, nil
 }
 
-// lastResort marks a stale token that is handed out for want of a better one.
-func lastResort(req Request, res Resolution) Resolution {
-	res.Stale = true
-	res.Warnings = append(res.Warnings[:len(res.Warnings):len(res.Warnings)], Warning{
-		Summary: "Fly App Token Is About to Expire",
-		Detail: fmt.Sprintf("The token for app %q comes from %s and expires at %s, sooner than min_validity asks for, and no other source had a better one.",
-			req.App, res.Source, res.ExpiresAt.UTC().Format(time.RFC3339)),
+// narrow makes c prove the access. What has expired is not worth it.
+func (r *Resolver) narrow(f *flight, c Candidate) (Candidate, error) {
+	if r.narrower == nil {
+		return c, &MissError{Reason: fmt.Sprintf("no token can be made to prove access %q here", f.request.Access)}
+	}
+	if !c.ExpiresAt.IsZero() && time.Now().After(c.ExpiresAt) {
+		return c, nil // told as such by the caller
+	}
+	c, err := guarded(f.ctx, r.narrower.Timeout(), func(ctx context.Context) (Candidate, error) {
+		return r.narrower.Narrow(ctx, f.request, c)
 	})
-	return res
+	c.Record = withExpiry(c.Record)
+	return c, err
+}
+
+// lastResort hands out the best of the stale tokens, for want of a fresh one.
+func (r *Resolver) lastResort(f *flight, resorts []offer, failure *NoTokenError) (Resolution, error) {
+	slices.SortStableFunc(resorts, func(a, b offer) int { return b.ExpiresAt.Compare(a.ExpiresAt) })
+	for _, o := range resorts {
+		if err := r.verify(f, o); err != nil {
+			failure.replace(o.Source, err)
+			continue
+		}
+		res := o.Resolution
+		res.Stale = true
+		res.Warnings = append(res.Warnings[:len(res.Warnings):len(res.Warnings)], Warning{
+			Summary: "Fly App Token Is About to Expire",
+			Detail: fmt.Sprintf("The token for app %q comes from %s and expires at %s, sooner than min_validity asks for, and no other source had a better one.",
+				f.request.App, res.Source, res.ExpiresAt.UTC().Format(time.RFC3339)),
+		})
+		return res, nil
+	}
+	return Resolution{}, failure
 }
 
 func staleMiss(rec Record, now time.Time) error {
@@ -95,10 +131,6 @@ func expiredMiss(name SourceName, rec Record) error {
 	}
 }
 
-func (e *NoTokenError) miss(src Source, err error) {
-	e.Attempts = append(e.Attempts, Attempt{Source: src.Name(), Err: err})
-}
-
 // ask runs one link under its own deadline. The wait for a slot, where the link
 // has any, is nobody's time.
 func (r *Resolver) ask(f *flight, src Source) (Candidate, error) {
@@ -120,53 +152,4 @@ func (r *Resolver) ask(f *flight, src Source) (Candidate, error) {
 		return c, &MissError{Reason: "it answered without a token: a bug in the provider"}
 	}
 	return c, err
-}
-
-// guarded calls do in a goroutine of its own: a panic becomes an error, and a
-// call that overstays its deadline is given up.
-func guarded[T any](parent context.Context, limit time.Duration, do func(context.Context) (T, error)) (T, error) {
-	type outcome struct {
-		value T
-		err   error
-	}
-	ctx, cancel := context.WithTimeout(parent, limit)
-	defer cancel()
-	landed := make(chan outcome, 1)
-	go func() {
-		var out outcome
-		defer func() {
-			if v := recover(); v != nil {
-				out.err = panicError(v)
-			}
-			landed <- out
-		}()
-		out.value, out.err = do(ctx)
-	}()
-	var none T
-	select {
-	case out := <-landed:
-		return out.value, out.err
-	case <-parent.Done():
-		return none, context.Cause(parent)
-	case <-ctx.Done():
-	}
-	grace := time.NewTimer(linkGrace)
-	defer grace.Stop()
-	select {
-	case out := <-landed:
-		return out.value, out.err
-	case <-parent.Done():
-		return none, context.Cause(parent)
-	case <-grace.C:
-		return none, &MissError{Reason: fmt.Sprintf("it did not answer within %s", limit), Cause: context.DeadlineExceeded}
-	}
-}
-
-// panicError tells of a panic without its value, which might hold anything,
-// unless the runtime raised it.
-func panicError(v any) error {
-	if err, ok := v.(runtime.Error); ok {
-		return &MissError{Reason: "it panicked: " + err.Error(), Fix: "this is a bug in the provider: please report it", Cause: err}
-	}
-	return &MissError{Reason: fmt.Sprintf("it panicked with a %T", v), Fix: "this is a bug in the provider: please report it"}
 }

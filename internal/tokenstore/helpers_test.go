@@ -2,7 +2,6 @@ package tokenstore_test
 
 import (
 	"crypto/rand"
-	"encoding/base64"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/flytokens/terraform-provider-fly/internal/flytest/fakefly"
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 	"github.com/flytokens/terraform-provider-fly/internal/tokenstore"
 )
@@ -27,7 +27,7 @@ var (
 // newToken mints a token that no other call returns.
 func newToken(t testing.TB) token.Token {
 	t.Helper()
-	tok, err := token.Parse("fm2_" + base64.StdEncoding.EncodeToString([]byte(rand.Text())))
+	tok, err := token.Parse(fakefly.Token{Seed: rand.Text()}.Text())
 	if err != nil {
 		t.Fatal(err)
 	}

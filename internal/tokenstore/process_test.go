@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/flytokens/terraform-provider-fly/internal/flytest/fakefly"
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 	"github.com/flytokens/terraform-provider-fly/internal/tokenstore"
 )
@@ -48,7 +48,7 @@ func roles() map[string]role {
 }
 
 func childRecord() (token.Record, error) {
-	tok, err := token.Parse("fm2_" + base64.StdEncoding.EncodeToString([]byte(rand.Text())))
+	tok, err := token.Parse(fakefly.Token{Seed: rand.Text()}.Text())
 	return token.Record{Token: tok, Origin: token.SourceCLI, AcquiredAt: time.Now()}, err
 }
 

@@ -110,6 +110,8 @@ func (f fields) content(want identity) (content, error) {
 			{"acquired_at", &c.record.AcquiredAt},
 			{"expires_at", &c.record.ExpiresAt},
 			{"id", &c.record.ID},
+			{"app_id", &c.record.AppID},
+			{"parent", &c.record.Parent},
 		}
 	)
 	for _, field := range decoded {
@@ -176,6 +178,8 @@ func encode(c content, is identity) ([]byte, error) {
 		{"acquired_at", rec.AcquiredAt, !rec.AcquiredAt.IsZero()},
 		{"expires_at", rec.ExpiresAt, !rec.ExpiresAt.IsZero()},
 		{"id", rec.ID, rec.ID != ""},
+		{"app_id", rec.AppID, rec.AppID != 0},
+		{"parent", rec.Parent, rec.Parent != ""},
 	}
 	for _, field := range known {
 		delete(all, field.name)

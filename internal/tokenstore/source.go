@@ -32,6 +32,9 @@ func (mintedSource) Timeout() time.Duration { return linkTimeout }
 // Acquire implements [token.Source].
 func (l mintedSource) Acquire(ctx context.Context, req token.Request) (token.Candidate, error) {
 	rec, err := l.store.Minted(ctx, req)
+	if err == nil && rec.Origin == token.SourceManual {
+		err = l.orphaned(ctx, req, rec)
+	}
 	switch {
 	case err == nil:
 		return token.Candidate{Record: rec, Minted: true, Warnings: l.store.takeWarnings(req.App)}, nil
@@ -40,6 +43,19 @@ func (l mintedSource) Acquire(ctx context.Context, req token.Request) (token.Can
 	default:
 		return token.Candidate{}, err
 	}
+}
+
+// orphaned returns a miss where rec was narrowed from a manual token that is no
+// longer the app's: whoever replaced it wants the new one to count at once.
+func (l mintedSource) orphaned(ctx context.Context, req token.Request, rec token.Record) error {
+	manual, err := l.store.Manual(ctx, req.App)
+	if err != nil && !errors.Is(err, token.ErrNoRecord) {
+		return err
+	}
+	if manual.Token.Fingerprint() == rec.Parent {
+		return nil
+	}
+	return &token.MissError{Reason: "what is stored was narrowed from a manual token that has been replaced or removed"}
 }
 
 type manualSource struct{ store *Store }

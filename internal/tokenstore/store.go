@@ -140,6 +140,31 @@ func (s *Store) SaveMinted(ctx context.Context, req token.Request, rec token.Rec
 	})
 }
 
+// RemoveMinted removes the record for req if its token has the given fingerprint.
+// Another record, or none, is left as it is. The error is a [*ReadError] or a
+// [*WriteError].
+func (s *Store) RemoveMinted(ctx context.Context, req token.Request, fingerprint string) error {
+	// Where there is nothing to remove, nothing is created either.
+	if _, err := s.Minted(ctx, req); err != nil {
+		return ignoreMissing(err)
+	}
+	return s.change(ctx, req.App, func() error {
+		is := s.minted(req)
+		rec, err := s.readMinted(is)
+		if err != nil || rec.Token.Fingerprint() != fingerprint {
+			return ignoreMissing(err)
+		}
+		return s.remove(s.mintedPath(is))
+	})
+}
+
+func ignoreMissing(err error) error {
+	if errors.Is(err, token.ErrNoRecord) {
+		return nil
+	}
+	return err
+}
+
 // ready says whether there is any point in looking for the app's records.
 func ready(ctx context.Context, app string) error {
 	if err := token.ValidateApp(app); err != nil {

@@ -1,0 +1,129 @@
+package flyapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+)
+
+var _ token.Narrower = (*Narrower)(nil)
+
+// Narrower makes tokens prove an access: offline, by adding caveats, but for the
+// app's number, which the directory knows.
+type Narrower struct {
+	directory *Directory
+	ttl       time.Duration
+	timeout   time.Duration
+}
+
+// NewNarrower returns a narrower whose tokens live no longer than ttl.
+func NewNarrower(directory *Directory, ttl time.Duration) *Narrower {
+	// An app's number may take a question to each of the two APIs.
+	return &Narrower{directory: directory, ttl: ttl, timeout: 2 * directory.client.timeout}
+}
+
+// Timeout is that of two calls of Fly's APIs.
+func (n *Narrower) Timeout() time.Duration { return n.timeout }
+
+// Narrow returns c as it is where its token proves req's access and lives no
+// longer than it may, else with a token that was narrowed to that. The error is a
+// [*token.MissError]: an OAuth token cannot be narrowed, the app's number is not
+// to be had, or the token does not reach the app in the first place.
+func (n *Narrower) Narrow(ctx context.Context, req token.Request, c token.Candidate) (token.Candidate, error) {
+	bundle, err := macaroon.ParseBundle(c.Token.Reveal())
+	if err != nil {
+		return c, &token.MissError{Reason: "the token found is " + err.Error(), Cause: err}
+	}
+	if bundle.HasOAuth() {
+		return c, &token.MissError{
+			Reason: fmt.Sprintf("the token found is an OAuth token, which cannot be narrowed to access %q", req.Access),
+			Fix:    "let the cli or api source mint one, or leave access out",
+			Cause:  macaroon.ErrOAuth,
+		}
+	}
+	if c.AppID == 0 {
+		if c.AppID, err = n.directory.AppID(ctx, req.App, c.Token); err != nil {
+			return c, numberless(ctx, req, err)
+		}
+	}
+	proof := prove(bundle, req.Access, c.AppID)
+	now := time.Now()
+	long := n.livesLonger(bundle, now)
+	if proof == nil && !long {
+		return c, nil
+	}
+	var caveats []macaroon.Caveat
+	if proof != nil {
+		caveats = narrowing(req.Access, c.AppID)
+	}
+	if long {
+		caveats = append(caveats, macaroon.Window(now.Add(-clockSkew), now.Add(n.ttl)))
+	}
+	return narrowed(bundle, req, c, caveats, now)
+}
+
+// livesLonger reports whether a token outlives the time that it may be handed
+// out for.
+func (n *Narrower) livesLonger(b macaroon.Bundle, now time.Time) bool {
+	end := b.Expiry(now)
+	return end.IsZero() || end.Sub(now) > n.ttl+time.Minute
+}
+
+// narrowed adds the caveats to what of the bundle belongs to the app's
+// organization, and proves the result.
+func narrowed(b macaroon.Bundle, req token.Request, c token.Candidate, caveats []macaroon.Caveat, now time.Time) (token.Candidate, error) {
+	narrow, err := b.Attenuate(caveats...)
+	if err == nil {
+		err = prove(narrow, req.Access, c.AppID)
+	}
+	if err != nil {
+		return c, &token.MissError{
+			Reason: fmt.Sprintf("the token found cannot be narrowed to access %q on this app: %v", req.Access, err),
+			Cause:  err,
+		}
+	}
+	tok, err := token.Parse(narrow.Reveal())
+	if err != nil {
+		return c, err
+	}
+	if !c.Minted {
+		c.Parent = c.Token.Fingerprint()
+	}
+	c.Token, c.Minted, c.AcquiredAt = tok, true, now.UTC().Round(0)
+	return c, nil
+}
+
+// prove returns nil where b allows the access to the app, and nothing else.
+func prove(b macaroon.Bundle, access token.Access, appID uint64) error {
+	if access == token.AccessDeploy {
+		return b.ProveDeploy(appID)
+	}
+	return b.ProveReadOnly(appID)
+}
+
+func narrowing(access token.Access, appID uint64) []macaroon.Caveat {
+	if access == token.AccessDeploy {
+		return macaroon.Deploy(appID)
+	}
+	return macaroon.ReadOnly(appID)
+}
+
+// numberless says that an app's number is not to be had.
+func numberless(ctx context.Context, req token.Request, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	fix := "check the app's name and the login, or leave access out"
+	if errors.Is(err, ErrUnavailable) {
+		fix = "try again when Fly's API answers, or leave access out"
+	}
+	return &token.MissError{
+		Reason: fmt.Sprintf("to narrow a token to access %q takes the app's number, which is not to be had: %v", req.Access, err),
+		Fix:    fix,
+		Cause:  err,
+	}
+}
