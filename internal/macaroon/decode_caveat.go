@@ -103,9 +103,9 @@ func (r *reader) number(t CaveatType) (Caveat, error) {
 	case TypeGitHubUserID:
 		return GitHubUserID(n), err
 	case TypeAction:
-		return Action(n), err
+		return Action(n), err //nolint:gosec // It is below the limit.
 	default:
-		return AllowedRoles(n), err
+		return AllowedRoles(n), err //nolint:gosec // It is below the limit.
 	}
 }
 
@@ -158,7 +158,7 @@ func readSet[K comparable](r *reader, key func() (K, error)) (map[K]Action, erro
 
 func (r *reader) action() (Action, error) {
 	n, err := r.uint(math.MaxUint16)
-	return Action(n), err
+	return Action(n), err //nolint:gosec // It is below the limit.
 }
 
 func (r *reader) organization() (Caveat, error) {

@@ -3,7 +3,7 @@ package macaroon
 const (
 	// maxJudgements bounds the work of a proof: requests times caveats. Real
 	// tokens need some hundreds of requests, and have six caveats.
-	maxJudgements = 1 << 20
+	maxJudgements = 1 << 18
 	// maxNames bounds how many names the caveats of one macaroon may hold.
 	maxNames = 1 << 10
 )
@@ -25,7 +25,7 @@ func (n *names[K]) add(k K) {
 
 // domain holds, for each kind of resource, those that stand for all.
 type domain struct {
-	orgs, apps                                   names[uint64]
+	apps                                         names[uint64]
 	features, volumes, machines, mutations       names[string]
 	appFeatures, machineFeatures, clusters, urls names[string]
 	commands                                     [][]string
@@ -40,7 +40,7 @@ type domain struct {
 // namedBy returns the resources that caveats name, and one of each kind that none
 // of them names.
 func namedBy(caveats []Caveat) *domain {
-	d := &domain{orgs: names[uint64]{0}, apps: names[uint64]{0}, commands: [][]string{{unnamed}}}
+	d := &domain{apps: names[uint64]{0}, commands: [][]string{{unnamed}}}
 	for _, list := range d.lists() {
 		*list = names[string]{unnamed}
 	}
@@ -52,7 +52,6 @@ func namedBy(caveats []Caveat) *domain {
 		d.features.add(name)
 	}
 	walk(caveats, d.visit)
-	d.orgs.add(fresh(d.orgs))
 	d.apps.add(fresh(d.apps))
 	return d
 }
@@ -67,9 +66,7 @@ func (d *domain) lists() []*names[string] {
 func (d *domain) visit(c Caveat) {
 	d.caveats++
 	switch c := c.(type) {
-	case Action, IfPresent, IsMember, IsUser, AllowedRoles, ThirdParty, ValidityWindow:
-	case Organization:
-		d.orgs.add(c.ID)
+	case Action, IfPresent, IsMember, IsUser, AllowedRoles, Organization, ThirdParty, ValidityWindow:
 	case Apps:
 		addKeys(d, &d.apps, c)
 	case FeatureSet:
@@ -134,22 +131,20 @@ func (d *domain) judgements() int {
 	inMachine := 1 + len(d.commands) + len(d.machineFeatures)
 	inApp := 1 + len(d.volumes) + len(d.appFeatures) + len(d.machines)*inMachine
 	resources := 1 + len(d.urls) + len(d.features) + len(d.clusters) + len(d.apps)*inApp
-	return min(resources, maxJudgements) * len(d.orgs) * (1 + len(d.mutations)) * d.caveats
+	return min(resources, maxJudgements) * (1 + len(d.mutations)) * d.caveats
 }
 
-// each calls visit for every request until it returns false. The request is good
-// for the length of the call.
-func (d *domain) each(visit func(*Access) bool) {
+// each calls visit for every request to an organization until it returns false.
+// The request is good for the length of the call.
+func (d *domain) each(org uint64, visit func(*Access) bool) {
 	resources := d.resources()
-	for _, org := range d.orgs {
-		for i := -1; i < len(d.mutations); i++ {
-			for _, a := range resources {
-				if a.OrgID = &org; i >= 0 {
-					a.Mutation = &d.mutations[i]
-				}
-				if !visit(&a) {
-					return
-				}
+	for i := -1; i < len(d.mutations); i++ {
+		for _, a := range resources {
+			if a.OrgID = &org; i >= 0 {
+				a.Mutation = &d.mutations[i]
+			}
+			if !visit(&a) {
+				return
 			}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"path/filepath"
@@ -171,6 +172,22 @@ func random(t *testing.T, m *macaroon.Macaroon) []byte {
 	return m.Encode()[at : at+16]
 }
 
+// TestJSONOfUnknown writes a caveat of which only the number is known.
+func TestJSONOfUnknown(t *testing.T) {
+	t.Parallel()
+	got, err := macaroon.CaveatsJSON([]macaroon.Caveat{
+		macaroon.Unknown{Code: 1 << 48, Body: []byte{0x91, 1}}, macaroon.GoogleUserID{1, 0}, ifs(0, authentication("ticket")),
+	}, macaroon.WithoutKeys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	equalJSON(t, []byte(`[{"type":"281474976710656","body":"kQE="},{"type":"GoogleUserID","body":256},
+		{"type":"IfPresent","body":{"ifs":[{"type":"3P","body":{"Location":"https://api.fly.io/aaa/v1"}}],"else":""}}]`), got)
+	if got, err := (macaroon.Bundle{}).JSON(macaroon.WithKeys); string(got) != "[]" || err != nil {
+		t.Errorf("an empty bundle is %s, %v", got, err)
+	}
+}
+
 // TestMasks prints a macaroon, a bundle and a third party's caveat with every verb
 // and finds no part of a secret.
 func TestMasks(t *testing.T) {
@@ -179,7 +196,7 @@ func TestMasks(t *testing.T) {
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 		for _, v := range []any{m, macaroon.NewBundle(m), authentication("a ticket"), []any{m}} {
 			got := fmt.Sprintf(verb, v)
-			for _, secret := range []string{m.Reveal()[4:24], fmt.Sprintf("%x", m.Tail())[:8], fmt.Sprint(m.Tail()[:4])[1:12], "ticket", "7469636b"} {
+			for _, secret := range []string{m.Reveal()[4:24], hex.EncodeToString(m.Tail())[:8], strings.Trim(fmt.Sprintf("%d", m.Tail()[:4]), "[]"), "ticket", "7469636b"} {
 				if strings.Contains(got, secret) {
 					t.Errorf("%s prints a part of the secret: %s", verb, got)
 				}

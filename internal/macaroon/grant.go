@@ -16,7 +16,7 @@ const (
 	// LocationAuth is the newer one for the same.
 	LocationAuth = "https://auth.fly.io"
 	// LocationSecrets is that of a macaroon for an app's secrets.
-	LocationSecrets = "https://api.fly.io/secrets/v1"
+	LocationSecrets = "https://api.fly.io/secrets/v1" //nolint:gosec // An address, not a secret.
 )
 
 // Kind says what a macaroon is for.

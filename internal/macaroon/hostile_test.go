@@ -200,6 +200,47 @@ func TestDecodeOtherForms(t *testing.T) {
 	}
 }
 
+// TestDecodeOldNonce reads a nonce of version 0, which does not say whether the
+// macaroon is a proof.
+func TestDecodeOldNonce(t *testing.T) {
+	t.Parallel()
+	current := permission(t, organization(all))
+	nonce := append([]byte{0x92}, current.Encode()[2:28]...) // without the last of three parts
+	old := append(append([]byte{0x94}, nonce...), current.Encode()[29:]...)
+	m, err := macaroon.Decode(old)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.IsProof() || !bytes.Equal(m.Encode(), old) || m.ID() != current.ID() {
+		t.Error("it is a proof, or encodes to other bytes, or has another id")
+	}
+	if got := attenuate(t, m, read).Encode(); !bytes.HasPrefix(got[1:], nonce) {
+		t.Error("attenuated, the nonce is other bytes")
+	}
+}
+
+// TestDecodeManyCaveats reads as many caveats as need each form of the length of
+// an array.
+func TestDecodeManyCaveats(t *testing.T) {
+	t.Parallel()
+	for n, header := range map[int][]byte{
+		7: {0x9e}, 8: {0xdc, 0, 16}, 32767: {0xdc, 0xff, 0xfe}, 32768: {0xdd, 0, 1, 0, 0},
+	} {
+		encoded := bytes.Replace(
+			permission(t).Encode(), []byte("v1\x90"),
+			append(append([]byte("v1"), header...), bytes.Repeat([]byte{26, 1}, n)...), 1,
+		)
+		m, err := macaroon.Decode(encoded)
+		if err != nil {
+			t.Errorf("%d caveats: %v", n, err)
+			continue
+		}
+		if len(m.Caveats()) != n || !bytes.Equal(m.Encode(), encoded) {
+			t.Errorf("%d caveats are read as %d, or encode to other bytes", n, len(m.Caveats()))
+		}
+	}
+}
+
 // everyCaveat returns a discharge that holds a caveat of every type.
 func everyCaveat(t testing.TB) *macaroon.Macaroon {
 	t.Helper()

@@ -6,6 +6,7 @@ import (
 	"crypto/sha1" //nolint:gosec // A UUID of version 5 is a SHA-1; nothing relies on its strength.
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -181,14 +182,16 @@ func (m *Macaroon) Encode() []byte {
 	return append(out, m.tail...)
 }
 
+// appendArrayHeader appends the length of an array in its shortest form.
 func appendArrayHeader(out []byte, n int) []byte {
+	length := binary.BigEndian.AppendUint32(nil, uint32(n)) //nolint:gosec // A macaroon has 1 MiB at most.
 	switch arrayHeaderSize(n) {
 	case 1:
-		return append(out, msgpcode.FixedArrayLow|byte(n))
+		return append(out, msgpcode.FixedArrayLow|length[3])
 	case 3:
-		return append(out, msgpcode.Array16, byte(n>>8), byte(n))
+		return append(append(out, msgpcode.Array16), length[2:]...)
 	default:
-		return append(out, msgpcode.Array32, byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
+		return append(append(out, msgpcode.Array32), length...)
 	}
 }
 

@@ -113,20 +113,20 @@ func (b Bundle) prove(appID uint64, p proof) error {
 // A caveat tells resources apart by name alone, so that all those it does not
 // name are alike to it. Requests for each resource that some caveat names, for
 // one that none names, and for none at all therefore stand for all requests.
+// Those to other organizations are denied by the caveat that names this one.
 func (p proof) bounds(m *Macaroon, org, appID uint64) error {
 	d := namedBy(m.caveats)
-	d.orgs.add(org)
 	d.apps.add(appID)
 	if d.undecided || d.taken > maxNames || d.judgements() > maxJudgements {
 		return fmt.Errorf("%w: what its caveats allow cannot be told from them", ErrUnproven)
 	}
 	var err error
-	d.each(func(a *Access) bool {
+	d.each(org, func(a *Access) bool {
 		v := judge(m.caveats, a)
 		if v.denied != "" {
 			return true
 		}
-		if excess := v.mask &^ p.limit(a, org, appID); excess != ActionNone {
+		if excess := v.mask &^ p.limit(a, appID); excess != ActionNone {
 			err = fmt.Errorf("%w: %s is allowed", ErrUnproven, describe(a, excess, appID))
 		}
 		return err == nil
@@ -135,10 +135,8 @@ func (p proof) bounds(m *Macaroon, org, appID uint64) error {
 }
 
 // limit returns the actions that p allows on the resource of a.
-func (p proof) limit(a *Access, org, appID uint64) Action {
+func (p proof) limit(a *Access, appID uint64) Action {
 	switch {
-	case *a.OrgID != org:
-		return ActionNone
 	case a.AppID != nil && *a.AppID == appID:
 		return p.onApp
 	case a.AppID != nil:
