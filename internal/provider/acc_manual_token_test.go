@@ -179,3 +179,20 @@ func TestAccManualTokenUnknown(t *testing.T) {
 		resource.TestStep{Config: config("hunter2"), ExpectError: regexp.MustCompile(`Invalid Fly Token|Unable to Save Manual Token`)},
 	)
 }
+
+// A destroy leaves another's token where it is.
+func TestAccManualTokenDestroyAfterDrift(t *testing.T) {
+	t.Parallel()
+	a := accept(t)
+	a.run(
+		resource.TestStep{Config: manualConfig("web", macaroonFor("ours"))},
+		resource.TestStep{
+			PreConfig: func() { overwrite(t, a.storage(), macaroonFor("theirs")) },
+			Config:    manualConfig("web", macaroonFor("ours")),
+			Destroy:   true,
+		},
+	)
+	if got := resolved(manual(t, a.storage())); got != macaroonFor("theirs") {
+		t.Errorf("what stood there became %v", got)
+	}
+}

@@ -5,6 +5,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+
 	"github.com/flytokens/terraform-provider-fly/internal/provider"
 )
 
@@ -201,6 +205,42 @@ func TestConfigureTwice(t *testing.T) {
 		}
 		if state, _ := w.read(t.Context(), attrs{"app": "web"}); state["token"] != login {
 			t.Errorf("got %v", state)
+		}
+	}
+}
+
+// What no configuration can bring about is told as the bug that it is.
+func TestUnconfigured(t *testing.T) {
+	t.Parallel()
+	w := dial(t, scratch(t))
+	config := attrs{"app": "web", "token": macaroonFor("web")}
+	said := map[string]string{}
+	_, said["data source"] = w.read(t.Context(), attrs{"app": "web"})
+	_, said["create"] = w.create(config)
+	_, said["read"] = w.readManual(config)
+	_, said["update"] = w.applyManual(config, config, config)
+	_, said["delete"] = w.applyManual(config, nil, nil)
+	_, said["import"] = w.importManual("web")
+	for operation, got := range said {
+		if !strings.Contains(got, "ERROR: Unconfigured Provider") {
+			t.Errorf("%s: said:\n%s", operation, got)
+		}
+	}
+}
+
+func TestUnexpectedProviderData(t *testing.T) {
+	t.Parallel()
+	p := provider.NewIn(scratch(t))()
+	const want = "got int. This is always a bug in the provider code"
+	var dataResp datasource.ConfigureResponse
+	as[datasource.DataSourceWithConfigure](t, p.DataSources(t.Context())[0]()).
+		Configure(t.Context(), datasource.ConfigureRequest{ProviderData: 1}, &dataResp)
+	var resourceResp resource.ConfigureResponse
+	as[resource.ResourceWithConfigure](t, p.Resources(t.Context())[0]()).
+		Configure(t.Context(), resource.ConfigureRequest{ProviderData: 1}, &resourceResp)
+	for _, diags := range []diag.Diagnostics{dataResp.Diagnostics, resourceResp.Diagnostics} {
+		if len(diags) != 1 || diags[0].Summary() != "Unexpected Provider Data" || !strings.Contains(diags[0].Detail(), want) {
+			t.Errorf("said: %v", diags)
 		}
 	}
 }

@@ -1,10 +1,13 @@
 package provider_test
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/flytokens/terraform-provider-fly/internal/flytest/fakefly"
 )
 
 const everything = `
@@ -96,6 +99,36 @@ func TestAccProcessC15NoTokenIsPrinted(t *testing.T) {
 		}
 		if step.name == "apply" && !strings.Contains(got.trace, fingerprintOf(secrets["manual"])) {
 			t.Error("the log does not name the token by its fingerprint: is it the one that is searched?")
+		}
+	}
+}
+
+// C15 for what flyctl mints, and for a login that it prints when it fails.
+func TestAccProcessC15NoMintedTokenIsPrinted(t *testing.T) {
+	t.Parallel()
+	fly := fakefly.Install(t, fakefly.Behaviour{})
+	p := start(t, readWeb(""), flyEnv(fly)...)
+	runs := []outcome{p.run("plan"), p.run("apply", "-auto-approve"), p.run("plan")}
+	state := p.run("output", "-json", "web").output
+	var web struct{ Token, Fingerprint string }
+	if err := json.Unmarshal([]byte(state), &web); err != nil || web.Token == "" {
+		t.Fatalf("%v: %s", err, state)
+	}
+	if !strings.Contains(runs[0].trace, web.Fingerprint) {
+		t.Error("the log does not name the token by its fingerprint")
+	}
+	fly.Set(fakefly.Fail(1, "Error: cannot use "+macaroonFor("login")+" nor FlyV1 "+web.Token))
+	p.configure(readWeb("refresh = \"always\"\nsources = [\"storage\", \"cli\"]"))
+	failed := p.try("plan")
+	if !failed.failed || !strings.Contains(failed.output, "cannot use") {
+		t.Errorf("the plan says:\n%s", failed.output)
+	}
+	runs = append(runs, failed, p.run("destroy", "-auto-approve", "-refresh=false"))
+	for i, run := range runs {
+		for _, secret := range []string{web.Token, macaroonFor("login")} {
+			if at := leak(run.output+run.trace, secret); at != "" {
+				t.Errorf("run %d shows a part of a token: …%s…", i, at)
+			}
 		}
 	}
 }

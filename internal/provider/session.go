@@ -37,21 +37,25 @@ func newSession(set settings) *session {
 // obstacles returns an error for each flaw of the provider configuration that
 // stands in the way of an operation that does without the attributes named.
 func (s *session) obstacles(spared ...string) diag.Diagnostics {
-	var diags diag.Diagnostics
-	for _, o := range s.settings.obstacles {
-		if !slices.Contains(spared, o.attribute) {
-			diags.AddError(summaryConfigure, o.detail)
-		}
-	}
-	return diags
+	return s.blocked(func(attribute string) bool { return !slices.Contains(spared, attribute) })
 }
 
 // storageObstacles is [session.obstacles] for an operation that needs nothing
 // but storage.
 func (s *session) storageObstacles() diag.Diagnostics {
+	return s.blocked(func(attribute string) bool { return attribute == "storage" || attribute == "storage.path" })
+}
+
+// blocked returns an error for each obstacle in an attribute that is needed, and
+// one where there is no session at all.
+func (s *session) blocked(needed func(attribute string) bool) diag.Diagnostics {
 	var diags diag.Diagnostics
+	if s == nil {
+		diags.AddError("Unconfigured Provider", "The provider was asked for something before it was configured. "+alwaysABug)
+		return diags
+	}
 	for _, o := range s.settings.obstacles {
-		if o.attribute == "storage" || o.attribute == "storage.path" {
+		if needed(o.attribute) {
 			diags.AddError(summaryConfigure, o.detail)
 		}
 	}
@@ -82,6 +86,10 @@ func (s *session) storeWarnings() diag.Diagnostics {
 	return s.warnings(s.store.TakeWarnings())
 }
 
+// alwaysABug ends the message about a state that no configuration can bring
+// about.
+const alwaysABug = "This is always a bug in the provider code and should be reported to the provider developers."
+
 // sessionFrom returns the session in a Configure request's provider data, nil
 // while the provider is not configured.
 func sessionFrom(data any) (*session, diag.Diagnostics) {
@@ -92,7 +100,7 @@ func sessionFrom(data any) (*session, diag.Diagnostics) {
 	s, ok := data.(*session)
 	if !ok {
 		diags.AddError("Unexpected Provider Data",
-			fmt.Sprintf("Expected %T, got %T. This is always a bug in the provider code and should be reported to the provider developers.", s, data))
+			fmt.Sprintf("Expected %T, got %T. ", s, data)+alwaysABug)
 	}
 	return s, diags
 }

@@ -1,0 +1,140 @@
+package provider_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
+)
+
+// textMap is a map of strings, which no literal makes.
+func textMap(t *testing.T, v attrs) tftypes.Value {
+	t.Helper()
+	elements := map[string]tftypes.Value{}
+	for key, e := range v {
+		elements[key] = literal(t, e)
+	}
+	return tftypes.NewValue(tftypes.Map{ElementType: tftypes.String}, elements)
+}
+
+func TestAttenuateTokenRefusesRestrictions(t *testing.T) {
+	t.Parallel()
+	const numbers = "an app's number as Fly's Machines API gives it: internal_numeric_id"
+	tests := map[string]struct {
+		restrictions any
+		want         string
+	}{
+		"no object":       {"r", "must be an object, such as { app_ids = [1234], access = \"r\" }, and not a string"},
+		"a list":          {[]any{}, "must be an object, such as { app_ids = [1234], access = \"r\" }, and not a list"},
+		"unknown key":     {attrs{"app_id": 8000, "access": "r"}, `"app_id" is no restriction: there are app_ids, access, organization_access and expires_at`},
+		"null in it":      {attrs{"apps": nil}, `"apps" is no restriction: there are app_ids, access, organization_access and expires_at`},
+		"token for a key": {attrs{"fm2_secret": "r"}, `The value, which looks like a token, is no restriction: there are app_ids, access, organization_access and expires_at`},
+		"one app":         {attrs{"app_ids": 8000}, "app_ids must be a list of numbers, and not a number"},
+		"no apps":         {attrs{"app_ids": []any{}}, "app_ids is empty, and a token for no app opens nothing. Leave app_ids out, or set it to null, to confine the token to no app"},
+		"name":            {attrs{"app_ids": []any{8000, "web"}}, "app_ids[1] is not " + numbers},
+		"fraction":        {attrs{"app_ids": []any{1.5}}, "app_ids[0] is not " + numbers},
+		"negative":        {attrs{"app_ids": []any{-8000}}, "app_ids[0] is not " + numbers},
+		"65 bits":         {attrs{"app_ids": []any{1e30}}, "app_ids[0] is not " + numbers},
+		"null app":        {attrs{"app_ids": []any{nil}}, "app_ids[0] is null, and must be " + numbers},
+		"bool":            {attrs{"app_ids": []any{true}}, "app_ids[0] must be " + numbers + ", and not a bool"},
+		"every app":       {attrs{"app_ids": []any{0}}, "app_ids[0] is 0, which stands for every app and confines the token to none"},
+		"number":          {attrs{"access": 1}, "access must be a string, and not a number"},
+		"word":            {attrs{"access": "readonly"}, "access must be made of the letters r (read), w (write), c (create), d (delete) and C (control), or be * for all of them"},
+		"no letter":       {attrs{"organization_access": ""}, "organization_access must be made of the letters r (read), w (write), c (create), d (delete) and C (control), or be * for all of them"},
+		"list of letters": {attrs{"organization_access": []any{"r"}}, "organization_access must be a string, and not a list"},
+		"date":            {attrs{"expires_at": "2029-06-01"}, "expires_at is not an RFC 3339 timestamp such as 2030-01-31T12:00:00Z"},
+		"object":          {attrs{"expires_at": attrs{}}, "expires_at must be a string, and not an object"},
+		"before 1970":     {attrs{"expires_at": "1969-12-31T23:59:59Z"}, "expires_at is before 1970: the token would never be good"},
+		"before the token": {attrs{"expires_at": "2028-06-01T00:00:00Z"},
+			"expires_at is before the instant from which on the token is good: it would never be"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			refused(t, mintOrgToken(t), literal(t, tt.restrictions), failure{argument: 1, text: tt.want})
+		})
+	}
+}
+
+// TestAttenuateTokenRefusesNothingLeft asks narrow tokens for what they do not
+// allow.
+func TestAttenuateTokenRefusesNothingLeft(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		caveats      []macaroon.Caveat
+		restrictions attrs
+		want         string
+	}{
+		"another app": {
+			[]macaroon.Caveat{macaroon.Apps{mintApp: macaroon.ActionAll}}, attrs{"app_ids": []any{mintApp, 8001}},
+			"app_ids has app 8001, to which the token gives no access. Nothing can be added to a token",
+		},
+		"another app inside IfPresent": {
+			macaroon.Deploy(mintApp), attrs{"app_ids": []any{8001}},
+			"app_ids has app 8001, to which the token gives no access. Nothing can be added to a token",
+		},
+		"another action on the app": {
+			[]macaroon.Caveat{macaroon.Apps{mintApp: macaroon.ActionRead}}, attrs{"app_ids": []any{mintApp}, "access": "wd"},
+			"of the actions that the restrictions leave on app 8000, the token allows none. Nothing can be added to a token",
+		},
+		"another action": {
+			[]macaroon.Caveat{macaroon.ActionRead}, attrs{"access": "w"},
+			"of the actions that access and organization_access leave, the token allows none. Nothing can be added to a token",
+		},
+		"two that exclude each other": {
+			nil, attrs{"access": "w", "organization_access": "r"},
+			"of the actions that access and organization_access leave, the token allows none. Nothing can be added to a token",
+		},
+		"two organizations": {
+			[]macaroon.Caveat{macaroon.Organization{ID: mintOrg + 1, Mask: macaroon.ActionAll}}, attrs{"organization_access": "r"},
+			"organization_access cannot be had: the token is not confined to one organization. Use access instead",
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			refused(t, mintOrgToken(t, tt.caveats...), literal(t, tt.restrictions), failure{argument: 1, text: tt.want})
+		})
+	}
+}
+
+func TestAttenuateTokenRefusesTokens(t *testing.T) {
+	t.Parallel()
+	secrets, err := macaroon.New(mintSeed(macaroon.LocationSecrets, "key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const oauth = "an OAuth token cannot be narrowed: it opens the whole account of its user, whatever is done to the rest. Leave the part that starts with fo1_ out"
+	tests := map[string]struct{ token, want string }{
+		"OAuth":           {oauthFor("login"), oauth},
+		"OAuth in it":     {mintOrgToken(t) + "," + oauthFor("login"), oauth},
+		"discharge alone": {mintDischarge(t, "ticket").Reveal(), "there is no permission macaroon to narrow"},
+		"for secrets": {
+			mintOrgToken(t) + "," + secrets.Reveal(),
+			`part 3 of the token is a macaroon for "https://api.fly.io/secrets/v1", which these restrictions are not made for. Leave it out`,
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			refused(t, tt.token, literal(t, attrs{"access": "r"}), failure{argument: 0, text: tt.want})
+		})
+	}
+}
+
+// refused calls attenuate_token, wants that error, and finds no token in it.
+func refused(t *testing.T, text string, restrictions tftypes.Value, want failure) {
+	t.Helper()
+	_, fail := call(t, "attenuate_token", literal(t, text), restrictions)
+	if fail == nil {
+		t.Fatal("there is no error")
+	}
+	if *fail != want {
+		t.Errorf("argument %d: %s\nwant argument %d: %s", fail.argument, fail.text, want.argument, want.text)
+	}
+	if secret := leak(fail.text, strings.TrimPrefix(text, "FlyV1 ")); secret != "" {
+		t.Errorf("the error holds a part of the token: %s", secret)
+	}
+}

@@ -1,0 +1,196 @@
+package provider
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"math/big"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
+)
+
+// restrictions is the second argument of attenuate_token. What is zero restricts
+// nothing.
+type restrictions struct {
+	apps         []uint64
+	access       macaroon.Action
+	organization macaroon.Action
+	expiresAt    time.Time
+}
+
+// readRestrictions reads an object, or a map, of restrictions. The error names
+// the key at fault and quotes no value: it may be a secret that has gone astray.
+func readRestrictions(v attr.Value) (restrictions, error) {
+	var r restrictions
+	var values map[string]attr.Value
+	switch v := v.(type) {
+	case types.Object:
+		values = v.Attributes()
+	case types.Map:
+		values = v.Elements()
+	default:
+		return r, fmt.Errorf("must be an object, such as { app_ids = [1234], access = \"r\" }, and not %s", describeValue(v))
+	}
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		if err := r.set(key, values[key]); err != nil {
+			return r, err
+		}
+	}
+	return r, nil
+}
+
+// set reads the value of one key.
+func (r *restrictions) set(key string, v attr.Value) (err error) {
+	if d, ok := v.(types.Dynamic); ok && !d.IsNull() {
+		v = d.UnderlyingValue()
+	}
+	switch key {
+	case "app_ids":
+		r.apps, err = readAppIDs(v)
+	case "access":
+		r.access, err = readActions(key, v)
+	case "organization_access":
+		r.organization, err = readActions(key, v)
+	case "expires_at":
+		r.expiresAt, err = readInstant(key, v)
+	default:
+		err = fmt.Errorf("%s is no restriction: there are app_ids, access, organization_access and expires_at", quoted(key))
+	}
+	return err
+}
+
+// readAppIDs reads the numbers of apps, in the order given; nil for null.
+func readAppIDs(v attr.Value) ([]uint64, error) {
+	var elements []attr.Value
+	switch v := v.(type) {
+	case types.List:
+		elements = v.Elements()
+	case types.Set:
+		elements = v.Elements()
+	case types.Tuple:
+		elements = v.Elements()
+	default:
+		if v.IsNull() {
+			return nil, nil
+		}
+		return nil, fmt.Errorf("app_ids must be a list of numbers, and not %s", describeValue(v))
+	}
+	if v.IsNull() {
+		return nil, nil
+	}
+	if len(elements) == 0 {
+		return nil, errors.New("app_ids is empty, and a token for no app opens nothing. Leave app_ids out, or set it to null, to confine the token to no app")
+	}
+	ids := make([]uint64, len(elements))
+	for i, e := range elements {
+		id, err := readAppID(e)
+		if err != nil {
+			return nil, fmt.Errorf("app_ids[%d] %w", i, err)
+		}
+		ids[i] = id
+	}
+	return ids, nil
+}
+
+// readAppID reads the number of an app: all 64 bits of it, also written as text,
+// as the keys of a map are.
+func readAppID(v attr.Value) (uint64, error) {
+	const want = "an app's number as Fly's Machines API gives it: internal_numeric_id"
+	if d, ok := v.(types.Dynamic); ok && !d.IsNull() {
+		v = d.UnderlyingValue()
+	}
+	var id uint64
+	valid := false
+	switch v := v.(type) {
+	case types.Number:
+		if f := v.ValueBigFloat(); f != nil {
+			var accuracy big.Accuracy
+			id, accuracy = f.Uint64()
+			valid = accuracy == big.Exact
+		}
+	case types.String:
+		var err error
+		id, err = strconv.ParseUint(v.ValueString(), 10, 64)
+		valid = err == nil
+	default:
+		return 0, fmt.Errorf("must be %s, and not %s", want, describeValue(v))
+	}
+	switch {
+	case v.IsNull():
+		return 0, fmt.Errorf("is null, and must be %s", want)
+	case !valid:
+		return 0, fmt.Errorf("is not %s", want)
+	case id == 0:
+		return 0, errors.New("is 0, which stands for every app and confines the token to none")
+	default:
+		return id, nil
+	}
+}
+
+// readActions reads letters; none for null.
+func readActions(key string, v attr.Value) (macaroon.Action, error) {
+	text, err := readText(key, v)
+	if err != nil || v.IsNull() {
+		return macaroon.ActionNone, err
+	}
+	mask, err := macaroon.ParseAction(text)
+	if err != nil {
+		return macaroon.ActionNone, fmt.Errorf("%s must be made of the letters r (read), w (write), c (create), d (delete) and C (control), or be * for all of them", key)
+	}
+	return mask, nil
+}
+
+// readInstant reads a timestamp; the zero one for null.
+func readInstant(key string, v attr.Value) (time.Time, error) {
+	text, err := readText(key, v)
+	if err != nil || v.IsNull() {
+		return time.Time{}, err
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("%s is not an RFC 3339 timestamp such as 2030-01-31T12:00:00Z", key)
+	}
+	if at.Unix() <= 0 {
+		return time.Time{}, fmt.Errorf("%s is before 1970: the token would never be good", key)
+	}
+	return at, nil
+}
+
+func readText(key string, v attr.Value) (string, error) {
+	if v.IsNull() {
+		return "", nil
+	}
+	s, ok := v.(types.String)
+	if !ok || s.IsUnknown() {
+		return "", fmt.Errorf("%s must be a string, and not %s", key, describeValue(v))
+	}
+	return s.ValueString(), nil
+}
+
+// describeValue names the type of a value as the language's documentation does.
+func describeValue(v attr.Value) string {
+	switch {
+	case v == nil || v.IsNull():
+		return "null"
+	case v.IsUnknown():
+		return "an unknown value"
+	}
+	switch v.(type) {
+	case types.String:
+		return "a string"
+	case types.Number:
+		return "a number"
+	case types.Bool:
+		return "a bool"
+	case types.List, types.Set, types.Tuple:
+		return "a list"
+	default:
+		return "an object"
+	}
+}
