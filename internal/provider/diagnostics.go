@@ -43,11 +43,16 @@ func attemptsDetail(none *token.NoTokenError) string {
 	var b strings.Builder
 	b.WriteString(strings.ToUpper(head[:1]) + head[1:] + ". Each source in turn:\n")
 	for line := range strings.SplitSeq(lines, "\n") {
-		b.WriteString("\n  " + line)
+		source, reason, _ := strings.Cut(line, ": ")
+		b.WriteString("\n  " + source + ": " + plain(reason))
 	}
 	b.WriteString("\n\nAny one of them is enough.")
 	return b.String()
 }
+
+// plain drops the name of the package that an error comes from, which says
+// nothing to people.
+func plain(reason string) string { return strings.TrimPrefix(reason, "tokenstore: ") }
 
 // saveManualError says why a manual token was not kept.
 func saveManualError(app, storage string, err error) diag.Diagnostic {
@@ -63,7 +68,7 @@ func saveManualError(app, storage string, err error) diag.Diagnostic {
 		return diag.NewErrorDiagnostic(summarySaveManual, noStorageDetail)
 	default:
 		return diag.NewErrorDiagnostic(summarySaveManual, fmt.Sprintf(
-			"The manual token for app %q was not saved in %s: %s.\n\nWhat was stored before is still there. Make the folder writable, or set storage.path in the provider block (or FLY_TOKEN_STORAGE) to one that is.", app, storage, err))
+			"The manual token for app %q was not saved in %s: %s.\n\nWhat was stored before is still there. Make the folder writable, or set storage.path in the provider block (or FLY_TOKEN_STORAGE) to one that is.", app, storage, plain(err.Error())))
 	}
 }
 
@@ -77,7 +82,7 @@ func manualError(summary, app, storage string, err error) diag.Diagnostic {
 	if errors.Is(err, token.ErrNoStore) {
 		return diag.NewErrorDiagnostic(summary, noStorageDetail)
 	}
-	return diag.NewErrorDiagnostic(summary, fmt.Sprintf("The record of app %q in %s: %s.", app, storage, err))
+	return diag.NewErrorDiagnostic(summary, fmt.Sprintf("The record of app %q in %s: %s.", app, storage, plain(err.Error())))
 }
 
 // leftManualWarning says that a destroy left another's record alone.

@@ -221,7 +221,7 @@ func TestManualTokenUnreadable(t *testing.T) {
 	_, said["Unable to Import Manual Token"] = w.importManual("web")
 	_, said["Unable to Read Fly App Token"] = w.read(t.Context(), attrs{"app": "web"})
 	for summary, got := range said {
-		if !strings.Contains(got, "ERROR: "+summary) || !strings.Contains(got, found[0]) {
+		if !strings.Contains(got, "ERROR: "+summary) || !strings.Contains(got, found[0]) || strings.Contains(got, "tokenstore:") {
 			t.Errorf("%s: said:\n%s", summary, got)
 		}
 	}
@@ -242,7 +242,7 @@ func TestManualTokenUnwritable(t *testing.T) {
 	if state != nil {
 		t.Errorf("got %v", state)
 	}
-	for _, want := range []string{"Unable to Save Manual Token", file, "storage.path"} {
+	for _, want := range []string{"Unable to Save Manual Token", ": open folder " + file, "storage.path"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is missing from:\n%s", want, got)
 		}
