@@ -162,12 +162,13 @@ func (s *Server) issue(organization Organization, as Issued, m Make) *issued {
 func (s *Server) caveats(organization Organization, i *issued) []macaroon.Caveat {
 	caveats := []macaroon.Caveat{macaroon.Organization{ID: organization.NumericID, Mask: macaroon.ActionAll}}
 	if app, ok := s.world.app(i.App); ok {
-		caveats = append(caveats,
-			macaroon.Apps{app.NumericID: macaroon.ActionAll},
-			macaroon.IfPresent{
-				Ifs:  []macaroon.Caveat{macaroon.FeatureSet{"builder": macaroon.ActionAll, "wg": macaroon.ActionAll}},
-				Else: macaroon.ActionAll,
-			})
+		features := macaroon.FeatureSet{"builder": macaroon.ActionAll, "wg": macaroon.ActionAll}
+		apps := macaroon.Apps{app.NumericID: macaroon.ActionAll}
+		if s.world.AppsAtTop {
+			caveats = append(caveats, apps, macaroon.IfPresent{Ifs: []macaroon.Caveat{features}, Else: macaroon.ActionAll})
+		} else {
+			caveats = append(caveats, macaroon.IfPresent{Ifs: []macaroon.Caveat{apps, features}, Else: macaroon.ActionRead})
+		}
 	} else {
 		caveats = append(caveats, macaroon.IsMember{})
 	}

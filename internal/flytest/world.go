@@ -19,6 +19,9 @@ type World struct {
 	Apps []App
 	// Users lists the users, each with one OAuth login.
 	Users []User
+	// AppsAtTop gives deploy tokens their Apps caveat outside of IfPresent. Which
+	// of the two Fly does is not known.
+	AppsAtTop bool
 	// TLS serves https with a certificate that nobody trusts.
 	TLS bool
 	// MachinesRefuseOAuth makes the Machines API answer 401 to a bare OAuth

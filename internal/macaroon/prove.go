@@ -33,46 +33,35 @@ func Deploy(appID uint64) []Caveat {
 // organization. Validity windows are left out of account. The error wraps
 // [ErrUnproven] and says what is wrong.
 func (b Bundle) ProveReadOnly(appID uint64) error {
-	return b.prove(appID, proof{
-		needs: []need{{app: true, action: ActionRead}},
-		onApp: ActionRead,
-	})
+	return b.prove(appID, proof{needs: ActionRead, onApp: ActionRead})
 }
 
-// ProveDeploy returns nil where the token does everything in the app and with the
-// features that deploying needs, and nothing else but read what belongs to the
+// ProveDeploy returns nil where the token does everything in the app, and nothing
+// else but use the features that deploying needs and read what belongs to the
 // organization and to no app: no other app, no other feature. Validity windows
 // are left out of account. The error wraps [ErrUnproven] and says what is wrong.
+//
+// The features may be missing: a deploy token of Fly's own making may confine
+// itself to its app with a caveat that, read by the letter, denies them.
 func (b Bundle) ProveDeploy(appID uint64) error {
-	p := proof{
-		needs:     []need{{app: true, action: ActionAll}},
+	return b.prove(appID, proof{
+		needs:     ActionAll,
 		onApp:     actionAny,
+		features:  deployFeatures[:],
 		elsewhere: ActionRead,
-	}
-	for _, name := range deployFeatures {
-		p.needs = append(p.needs, need{feature: name, action: ActionAll})
-		p.features = append(p.features, name)
-	}
-	return b.prove(appID, p)
+	})
 }
 
 // proof is what a token must allow, and all that it may.
 type proof struct {
-	// needs must be allowed, each by one permission macaroon or another.
-	needs []need
+	// needs must be allowed on the app.
+	needs Action
 	// onApp may be allowed on the app and on what is inside it.
 	onApp Action
 	// features may be allowed, with any action.
 	features []string
 	// elsewhere may be allowed on what is neither an app nor a feature.
 	elsewhere Action
-}
-
-// need is an action on the app or on a feature.
-type need struct {
-	app     bool
-	feature string
-	action  Action
 }
 
 func (b Bundle) prove(appID uint64, p proof) error {
@@ -88,16 +77,9 @@ func (b Bundle) prove(appID uint64, p proof) error {
 	if !ok || appID == 0 {
 		return fmt.Errorf("%w: it is not confined to one organization", ErrUnproven)
 	}
-	for _, n := range p.needs {
-		a := Access{OrgID: &org, Action: n.action}
-		if n.app {
-			a.AppID = &appID
-		} else {
-			a.Feature = &n.feature
-		}
-		if err := b.Permits(a); err != nil {
-			return fmt.Errorf("%w: %s: %w", ErrUnproven, describe(&a, n.action, appID), err)
-		}
+	a := Access{OrgID: &org, AppID: &appID, Action: p.needs}
+	if err := b.Permits(a); err != nil {
+		return fmt.Errorf("%w: %s: %w", ErrUnproven, describe(&a, p.needs, appID), err)
 	}
 	for _, g := range b.Grants() {
 		if err := p.bounds(g.Permission, org, appID); err != nil {
