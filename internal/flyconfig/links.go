@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
@@ -13,6 +14,9 @@ const (
 	configTimeout = 5 * time.Second
 	// envTimeout bounds what is done in memory.
 	envTimeout = time.Second
+	// organizationTimeout bounds the question which organization an app is in,
+	// for a login that is good for several.
+	organizationTimeout = 5 * time.Second
 )
 
 var (
@@ -32,18 +36,18 @@ func NewConfigSource(s Settings) *ConfigSource { return &ConfigSource{settings: 
 // Name returns [token.SourceConfig].
 func (*ConfigSource) Name() token.SourceName { return token.SourceConfig }
 
-// Timeout is five seconds.
-func (*ConfigSource) Timeout() time.Duration { return configTimeout }
+// Timeout is ten seconds: five for the file, and five to look an organization up.
+func (*ConfigSource) Timeout() time.Duration { return configTimeout + organizationTimeout }
 
 // Acquire returns the live macaroons of config.yml with their discharges, else
 // its OAuth token with a warning. The error is a [*token.MissError] that says what
 // is wrong with the file, or the context's.
-func (c *ConfigSource) Acquire(ctx context.Context, _ token.Request) (token.Candidate, error) {
+func (c *ConfigSource) Acquire(ctx context.Context, req token.Request) (token.Candidate, error) {
 	login, err := c.settings.fileLogin(ctx)
 	if err != nil {
 		return token.Candidate{}, err
 	}
-	return login.candidate(token.SourceConfig)
+	return c.settings.candidate(ctx, login, token.SourceConfig, req)
 }
 
 // EnvSource is the env link: it hands out the login that is set in the provider
@@ -56,22 +60,24 @@ func NewEnvSource(s Settings) *EnvSource { return &EnvSource{settings: s} }
 // Name returns [token.SourceEnv].
 func (*EnvSource) Name() token.SourceName { return token.SourceEnv }
 
-// Timeout is one second, of which nothing is used.
-func (*EnvSource) Timeout() time.Duration { return envTimeout }
+// Timeout is six seconds, of which five are to look an organization up.
+func (*EnvSource) Timeout() time.Duration { return envTimeout + organizationTimeout }
 
 // Acquire returns the live macaroons of the explicit login with their discharges,
 // else its OAuth token with a warning. The error is a [*token.MissError].
-func (e *EnvSource) Acquire(_ context.Context, _ token.Request) (token.Candidate, error) {
+func (e *EnvSource) Acquire(ctx context.Context, req token.Request) (token.Candidate, error) {
 	login, err := e.settings.Explicit()
 	if err != nil {
 		return token.Candidate{}, err
 	}
-	return login.candidate(token.SourceEnv)
+	return e.settings.candidate(ctx, login, token.SourceEnv, req)
 }
 
-// candidate offers what of l an app may be given.
-func (l Login) candidate(origin token.SourceName) (token.Candidate, error) {
-	t, err := l.handOut(time.Now())
+// candidate offers what of the login the request's app may be given.
+func (s Settings) candidate(ctx context.Context, l Login, origin token.SourceName, req token.Request) (token.Candidate, error) {
+	t, err := l.handOut(time.Now(), func(live macaroon.Bundle) macaroon.Bundle {
+		return s.ownOrganization(ctx, live, req)
+	})
 	if err != nil {
 		return token.Candidate{}, err
 	}
@@ -83,6 +89,21 @@ func (l Login) candidate(origin token.SourceName) (token.Candidate, error) {
 		c.Warnings = append(c.Warnings[:len(c.Warnings):len(c.Warnings)], wholeAccount(l.From))
 	}
 	return c, nil
+}
+
+// ownOrganization picks the macaroons of the request's organization. Where it is
+// unknown all of them are handed out: Fly grants what any of them permits.
+func (s Settings) ownOrganization(ctx context.Context, live macaroon.Bundle, req token.Request) macaroon.Bundle {
+	if _, one := live.OrganizationID(); one || live.IsEmpty() || s.OrganizationNumber == nil {
+		return live
+	}
+	ctx, cancel := context.WithTimeout(ctx, organizationTimeout)
+	defer cancel()
+	number, err := s.OrganizationNumber(ctx, req)
+	if err != nil {
+		return live
+	}
+	return live.ForOrganization(number)
 }
 
 // wholeAccount is the warning that goes with an OAuth token.

@@ -40,19 +40,23 @@ func takeApart(t token.Token) contents {
 }
 
 // handOut picks what of the login an app may be given: its live permission
-// macaroons with their discharges, of whatever organization, else its OAuth
+// macaroons with their discharges, as far as pick takes them, else its OAuth
 // token. Never both in one string: Fly's Machines API is sent macaroons alone,
 // and OAuth only where there are none (superfly/fly-go, tokens.FlapsHeader).
 //
 // flyctl keeps macaroons in config.yml for ten minutes at a time, so a file in
 // which all have expired is still a login as long as an OAuth token stands there.
-func (l Login) handOut(now time.Time) (token.Token, error) {
+func (l Login) handOut(now time.Time, pick func(live macaroon.Bundle) macaroon.Bundle) (token.Token, error) {
 	c := takeApart(l.Token)
-	if usable := c.macaroons.Usable(now); !usable.IsEmpty() {
-		return token.Parse(usable.Reveal())
+	live := c.macaroons.Usable(now)
+	if picked := pick(live); !picked.IsEmpty() {
+		return token.Parse(picked.Reveal())
 	}
 	if c.oauth != "" {
 		return token.Parse(c.oauth)
+	}
+	if !live.IsEmpty() {
+		return token.Token{}, &token.MissError{Reason: l.From + " holds macaroons, but none for the app's organization", Fix: "log in to that organization, or check organization"}
 	}
 	return token.Token{}, l.unusable(c, now)
 }

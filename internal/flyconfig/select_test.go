@@ -1,6 +1,7 @@
 package flyconfig_test
 
 import (
+	"context"
 	"errors"
 	"path/filepath"
 	"testing"
@@ -115,4 +116,40 @@ func TestEnvSourceTellsOfExpiredLogin(t *testing.T) {
 	s := flyconfig.Settings{Environment: flyconfig.Environment{APIToken: fakefly.Token{Seed: "dead", NotAfter: past}.Text()}}
 	_, err := flyconfig.NewEnvSource(s).Acquire(t.Context(), token.Request{App: "web"})
 	wantMiss(t, err, "", "every macaroon in FLY_API_TOKEN has expired, the last at "+past.UTC().Format(time.RFC3339)+": set another token")
+}
+
+func TestHandsOutTheOrganizationAskedFor(t *testing.T) {
+	t.Parallel()
+	acme := fakefly.Token{Seed: "acme", Organization: 1, NotAfter: future}.Text()
+	globex := fakefly.Token{Seed: "globex", Organization: 2, NotAfter: future}.Text()
+	number := func(n uint64, err error) func(context.Context, token.Request) (uint64, error) {
+		return func(context.Context, token.Request) (uint64, error) { return n, err }
+	}
+	tests := map[string]struct {
+		login  string
+		number func(context.Context, token.Request) (uint64, error)
+		want   string
+		miss   string
+	}{
+		"one of two":                   {acme + "," + globex, number(2, nil), globex, ""},
+		"neither, but a login":         {acme + "," + globex + ",fo1_user", number(3, nil), "fo1_user", ""},
+		"neither":                      {acme + "," + globex, number(3, nil), "", "access_token holds macaroons, but none for the app's organization: log in to that organization, or check organization"},
+		"the organization is unknown":  {acme + "," + globex, number(0, errors.New("unavailable")), acme + "," + globex, ""},
+		"nobody knows organizations":   {acme + "," + globex, nil, acme + "," + globex, ""},
+		"one alone is not looked into": {acme, func(context.Context, token.Request) (uint64, error) { panic("asked") }, acme, ""},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := flyconfig.Settings{AccessToken: tt.login, OrganizationNumber: tt.number}
+			got, err := flyconfig.NewEnvSource(s).Acquire(t.Context(), token.Request{App: "web"})
+			if tt.miss != "" {
+				wantMiss(t, err, "", tt.miss)
+				return
+			}
+			if err != nil || got.Token.Reveal() != tt.want {
+				t.Errorf("handed out another token, or %v", err)
+			}
+		})
+	}
 }

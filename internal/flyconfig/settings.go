@@ -1,6 +1,7 @@
 package flyconfig
 
 import (
+	"context"
 	"path/filepath"
 	"strings"
 
@@ -37,6 +38,10 @@ type Settings struct {
 	ConfigFile string
 	// Environment is what holds where the provider block says nothing.
 	Environment Environment
+	// OrganizationNumber returns the number that macaroons know a request's
+	// organization by. It is asked for a login of several organizations alone;
+	// nil where nobody knows.
+	OrganizationNumber func(ctx context.Context, req token.Request) (uint64, error)
 }
 
 // Locate returns the path of config.yml, whether or not there is such a file:
