@@ -27,6 +27,12 @@ type Options struct {
 	// Acquire and must be set. Its error is a miss of the link, and no process
 	// is started.
 	Login func(ctx context.Context) (token.Token, error)
+	// Organization returns the slug of the organization that an app belongs to,
+	// for a request that names none; nil where it cannot be looked up. Its error
+	// is a miss of the link, and no process is started.
+	Organization func(ctx context.Context, app string) (slug string, err error)
+	// OrganizationTimeout bounds one call of Organization.
+	OrganizationTimeout time.Duration
 	// Environ is the environment of the provider, as os.Environ returns it.
 	// What flyctl needs of it is passed on, and nothing else.
 	Environ []string
@@ -61,8 +67,14 @@ func New(o Options) *Source {
 // Name returns [token.SourceCLI].
 func (*Source) Name() token.SourceName { return token.SourceCLI }
 
-// Timeout returns [Options.Timeout].
-func (s *Source) Timeout() time.Duration { return s.options.Timeout }
+// Timeout returns [Options.Timeout] and, where the organization may have to be
+// looked up first, the time for that.
+func (s *Source) Timeout() time.Duration {
+	if s.options.Organization == nil {
+		return s.options.Timeout
+	}
+	return s.options.Timeout + s.options.OrganizationTimeout
+}
 
 // Slot waits until fewer than [Options.MaxParallel] runs go on. The error is
 // the context's.
@@ -96,9 +108,8 @@ func (s *Source) Acquire(ctx context.Context, req token.Request) (token.Candidat
 		return token.Candidate{}, err
 	}
 	if req.Access != token.AccessDeploy && req.Organization == "" {
-		return token.Candidate{}, &token.MissError{
-			Reason: "flyctl makes read-only tokens for an organization, and none is known",
-			Fix:    "set organization, or FLY_ORG",
+		if req.Organization, err = s.organization(ctx, req.App); err != nil {
+			return token.Candidate{}, err
 		}
 	}
 	started := time.Now().Round(0)
@@ -116,6 +127,26 @@ func (s *Source) Acquire(ctx context.Context, req token.Request) (token.Candidat
 		Minted:   true,
 		Warnings: warnings,
 	}, nil
+}
+
+// organization looks up what flyctl must be told for a read-only token.
+func (s *Source) organization(ctx context.Context, app string) (string, error) {
+	unknown := &token.MissError{
+		Reason: "flyctl makes read-only tokens for an organization, and none is known",
+		Fix:    "set organization, or FLY_ORG",
+	}
+	if s.options.Organization == nil {
+		return "", unknown
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.options.OrganizationTimeout)
+	defer cancel()
+	slug, err := s.options.Organization(ctx, app)
+	if err != nil {
+		unknown.Reason = "the app's organization, which flyctl has to be told, could not be looked up: " + err.Error()
+		unknown.Cause = err
+		return "", unknown
+	}
+	return slug, nil
 }
 
 // mint runs flyctl in a folder of its own and reads what it printed.

@@ -1,0 +1,54 @@
+package flyctl_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/flytokens/terraform-provider-fly/internal/flyctl"
+	"github.com/flytokens/terraform-provider-fly/internal/flytest/fakefly"
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+)
+
+// A read-only token is the organization's: where the request names none, the
+// app's is looked up, and flyctl is told.
+func TestAcquireLooksTheOrganizationUp(t *testing.T) {
+	t.Parallel()
+	found := func(context.Context, string) (string, error) { return "acme", nil }
+	lost := func(context.Context, string) (string, error) { return "", errors.New("no such app") }
+	for name, tt := range map[string]struct {
+		request token.Request
+		look    func(context.Context, string) (string, error)
+		want    string
+		miss    string
+	}{
+		"found":            {token.Request{App: "web"}, found, "acme", ""},
+		"given":            {token.Request{App: "web", Organization: "globex"}, lost, "globex", ""},
+		"not for a deploy": {token.Request{App: "web", Access: token.AccessDeploy}, lost, "", ""},
+		"not found":        {token.Request{App: "web"}, lost, "", "the app's organization, which flyctl has to be told, could not be looked up: no such app: set organization, or FLY_ORG"},
+		"nobody to ask":    {token.Request{App: "web"}, nil, "", "flyctl makes read-only tokens for an organization, and none is known: set organization, or FLY_ORG"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			fly := fakefly.Install(t, fakefly.Behaviour{})
+			src, _ := newSource(t, fly, func(o *flyctl.Options) {
+				o.Organization, o.OrganizationTimeout = tt.look, time.Minute
+			})
+			_, err := src.Acquire(t.Context(), tt.request)
+			if tt.miss != "" {
+				wantMiss(t, err, tt.miss)
+				if n := len(fly.Calls()); n != 0 {
+					t.Errorf("flyctl ran %d times", n)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := fly.Calls()[0].Fly["FLY_ORG"]; got != tt.want {
+				t.Errorf("FLY_ORG is %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
