@@ -62,23 +62,32 @@ func (d *Directory) OrganizationSlug(ctx context.Context, app string) (string, e
 	return found.Organization.Slug, err
 }
 
-// AppID returns the numeric identifier that macaroons call app by. The login is
-// asked first, since what it learns serves every link; where it is missing, or
-// does not reach the app, tok is: a token for this app alone, or the only one
-// there is, opens the Machines API. The error is what the login met, joined to what tok met.
-func (d *Directory) AppID(ctx context.Context, app string, tok token.Token) (uint64, error) {
+// Reach looks an app up with the login or, where that is missing or does not
+// reach the app, with tok: a token for this app alone, or the only one there is,
+// opens the Machines API. The login is asked first, since what it learns serves
+// every link. The result has the numbers that macaroons know the app and its
+// organization by; the error is what the login met, joined to what tok met.
+func (d *Directory) Reach(ctx context.Context, app string, tok token.Token) (App, error) {
 	found, err := d.App(ctx, app)
-	if err == nil {
-		return found.NumericID, nil
-	}
-	if tok.IsZero() || tok.IsOAuth() || ctx.Err() != nil {
-		return 0, err
+	if err == nil || tok.IsZero() || tok.IsOAuth() || ctx.Err() != nil {
+		return found, err
 	}
 	reached, reachErr := d.reached.do(ctx, reach{app, tok.Fingerprint()}, func(ctx context.Context) (App, error) {
 		return d.client.LookupAppWith(ctx, tok, app)
 	})
 	if reachErr != nil {
-		return 0, errors.Join(err, reachErr)
+		return App{}, errors.Join(err, reachErr)
 	}
-	return reached.NumericID, nil
+	return reached, nil
+}
+
+// OrganizationNumber returns the number that macaroons know the request's
+// organization by: that of the slug where one is given, else the app's own.
+func (d *Directory) OrganizationNumber(ctx context.Context, req token.Request) (uint64, error) {
+	if req.Organization != "" {
+		found, err := d.Organization(ctx, req.Organization)
+		return found.NumericID, err
+	}
+	found, err := d.App(ctx, req.App)
+	return found.Organization.NumericID, err
 }

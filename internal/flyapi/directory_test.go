@@ -22,8 +22,8 @@ func TestDirectoryAsksOnceForEachApp(t *testing.T) {
 				if got, err := d.OrganizationSlug(t.Context(), app); got != want || err != nil {
 					t.Errorf("OrganizationSlug(%s) = %q, %v", app, got, err)
 				}
-				if id, err := d.AppID(t.Context(), app, token.Token{}); id == 0 || err != nil {
-					t.Errorf("AppID(%s) = %d, %v", app, id, err)
+				if found, err := d.Reach(t.Context(), app, token.Token{}); found.NumericID == 0 || err != nil {
+					t.Errorf("Reach(%s) = %d, %v", app, found.NumericID, err)
 				}
 				if _, err := d.Organization(t.Context(), "acme"); err != nil {
 					t.Error(err)
@@ -67,18 +67,18 @@ func TestDirectoryHasNoLogin(t *testing.T) {
 	// A manual token for the app is enough to learn the app's number.
 	made := s.Make(flytest.Make{App: "web"})
 	for range 2 {
-		if id, err := d.AppID(t.Context(), "web", made); id != 8000 || err != nil {
-			t.Errorf("AppID = %d, %v", id, err)
+		if found, err := d.Reach(t.Context(), "web", made); found.NumericID != 8000 || err != nil {
+			t.Errorf("Reach = %d, %v", found.NumericID, err)
 		}
 	}
 	if n := s.Count(flytest.OpAny); n != 1 {
 		t.Errorf("%d requests, want 1", n)
 	}
-	_, err := d.AppID(t.Context(), "worker", made)
+	_, err := d.Reach(t.Context(), "worker", made)
 	if !errors.Is(err, error(none)) || !errors.Is(err, flyapi.ErrNotPermitted) {
-		t.Errorf("AppID of an app out of reach = %v, want both failures", err)
+		t.Errorf("Reach of an app out of reach = %v, want both failures", err)
 	}
-	if _, err = d.AppID(t.Context(), "shop", s.Login("both")); !errors.Is(err, error(none)) {
-		t.Errorf("AppID with an OAuth token = %v, which has no numbers to name", err)
+	if _, err = d.Reach(t.Context(), "shop", s.Login("both")); !errors.Is(err, error(none)) {
+		t.Errorf("Reach with an OAuth token = %v, which has no numbers to name", err)
 	}
 }

@@ -46,14 +46,23 @@ func (n *Narrower) Narrow(ctx context.Context, req token.Request, c token.Candid
 		}
 	}
 	if c.AppID == 0 {
-		if c.AppID, err = n.directory.AppID(ctx, req.App, c.Token); err != nil {
+		app, err := n.directory.Reach(ctx, req.App, c.Token)
+		if err != nil {
 			return c, numberless(ctx, req, err)
+		}
+		c.AppID = app.NumericID
+		// A login may be good for several organizations; the rest is not wanted.
+		if bundle = bundle.ForOrganization(app.Organization.NumericID); bundle.IsEmpty() {
+			return c, &token.MissError{
+				Reason: fmt.Sprintf("the token found is not for organization %q, which the app belongs to", app.Organization.Slug),
+				Fix:    "log in to that organization, or set another token",
+			}
 		}
 	}
 	proof := prove(bundle, req.Access, c.AppID)
 	now := time.Now()
 	long := n.livesLonger(bundle, now)
-	if proof == nil && !long {
+	if proof == nil && !long && bundle.Reveal() == c.Token.Reveal() {
 		return c, nil
 	}
 	var caveats []macaroon.Caveat
@@ -73,8 +82,7 @@ func (n *Narrower) livesLonger(b macaroon.Bundle, now time.Time) bool {
 	return end.IsZero() || end.Sub(now) > n.ttl+time.Minute
 }
 
-// narrowed adds the caveats to what of the bundle belongs to the app's
-// organization, and proves the result.
+// narrowed adds the caveats to the bundle and proves the result.
 func narrowed(b macaroon.Bundle, req token.Request, c token.Candidate, caveats []macaroon.Caveat, now time.Time) (token.Candidate, error) {
 	narrow, err := b.Attenuate(caveats...)
 	if err == nil {
