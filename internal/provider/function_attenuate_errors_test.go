@@ -37,7 +37,7 @@ func TestAttenuateTokenRefusesRestrictions(t *testing.T) {
 		"fraction":        {attrs{"app_ids": []any{1.5}}, "app_ids[0] is not " + numbers},
 		"negative":        {attrs{"app_ids": []any{-8000}}, "app_ids[0] is not " + numbers},
 		"65 bits":         {attrs{"app_ids": []any{1e30}}, "app_ids[0] is not " + numbers},
-		"null app":        {attrs{"app_ids": []any{nil}}, "app_ids[0] is null, and must be " + numbers},
+		"null app":        {attrs{"app_ids": []any{nil}}, "app_ids[0] must be " + numbers + ", and not null"},
 		"bool":            {attrs{"app_ids": []any{true}}, "app_ids[0] must be " + numbers + ", and not a bool"},
 		"every app":       {attrs{"app_ids": []any{0}}, "app_ids[0] is 0, which stands for every app and confines the token to none"},
 		"number":          {attrs{"access": 1}, "access must be a string, and not a number"},
@@ -47,8 +47,10 @@ func TestAttenuateTokenRefusesRestrictions(t *testing.T) {
 		"date":            {attrs{"expires_at": "2029-06-01"}, "expires_at is not an RFC 3339 timestamp such as 2030-01-31T12:00:00Z"},
 		"object":          {attrs{"expires_at": attrs{}}, "expires_at must be a string, and not an object"},
 		"before 1970":     {attrs{"expires_at": "1969-12-31T23:59:59Z"}, "expires_at is before 1970: the token would never be good"},
-		"before the token": {attrs{"expires_at": "2028-06-01T00:00:00Z"},
-			"expires_at is before the instant from which on the token is good: it would never be"},
+		"before the token": {
+			attrs{"expires_at": "2028-06-01T00:00:00Z"},
+			"expires_at is before the instant from which on the token is good: it would never be",
+		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -68,27 +70,33 @@ func TestAttenuateTokenRefusesNothingLeft(t *testing.T) {
 		want         string
 	}{
 		"another app": {
-			[]macaroon.Caveat{macaroon.Apps{mintApp: macaroon.ActionAll}}, attrs{"app_ids": []any{mintApp, 8001}},
+			[]macaroon.Caveat{macaroon.Apps{mintApp: macaroon.ActionAll}},
+			attrs{"app_ids": []any{mintApp, 8001}},
 			"app_ids has app 8001, to which the token gives no access. Nothing can be added to a token",
 		},
 		"another app inside IfPresent": {
-			macaroon.Deploy(mintApp), attrs{"app_ids": []any{8001}},
+			macaroon.Deploy(mintApp),
+			attrs{"app_ids": []any{8001}},
 			"app_ids has app 8001, to which the token gives no access. Nothing can be added to a token",
 		},
 		"another action on the app": {
-			[]macaroon.Caveat{macaroon.Apps{mintApp: macaroon.ActionRead}}, attrs{"app_ids": []any{mintApp}, "access": "wd"},
+			[]macaroon.Caveat{macaroon.Apps{mintApp: macaroon.ActionRead}},
+			attrs{"app_ids": []any{mintApp}, "access": "wd"},
 			"of the actions that the restrictions leave on app 8000, the token allows none. Nothing can be added to a token",
 		},
 		"another action": {
-			[]macaroon.Caveat{macaroon.ActionRead}, attrs{"access": "w"},
+			[]macaroon.Caveat{macaroon.ActionRead},
+			attrs{"access": "w"},
 			"of the actions that access and organization_access leave, the token allows none. Nothing can be added to a token",
 		},
 		"two that exclude each other": {
-			nil, attrs{"access": "w", "organization_access": "r"},
+			nil,
+			attrs{"access": "w", "organization_access": "r"},
 			"of the actions that access and organization_access leave, the token allows none. Nothing can be added to a token",
 		},
 		"two organizations": {
-			[]macaroon.Caveat{macaroon.Organization{ID: mintOrg + 1, Mask: macaroon.ActionAll}}, attrs{"organization_access": "r"},
+			[]macaroon.Caveat{macaroon.Organization{ID: mintOrg + 1, Mask: macaroon.ActionAll}},
+			attrs{"organization_access": "r"},
 			"organization_access cannot be had: the token is not confined to one organization. Use access instead",
 		},
 	}

@@ -105,26 +105,25 @@ func readAppID(v attr.Value) (uint64, error) {
 	if d, ok := v.(types.Dynamic); ok && !d.IsNull() {
 		v = d.UnderlyingValue()
 	}
+	if v.IsNull() || v.IsUnknown() {
+		return 0, fmt.Errorf("must be %s, and not %s", want, describeValue(v))
+	}
 	var id uint64
-	valid := false
+	var whole bool
 	switch v := v.(type) {
 	case types.Number:
-		if f := v.ValueBigFloat(); f != nil {
-			var accuracy big.Accuracy
-			id, accuracy = f.Uint64()
-			valid = accuracy == big.Exact
-		}
+		// Uint64 calls a fraction exact where it has few enough bits.
+		f := v.ValueBigFloat()
+		n, accuracy := f.Uint64()
+		id, whole = n, f.IsInt() && accuracy == big.Exact
 	case types.String:
-		var err error
-		id, err = strconv.ParseUint(v.ValueString(), 10, 64)
-		valid = err == nil
+		n, err := strconv.ParseUint(v.ValueString(), 10, 64)
+		id, whole = n, err == nil
 	default:
 		return 0, fmt.Errorf("must be %s, and not %s", want, describeValue(v))
 	}
 	switch {
-	case v.IsNull():
-		return 0, fmt.Errorf("is null, and must be %s", want)
-	case !valid:
+	case !whole:
 		return 0, fmt.Errorf("is not %s", want)
 	case id == 0:
 		return 0, errors.New("is 0, which stands for every app and confines the token to none")

@@ -90,21 +90,25 @@ func literal(t *testing.T, v any) tftypes.Value {
 // plain is the opposite of literal: strings, numbers as texts, lists and attrs.
 func plain(t *testing.T, v tftypes.Value) any {
 	t.Helper()
-	var err error
+	into := func(target any) {
+		if err := v.As(target); err != nil {
+			t.Fatal(err)
+		}
+	}
 	switch typ := v.Type(); {
 	case v.IsNull():
 		return nil
 	case typ.Is(tftypes.String):
 		var s string
-		err = v.As(&s)
+		into(&s)
 		return s
 	case typ.Is(tftypes.Number):
 		n := new(big.Float)
-		err = v.As(&n)
+		into(&n)
 		return n.Text('f', -1)
 	case typ.Is(tftypes.List{}):
 		var list []tftypes.Value
-		err = v.As(&list)
+		into(&list)
 		out := make([]any, len(list))
 		for i, e := range list {
 			out[i] = plain(t, e)
@@ -112,9 +116,7 @@ func plain(t *testing.T, v tftypes.Value) any {
 		return out
 	default:
 		var fields map[string]tftypes.Value
-		if err = v.As(&fields); err != nil {
-			t.Fatal(err)
-		}
+		into(&fields)
 		out := attrs{}
 		for name, e := range fields {
 			out[name] = plain(t, e)

@@ -90,7 +90,7 @@ func TestParseToken(t *testing.T) {
 		"organization": {token: permission(organization, window), want: []attrs{{
 			"kind": "permission", "location": "https://api.fly.io/v1", "organization_id": "4721", "apps": nil,
 			"expires_at": "2030-01-02T03:04:05Z", "not_before": "2029-01-02T03:04:05Z",
-			"caveats": `[{"type":"Organization","body":{"id":4721,"mask":"rwcdC"}},{"type":"ValidityWindow","body":{"not_before":1861931045,"not_after":1893467045}}]`,
+			"caveats": `[{"type":"Organization","body":{"id":4721,"mask":"rwcdC"}},{"type":"ValidityWindow","body":{"not_before":1862017445,"not_after":1893553445}}]`,
 		}}},
 		"no restriction": {token: permission(), want: []attrs{{
 			"kind": "permission", "location": "https://api.fly.io/v1", "organization_id": nil, "apps": nil,
