@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -98,15 +99,29 @@ func At(ctx context.Context, path string) (Engine, error) {
 	if err != nil {
 		return Engine{}, fmt.Errorf("engine: %w", err)
 	}
-	out, err := exec.CommandContext(ctx, path, "version").Output()
+	out, err := versionOf(ctx, path)
 	if err != nil {
 		return Engine{}, fmt.Errorf("engine: run %s version: %w", path, err)
 	}
-	kind, version, err := parseVersion(string(out))
+	kind, version, err := parseVersion(out)
 	if err != nil {
 		return Engine{}, fmt.Errorf("engine: %s version: %w", path, err)
 	}
 	return Engine{Kind: kind, Path: path, Version: version}, nil
+}
+
+// versionOf returns what the program says of its version. Even that much makes
+// an engine write to the home folder, so it gets one of its own.
+func versionOf(ctx context.Context, path string) (out string, err error) {
+	home, err := os.MkdirTemp("", "fly-engine-")
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(home)) }()
+	cmd := exec.CommandContext(ctx, path, "version")
+	cmd.Env = Environ(os.Environ(), home)
+	b, err := cmd.Output()
+	return string(b), err
 }
 
 // versionLine is the first line of `terraform version` and `tofu version`. What

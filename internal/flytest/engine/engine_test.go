@@ -17,6 +17,10 @@ const fakeVersion = "ENGINE_TEST_VERSION"
 
 func TestMain(m *testing.M) {
 	if out, ok := os.LookupEnv(fakeVersion); ok {
+		// As OpenTofu does.
+		if err := os.Mkdir(filepath.Join(os.Getenv("HOME"), ".terraform.d"), 0o700); err != nil {
+			os.Exit(1)
+		}
 		_, _ = os.Stdout.WriteString(out)
 		os.Exit(0)
 	}
@@ -58,12 +62,17 @@ func TestAt(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv(fakeVersion, "OpenTofu v1.12.6\n")
+	home := t.TempDir()
+	t.Setenv("HOME", home)
 	got, err := At(t.Context(), self)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(Engine{Kind: OpenTofu, Path: self, Version: "1.12.6"}, got); diff != "" {
 		t.Error(diff)
+	}
+	if left, err := os.ReadDir(home); err != nil || len(left) > 0 {
+		t.Errorf("left in the home folder: %v, %v", left, err)
 	}
 	if got.String() != "OpenTofu 1.12.6" || got.Host() != "registry.opentofu.org" {
 		t.Errorf("got %s of %s", got, got.Host())

@@ -4,11 +4,10 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/flytokens/terraform-provider-fly/internal/flytest/engine"
 	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
@@ -71,9 +70,24 @@ func isEmpty(t *testing.T, dir string) {
 
 func TestOwnEnviron(t *testing.T) {
 	t.Parallel()
-	got := ownEnviron([]string{"HOME=/home/me", "FLY_API_TOKEN=x", "TF_WORKSPACE=prod", "TF_VAR_app=other", "TF_LOG=DEBUG"})
-	if diff := cmp.Diff([]string{"HOME=/home/me", "FLY_API_TOKEN=x", "TF_LOG=DEBUG"}, got); diff != "" {
-		t.Error(diff)
+	dir, err := os.UserHomeDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := ownEnviron([]string{"HOME=/home/me", "FLY_API_TOKEN=x", "TF_WORKSPACE=prod", "TF_VAR_app=other"}, "/scratch")
+	for _, want := range []string{"HOME=/scratch", "FLY_API_TOKEN=x", "FLY_CONFIG_DIR=" + filepath.Join(dir, ".fly")} {
+		if !slices.Contains(own, want) {
+			t.Errorf("%s is missing in %q", want, own)
+		}
+	}
+	for _, v := range own {
+		if strings.HasPrefix(v, "TF_") {
+			t.Errorf("%s is handed on", v)
+		}
+	}
+	moved := ownEnviron([]string{"FLY_CONFIG_DIR=/elsewhere"}, "/scratch")
+	if moved[len(moved)-1] != "FLY_CONFIG_DIR=/elsewhere" {
+		t.Errorf("the caller's own FLY_CONFIG_DIR is not the last in %q", moved)
 	}
 }
 

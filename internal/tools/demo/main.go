@@ -96,7 +96,7 @@ func (d *demo) configure(app, cli string) error {
 		d.env = append(engine.Environ(os.Environ(), d.path("home")), "TF_VAR_token="+made)
 	} else {
 		example = "own-login"
-		d.env = append(ownEnviron(os.Environ()), "TF_VAR_app="+app)
+		d.env = append(ownEnviron(os.Environ(), d.path("home")), "TF_VAR_app="+app)
 	}
 	d.env = append(d.env, "TF_CLI_CONFIG_FILE="+cli, "FLY_TOKEN_STORAGE="+d.path("storage"), "CHECKPOINT_DISABLE=1")
 	for _, dir := range []string{"home", "config"} {
@@ -115,16 +115,20 @@ func (d *demo) configure(app, cli string) error {
 	return nil
 }
 
-// ownEnviron returns env without the caller's settings of the engine, those of
-// its logs apart: the login is to be the caller's, the engine's work is not.
-func ownEnviron(env []string) []string {
-	var kept []string
+// ownEnviron returns env as the engine gets it that is to find the caller's
+// login: the home folder is still another, because an engine writes to it, but
+// flyctl's folder and variables are the caller's.
+func ownEnviron(env []string, home string) []string {
+	own := engine.Environ(env, home)
+	if dir, err := os.UserHomeDir(); err == nil {
+		own = append(own, "FLY_CONFIG_DIR="+filepath.Join(dir, ".fly"))
+	}
 	for _, v := range env {
-		if !strings.HasPrefix(v, "TF_") || strings.HasPrefix(v, "TF_LOG") {
-			kept = append(kept, v)
+		if strings.HasPrefix(v, "FLY_") {
+			own = append(own, v)
 		}
 	}
-	return kept
+	return own
 }
 
 // command returns the engine's command in the example's folder. An interrupt
