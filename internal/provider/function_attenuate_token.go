@@ -27,7 +27,7 @@ func (attenuateTokenFunction) Metadata(_ context.Context, _ function.MetadataReq
 const attenuateTokenDescription = "Returns the token with more restrictions on each of its permission macaroons, without a scheme. The same arguments give the same text, " +
 	"and the token that was passed stays what it is. Discharges are kept and still fit. No restriction can widen a token: what it must not do already, and an earlier expiry, stand. " +
 	"A restriction that the token meets already changes nothing in what it allows; one that would leave nothing of the token, or nothing for an app in `app_ids`, is an error.\n\n" +
-	"For restrictions of other kinds there is `fly tokens attenuate`, which takes any caveat. An OAuth token (`fo1_…`) cannot be narrowed and is an error, also as a part of the token."
+	"For restrictions of other kinds there is `fly tokens attenuate`. An OAuth token (`fo1_…`) cannot be narrowed and is an error, also as a part of the token."
 
 const restrictionsDescription = "An object with any of these keys. A key that is left out or null restricts nothing; another key is an error.\n\n" +
 	"  - `app_ids` (list of number): the apps that the token is confined to. It then reaches nothing outside of them, the organization's builders included: " +

@@ -68,7 +68,7 @@ const parseTokenDescription = "Returns a list with an object for each part of th
 	"- `organization_id` (number): the organization that the macaroon is confined to; null where it is not confined to one.\n" +
 	"- `apps` (map of string): the apps that the macaroon is confined to, by number, and the actions that it allows on each app itself: " +
 	"letters of `rwcdC` for read, write, create, delete and control. Null where it is not confined to certain apps.\n" +
-	"- `caveats` (string): every restriction, in the JSON that `fly tokens debug` prints and `fly tokens attenuate` reads, less the fields `VerifierKey` and `Ticket`. Read it with `jsondecode`. " +
+	"- `caveats` (string): every restriction, in the JSON that `fly tokens debug` prints, less the fields `VerifierKey` and `Ticket`. Read it with `jsondecode`. " +
 	"A caveat of a type that this provider does not know has its number for a type, and its body in base64.\n\n" +
 	"What is returned is what the token says of itself: only Fly can tell whether it is genuine, and whether it was revoked."
 
