@@ -43,7 +43,7 @@ const restrictionsDescription = "An object with any of these keys. A key that is
 func (attenuateTokenFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
 	resp.Definition = function.Definition{
 		Summary:             "Narrow a token, offline",
-		MarkdownDescription: attenuateTokenDescription + aboutSecrecy,
+		MarkdownDescription: attenuateTokenDescription + aboutCalls,
 		Parameters: []function.Parameter{
 			tokenParameter(),
 			function.DynamicParameter{Name: "restrictions", MarkdownDescription: restrictionsDescription},

@@ -26,7 +26,7 @@ func (authorizationHeaderFunction) Definition(_ context.Context, _ function.Defi
 		Summary: "Write a token as the value of an HTTP Authorization header",
 		MarkdownDescription: "Returns the token as the value of an HTTP `Authorization` header: `FlyV1 …` where it holds a macaroon, `Bearer …` where it is an OAuth token alone. " +
 			"A scheme that is in front already, and white space around or inside the token, are dropped first: however the token is written, the header is the same, " +
-			"and the same as the attribute `authorization_header` of `fly_app_token`." + aboutSecrecy,
+			"and the same as the attribute `authorization_header` of `fly_app_token`." + aboutCalls,
 		Parameters: []function.Parameter{tokenParameter()},
 		Return:     function.StringReturn{},
 	}

@@ -76,7 +76,7 @@ const parseTokenDescription = "Returns a list with an object for each part of th
 func (parseTokenFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
 	resp.Definition = function.Definition{
 		Summary:             "Say what a token may do, and until when",
-		MarkdownDescription: parseTokenDescription + aboutSecrecy,
+		MarkdownDescription: parseTokenDescription + aboutCalls,
 		Parameters:          []function.Parameter{tokenParameter()},
 		Return:              function.ListReturn{ElementType: parsedPartType()},
 	}

@@ -30,9 +30,9 @@ const (
 	argRestrictions
 )
 
-// aboutSecrecy ends the description of each function that takes a token. What it
-// says is how both engines treat the arguments of any function.
-const aboutSecrecy = "\n\nThe function runs offline and needs no login, nor a provider block. Its result is sensitive where an argument is, and ephemeral where an argument is. " +
+// aboutCalls ends the description of each function. What it
+// says of secrecy is how both engines treat any function.
+const aboutCalls = "\n\nThe function runs offline and needs no login, nor a provider block. Its result is sensitive where an argument is, and ephemeral where an argument is. " +
 	"It needs Terraform 1.8 or OpenTofu 1.7, or a later one."
 
 // tokenParameter describes the argument that every function takes first.
