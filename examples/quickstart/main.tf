@@ -9,7 +9,10 @@ terraform {
   }
 }
 
-provider "fly" {}
+provider "fly" {
+  # Nothing is sent to Fly, which would refuse a made-up token.
+  refresh = "if_expired"
+}
 
 variable "app" {
   description = "Name of the Fly app."

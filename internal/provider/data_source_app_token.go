@@ -29,6 +29,7 @@ type appTokenDataSource struct {
 // appTokenModel is the data source's configuration and result.
 type appTokenModel struct {
 	App                 types.String `tfsdk:"app"`
+	Access              types.String `tfsdk:"access"`
 	Organization        types.String `tfsdk:"organization"`
 	Refresh             types.String `tfsdk:"refresh"`
 	Token               types.String `tfsdk:"token"`
@@ -56,14 +57,20 @@ func (d *appTokenDataSource) Schema(_ context.Context, _ datasource.SchemaReques
 				MarkdownDescription: "Name of the app. It need not exist yet.",
 				Validators:          []validator.String{appName()},
 			},
+			"access": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: "What the token must be able to do, and all that it may: `readonly` reads this app and nothing else; `deploy` does everything inside this app, and what deploying it needs. " +
+					"A token that can do more is narrowed, and then lives no longer than `token_ttl`. Unset, the token is whatever the first source has, which may open the whole organization.",
+				Validators: []validator.String{access()},
+			},
 			"organization": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "Slug of the organization the app belongs to. Defaults to the provider's `organization`.",
+				MarkdownDescription: "Slug of the organization the app belongs to. Defaults to the provider's `organization`; without either it is looked up where it is needed.",
 				Validators:          []validator.String{organizationSlug()},
 			},
 			"refresh": schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: "What this read throws away first: `if_expired` or `always`, as in the provider block. Defaults to the provider's `refresh`. " +
+				MarkdownDescription: "What this read throws away first: `if_rejected`, `if_expired` or `always`, as in the provider block. Defaults to the provider's `refresh`. " +
 					"Where several data sources name one app and differ, the first to be read decides.",
 				Validators: []validator.String{refreshPolicy()},
 			},
@@ -79,7 +86,7 @@ func (d *appTokenDataSource) Schema(_ context.Context, _ datasource.SchemaReques
 			},
 			"origin": schema.StringAttribute{
 				Computed:            true,
-				MarkdownDescription: "Where the token first came from: `config`, `cli`, `env` or `manual`. A token that was minted earlier and came out of storage keeps the origin it was minted by.",
+				MarkdownDescription: "Where the token first came from: `config`, `cli`, `api`, `env` or `manual`. A token that was minted earlier and came out of storage keeps the origin it was minted by.",
 			},
 			"acquired_at": schema.StringAttribute{
 				Computed:            true,
@@ -118,6 +125,7 @@ func (d *appTokenDataSource) Read(ctx context.Context, req datasource.ReadReques
 	set := d.session.settings
 	request := token.Request{
 		App:          model.App.ValueString(),
+		Access:       token.Access(model.Access.ValueString()),
 		Organization: cmp.Or(model.Organization.ValueString(), set.organization),
 	}
 	policy := cmp.Or(token.Policy(model.Refresh.ValueString()), set.refresh)
@@ -168,6 +176,7 @@ func timestamp(t time.Time) types.String {
 func logResolution(ctx context.Context, req token.Request, res token.Resolution) {
 	tflog.Debug(ctx, "resolved a Fly app token", map[string]any{
 		"fly.app":               req.App,
+		"fly.access":            string(req.Access),
 		"fly.organization":      req.Organization,
 		"fly.token.source":      string(res.Source),
 		"fly.token.origin":      string(res.Origin),

@@ -96,3 +96,9 @@ func noManualError(app, storage string) diag.Diagnostic {
 	return diag.NewErrorDiagnostic(summaryImportManual, fmt.Sprintf(
 		"Storage (%s) holds no manual token for app %q. The import ID is the app's name. To add a token, apply a fly_manual_token instead of importing one.", storage, app))
 }
+
+// apiObstacle says what is wrong with an address of Fly's APIs. What the
+// attributes hold was validated: it is the environment's.
+func apiObstacle(err error) string {
+	return fmt.Sprintf("FLY_API_BASE_URL or FLY_FLAPS_BASE_URL cannot be used: %s. Unset it, or set api.base_url and api.machines_base_url in the provider block.", err)
+}

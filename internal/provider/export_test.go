@@ -1,6 +1,10 @@
 package provider
 
-import "github.com/hashicorp/terraform-plugin-framework/provider"
+import (
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+)
 
 // World is what a test gives a provider for its environment.
 type World struct {
@@ -10,10 +14,14 @@ type World struct {
 	Home, ConfigDir, TempDir string
 }
 
+// Offline are variables that put Fly's APIs where nobody listens: a test that
+// needs them sets others behind these.
+var Offline = []string{"FLY_API_BASE_URL=http://127.0.0.1:1", "FLY_FLAPS_BASE_URL=http://127.0.0.1:1"}
+
 // NewIn is New with an environment of the test's own.
 func NewIn(w World) func() provider.Provider {
 	return newProvider("test", func() environment {
-		return environment{variables: w.Variables, home: w.Home, configDir: w.ConfigDir, tempDir: w.TempDir}
+		return environment{variables: append(slices.Clone(Offline), w.Variables...), home: w.Home, configDir: w.ConfigDir, tempDir: w.TempDir}
 	})
 }
 

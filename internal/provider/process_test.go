@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/flytokens/terraform-provider-fly/internal/flytest/engine"
+	"github.com/flytokens/terraform-provider-fly/internal/provider"
 )
 
 // buildProvider builds the provider's program once for all tests, into the home
@@ -103,7 +104,7 @@ func (p *process) try(args ...string) outcome {
 	trace := filepath.Join(p.t.TempDir(), "trace.log")
 	cmd := exec.CommandContext(p.t.Context(), p.engine.Path, args...)
 	cmd.Dir = p.dir
-	cmd.Env = append(engine.Environ(os.Environ(), p.home), p.env...)
+	cmd.Env = append(append(engine.Environ(os.Environ(), p.home), provider.Offline...), p.env...)
 	cmd.Env = append(cmd.Env,
 		"FLY_TOKEN_STORAGE="+p.storage,
 		"TF_CLI_CONFIG_FILE="+filepath.Join(p.home, "cli.tfrc"),

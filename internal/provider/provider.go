@@ -74,7 +74,7 @@ func (p *flyProvider) Configure(ctx context.Context, req provider.ConfigureReque
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	s := newSession(set)
+	s := newSession(set, p.version)
 	resp.DataSourceData = s
 	resp.ResourceData = s
 	resp.EphemeralResourceData = s

@@ -23,6 +23,10 @@ const (
 	maxCLITimeout     = time.Hour
 
 	defaultMaxParallel = 10
+
+	defaultAPITimeout = 15 * time.Second
+	minAPITimeout     = 100 * time.Millisecond
+	maxAPITimeout     = 5 * time.Minute
 )
 
 // providerModel is the provider block as written. Nested attributes stay values
@@ -36,6 +40,7 @@ type providerModel struct {
 	MinValidity  types.String `tfsdk:"min_validity"`
 	ConfigFile   types.String `tfsdk:"config_file"`
 	CLI          types.Object `tfsdk:"cli"`
+	API          types.Object `tfsdk:"api"`
 	Storage      types.Object `tfsdk:"storage"`
 }
 
@@ -44,6 +49,13 @@ type cliModel struct {
 	Path        types.String `tfsdk:"path"`
 	Timeout     types.String `tfsdk:"timeout"`
 	MaxParallel types.Int64  `tfsdk:"max_parallel"`
+}
+
+// apiModel is the block's api attribute.
+type apiModel struct {
+	BaseURL         types.String `tfsdk:"base_url"`
+	MachinesBaseURL types.String `tfsdk:"machines_base_url"`
+	Timeout         types.String `tfsdk:"timeout"`
 }
 
 // storageModel is the block's storage attribute.

@@ -21,15 +21,17 @@ func (p *flyProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *
 			"access_token": accessTokenAttribute(),
 			"organization": schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: "Slug of the organization whose apps are meant, as `fly orgs list` shows it. Minting a read-only token needs one. " +
-					"Defaults to the `FLY_ORG` environment variable.",
+				MarkdownDescription: "Slug of the organization whose apps are meant, as `fly orgs list` shows it. " +
+					"Defaults to the `FLY_ORG` environment variable; without either, the organization of an app is looked up where it is needed.",
 				Validators: []validator.String{organizationSlug()},
 			},
 			"sources": sourcesAttribute(),
 			"refresh": schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: "What reading a token while planning throws away: `if_expired` (the default) a token that has expired or is about to; " +
-					"`always` every token that was minted before, which mints a new one for every plan and so shows a change in whatever uses it.",
+				MarkdownDescription: "What reading a token while planning throws away: `if_rejected` (the default) a token that has expired or is about to, and one that Fly no longer accepts, " +
+					"for which each stored, configured or manual token is shown to Fly once per plan; `if_expired` only the former, which sends nothing to Fly; " +
+					"`always` every token that was minted before, which mints a new one for every plan and so shows a change in whatever uses it. " +
+					"When Fly's API gives no answer within 3 seconds, the plan goes on with what it has.",
 				Validators: []validator.String{refreshPolicy()},
 			},
 			"token_ttl": schema.StringAttribute{
@@ -52,6 +54,7 @@ func (p *flyProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *
 				Validators: []validator.String{filePath()},
 			},
 			"cli":     cliAttribute(),
+			"api":     apiAttribute(),
 			"storage": storageAttribute(),
 		},
 	}
@@ -72,10 +75,10 @@ func sourcesAttribute() schema.Attribute {
 		Optional:    true,
 		ElementType: types.StringType,
 		MarkdownDescription: "Where tokens are looked for, in this order; the first source that has one wins. " +
-			"`storage`: tokens minted in earlier runs. `config`: flyctl's `config.yml`. `cli`: mints a token with `fly tokens create`. " +
+			"`storage`: tokens minted in earlier runs. `config`: flyctl's `config.yml`. `cli`: mints a token with `fly tokens create`. `api`: mints one over Fly's own API, without flyctl. " +
 			"`env`: the login itself, from `access_token` or the environment. `manual`: tokens kept by `fly_manual_token`. " +
 			"Without `storage`, minted tokens are neither read nor kept. " +
-			"Defaults to `[\"storage\", \"config\", \"cli\", \"env\", \"manual\"]`.",
+			"Defaults to `[\"storage\", \"config\", \"cli\", \"api\", \"env\", \"manual\"]`.",
 		Validators: []validator.List{
 			listvalidator.SizeAtLeast(1),
 			listvalidator.NoNullValues(),
@@ -105,6 +108,30 @@ func cliAttribute() schema.Attribute {
 				Optional:            true,
 				MarkdownDescription: "How many runs of flyctl there may be at once, at least 1. Defaults to `10`.",
 				Validators:          []validator.Int64{int64validator.AtLeast(1)},
+			},
+		},
+	}
+}
+
+func apiAttribute() schema.Attribute {
+	return schema.SingleNestedAttribute{
+		Optional:            true,
+		MarkdownDescription: "How Fly's own APIs are reached. Proxies are taken from the environment (`HTTPS_PROXY`, `NO_PROXY`). Redirects are not followed.",
+		Attributes: map[string]schema.Attribute{
+			"base_url": schema.StringAttribute{
+				Optional:            true,
+				MarkdownDescription: "Address of the GraphQL API, without `/graphql`: https, unless it is this machine. Defaults to the `FLY_API_BASE_URL` environment variable, else to `https://api.fly.io`.",
+				Validators:          []validator.String{apiAddress()},
+			},
+			"machines_base_url": schema.StringAttribute{
+				Optional:            true,
+				MarkdownDescription: "Address of the Machines API, without `/v1`: https, unless it is this machine. Defaults to the `FLY_FLAPS_BASE_URL` environment variable, else to `https://api.machines.dev`.",
+				Validators:          []validator.String{apiAddress()},
+			},
+			"timeout": schema.StringAttribute{
+				Optional:            true,
+				MarkdownDescription: "How long one request may take, with its retries, as a duration from `100ms` to `5m`. Defaults to `15s`. Showing a token to Fly takes 3 seconds at most, whatever this is.",
+				Validators:          []validator.String{durationBetween(minAPITimeout, maxAPITimeout)},
 			},
 		},
 	}

@@ -24,12 +24,12 @@ type session struct {
 }
 
 // newSession wires the chain and starts a run over it.
-func newSession(set settings) *session {
-	resolver, store := newResolver(set)
+func newSession(set settings, version string) *session {
+	c := newChain(set, version)
 	return &session{
-		settings: set,
-		run:      token.NewRun(resolver),
-		store:    store,
+		settings: c.settings,
+		run:      token.NewRun(c.resolver()),
+		store:    c.store,
 		said:     make(map[token.Warning]bool),
 	}
 }

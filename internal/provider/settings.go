@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -32,6 +33,7 @@ type settings struct {
 	// storagePath is "" where there is no place for storage.
 	storagePath string
 	cli         cliSettings
+	api         apiSettings
 
 	// obstacles are what keeps some operations from being done.
 	obstacles []obstacle
@@ -43,6 +45,13 @@ type cliSettings struct {
 	path        string
 	timeout     time.Duration
 	maxParallel int
+}
+
+// apiSettings is how Fly's APIs are reached.
+type apiSettings struct {
+	baseURL         string
+	machinesBaseURL string
+	timeout         time.Duration
 }
 
 // obstacle is a flaw of the provider configuration that matters only to the
@@ -58,6 +67,7 @@ func sourceNames() []string {
 		string(token.SourceStorage),
 		string(token.SourceConfig),
 		string(token.SourceCLI),
+		string(token.SourceAPI),
 		string(token.SourceEnv),
 		string(token.SourceManual),
 	}
@@ -70,7 +80,7 @@ func readSettings(ctx context.Context, m providerModel, env environment) (settin
 	r.set.accessToken = r.text("access_token", m.AccessToken)
 	r.readOrganization(m)
 	r.readSources(m)
-	r.set.refresh = token.PolicyIfExpired
+	r.set.refresh = token.PolicyIfRejected
 	if name := r.text("refresh", m.Refresh); name != "" {
 		r.set.refresh = token.Policy(name)
 	}
@@ -78,6 +88,7 @@ func readSettings(ctx context.Context, m providerModel, env environment) (settin
 	r.set.minValidity = r.duration("min_validity", m.MinValidity, min(defaultMinValidity, r.set.tokenTTL/4))
 	r.set.configFile = r.path("config_file", r.text("config_file", m.ConfigFile))
 	r.readCLI(m)
+	r.readAPI(m)
 	r.readStorage(m)
 	return r.set, r.diags
 }
@@ -192,6 +203,23 @@ func (r *settingsReader) readCLI(m providerModel) {
 	if r.known("cli.max_parallel", cli.MaxParallel) && !cli.MaxParallel.IsNull() {
 		r.set.cli.maxParallel = int(cli.MaxParallel.ValueInt64())
 	}
+}
+
+func (r *settingsReader) readAPI(m providerModel) {
+	env := r.set.environment
+	r.set.api = apiSettings{
+		baseURL:         env.get("FLY_API_BASE_URL"),
+		machinesBaseURL: env.get("FLY_FLAPS_BASE_URL"),
+		timeout:         defaultAPITimeout,
+	}
+	var api apiModel
+	if m.API.IsNull() || !r.known("api", m.API) {
+		return
+	}
+	r.diags.Append(m.API.As(r.ctx, &api, basetypes.ObjectAsOptions{})...)
+	r.set.api.baseURL = cmp.Or(r.text("api.base_url", api.BaseURL), r.set.api.baseURL)
+	r.set.api.machinesBaseURL = cmp.Or(r.text("api.machines_base_url", api.MachinesBaseURL), r.set.api.machinesBaseURL)
+	r.set.api.timeout = r.duration("api.timeout", api.Timeout, defaultAPITimeout)
 }
 
 func (r *settingsReader) readStorage(m providerModel) {

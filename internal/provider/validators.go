@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
+	"github.com/flytokens/terraform-provider-fly/internal/flyapi"
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
@@ -101,7 +102,26 @@ func flyToken() validator.String {
 
 // refreshPolicy accepts the name of a policy.
 func refreshPolicy() validator.String {
-	return stringvalidator.OneOf(string(token.PolicyIfExpired), string(token.PolicyAlways))
+	return stringvalidator.OneOf(string(token.PolicyIfRejected), string(token.PolicyIfExpired), string(token.PolicyAlways))
+}
+
+// access accepts the name of a guarantee.
+func access() validator.String {
+	return stringvalidator.OneOf(string(token.AccessReadOnly), string(token.AccessDeploy))
+}
+
+// apiAddress accepts an address that a token may be sent to.
+func apiAddress() validator.String {
+	return stringCheck{
+		description: "an https address; http for this machine alone",
+		summary:     "Invalid API Address",
+		complaint: func(value string) string {
+			if _, err := flyapi.New(flyapi.Config{BaseURL: value, MachinesBaseURL: value}); err != nil || value == "" {
+				return "The address must be that of a server, with https (http is accepted for this machine alone), and without a user name, a query or a fragment: tokens are sent to it."
+			}
+			return ""
+		},
+	}
 }
 
 // filePath accepts any path that names something.

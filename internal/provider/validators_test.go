@@ -76,7 +76,7 @@ func TestValidateProviderSourcesAndRefresh(t *testing.T) {
 	}, map[string]invalid{
 		"empty":     {attrs{"sources": []any{}}, []string{`AttributeName("sources")`, "at least 1"}},
 		"twice":     {attrs{"sources": []any{"cli", "cli"}}, []string{"duplicate", "cli"}},
-		"no source": {attrs{"sources": []any{"cli", "vault"}}, []string{"vault", `"storage" "config" "cli" "env" "manual"`}},
+		"no source": {attrs{"sources": []any{"cli", "vault"}}, []string{"vault", `"storage" "config" "cli" "api" "env" "manual"`}},
 		"cache":     {attrs{"sources": []any{"cache"}}, []string{"cache"}},
 		"null":      {attrs{"sources": []any{nil}}, []string{"null"}},
 		"refresh":   {attrs{"refresh": "never"}, []string{`AttributeName("refresh")`, "never", "if_expired", "always"}},
@@ -125,7 +125,7 @@ func TestValidateAppToken(t *testing.T) {
 		"too long":     {attrs{"app": strings.Repeat("a", 64)}, []string{"up to 63"}},
 		"empty":        {attrs{"app": ""}, []string{`"" cannot be`}},
 		"organization": {attrs{"app": "web", "organization": "a b"}, []string{"Invalid Organization"}},
-		"refresh":      {attrs{"app": "web", "refresh": "if_rejected"}, []string{`AttributeName("refresh")`}},
+		"refresh":      {attrs{"app": "web", "refresh": "sometimes"}, []string{`AttributeName("refresh")`}},
 	})
 }
 

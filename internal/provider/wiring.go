@@ -4,66 +4,124 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"net/http"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/flytokens/terraform-provider-fly/internal/flyapi"
 	"github.com/flytokens/terraform-provider-fly/internal/flyconfig"
 	"github.com/flytokens/terraform-provider-fly/internal/flyctl"
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 	"github.com/flytokens/terraform-provider-fly/internal/tokenstore"
 )
 
-// defaultAPIBaseURL is where Fly's API is (superfly/flyctl, internal/config).
-const defaultAPIBaseURL = "https://api.fly.io"
-
-// newResolver builds the chain that the settings name, and a resolver over it.
-// The store is nil where there is no place for one.
-func newResolver(set settings) (*token.Resolver, *tokenstore.Store) {
-	options := token.Options{TokenTTL: set.tokenTTL, MinValidity: set.minValidity}
-	logins := loginSettings(set)
-	store := openStore(set, logins)
-	if store != nil {
-		options.Store = store
-	}
-	for _, name := range set.sources {
-		options.Sources = append(options.Sources, newLink(name, set, logins, store))
-	}
-	return token.New(options), store
+// chain is what the links of one session are wired from.
+type chain struct {
+	settings settings
+	logins   flyconfig.Settings
+	// store is nil where there is no place for storage.
+	store *tokenstore.Store
+	// api is nil where an address of Fly's APIs cannot be used, which is an
+	// obstacle to everything that would need it.
+	api       *flyapi.Client
+	directory *flyapi.Directory
 }
 
-// newLink returns the link of that name.
-func newLink(name token.SourceName, set settings, logins flyconfig.Settings, store *tokenstore.Store) token.Source {
+// newChain wires what the settings name. version is the provider's, for what Fly
+// is told of who asks.
+func newChain(set settings, version string) *chain {
+	c := &chain{settings: set}
+	api, err := flyapi.New(flyapi.Config{
+		BaseURL:         set.api.baseURL,
+		MachinesBaseURL: set.api.machinesBaseURL,
+		Version:         version,
+		Timeout:         set.api.timeout,
+		Proxy:           http.ProxyFromEnvironment,
+	})
+	if err == nil {
+		c.api, c.directory = api, flyapi.NewDirectory(api, c.login)
+	} else {
+		c.settings.obstacles = append(c.settings.obstacles, obstacle{attribute: "api", detail: apiObstacle(err)})
+	}
+	c.logins = c.loginSettings()
+	c.store = c.openStore()
+	return c
+}
+
+// resolver builds the links in their order, and a resolver over them.
+func (c *chain) resolver() *token.Resolver {
+	options := token.Options{TokenTTL: c.settings.tokenTTL, MinValidity: c.settings.minValidity}
+	if c.store != nil {
+		options.Store = c.store
+	}
+	if c.api != nil {
+		options.Verifier = flyapi.NewVerifier(c.api, noteNoAnswer)
+		options.Narrower = flyapi.NewNarrower(c.directory, c.settings.tokenTTL)
+	}
+	for _, name := range c.settings.sources {
+		options.Sources = append(options.Sources, c.link(name))
+	}
+	return token.New(options)
+}
+
+// noteNoAnswer logs that tokens are no longer shown to Fly.
+func noteNoAnswer(ctx context.Context, message string, err error) {
+	tflog.Debug(ctx, message, map[string]any{"error": err.Error()})
+}
+
+// link returns the link of that name.
+func (c *chain) link(name token.SourceName) token.Source {
 	switch {
 	case name == token.SourceConfig:
-		return flyconfig.NewConfigSource(logins)
+		return flyconfig.NewConfigSource(c.logins)
 	case name == token.SourceCLI:
-		return newCLI(set, logins)
+		return c.cli()
+	case name == token.SourceAPI && c.api != nil:
+		return flyapi.NewSource(flyapi.SourceConfig{
+			Client:    c.api,
+			Directory: c.directory,
+			Login:     c.login,
+			TTL:       c.settings.tokenTTL,
+			// A look-up and a mint, each with its retries.
+			Timeout: 2 * c.settings.api.timeout,
+		})
 	case name == token.SourceEnv:
-		return flyconfig.NewEnvSource(logins)
-	case name == token.SourceStorage && store != nil:
-		return store.MintedSource()
-	case name == token.SourceManual && store != nil:
-		return store.ManualSource()
+		return flyconfig.NewEnvSource(c.logins)
+	case name == token.SourceStorage && c.store != nil:
+		return c.store.MintedSource()
+	case name == token.SourceManual && c.store != nil:
+		return c.store.ManualSource()
 	default:
 		return placeless{name}
 	}
 }
 
-// newCLI returns the link that runs flyctl, with the login that flyctl itself
-// would use.
-func newCLI(set settings, logins flyconfig.Settings) token.Source {
-	return flyctl.New(flyctl.Options{
+// cli returns the link that runs flyctl, with the login that flyctl itself would
+// use.
+func (c *chain) cli() token.Source {
+	set := c.settings
+	options := flyctl.Options{
 		Path:        set.cli.path,
 		SearchPath:  set.environment.get("PATH"),
 		Timeout:     set.cli.timeout,
 		MaxParallel: set.cli.maxParallel,
 		TokenTTL:    set.tokenTTL,
-		Login: func(ctx context.Context) (token.Token, error) {
-			login, err := logins.Login(ctx)
-			return login.Token, noLogin(err)
-		},
-		Environ: set.environment.variables,
-		TempDir: set.environment.tempDir,
-	})
+		Login:       c.login,
+		Environ:     set.environment.variables,
+		TempDir:     set.environment.tempDir,
+	}
+	if c.directory != nil {
+		options.Organization = c.directory.OrganizationSlug
+		options.OrganizationTimeout = set.api.timeout
+	}
+	return flyctl.New(options)
+}
+
+// login returns what flyctl itself would authenticate with.
+func (c *chain) login(ctx context.Context) (token.Token, error) {
+	login, err := c.logins.Login(ctx)
+	return login.Token, noLogin(err)
 }
 
 // noLogin says of a login's miss what it was looked for.
@@ -75,26 +133,26 @@ func noLogin(err error) error {
 	return &token.MissError{Reason: "no login to mint with: " + miss.Reason, Fix: miss.Fix, Cause: err}
 }
 
-// openStore returns the store at the storage path. What another login minted, or
-// another API, is not found in it.
-func openStore(set settings, logins flyconfig.Settings) *tokenstore.Store {
-	if set.storagePath == "" {
+// openStore returns the store at the storage path, nil without one. What another
+// login minted, or another API, is not found in it.
+func (c *chain) openStore() *tokenstore.Store {
+	if c.settings.storagePath == "" {
 		return nil
 	}
-	scope := tokenstore.Scope{APIBaseURL: cmp.Or(set.environment.get("FLY_API_BASE_URL"), defaultAPIBaseURL)}
-	if login, err := logins.Explicit(); err == nil {
+	scope := tokenstore.Scope{APIBaseURL: cmp.Or(c.settings.api.baseURL, flyapi.DefaultBaseURL)}
+	if login, err := c.logins.Explicit(); err == nil {
 		scope.Login = login.Token.Fingerprint()
 	}
-	return tokenstore.Open(set.storagePath, scope)
+	return tokenstore.Open(c.settings.storagePath, scope)
 }
 
 // loginSettings says where flyctl's login may be found.
-func loginSettings(set settings) flyconfig.Settings {
-	env := set.environment
+func (c *chain) loginSettings() flyconfig.Settings {
+	env := c.settings.environment
 	configDir, configDirSet := env.lookup("FLY_CONFIG_DIR")
-	return flyconfig.Settings{
-		AccessToken: set.accessToken,
-		ConfigFile:  set.configFile,
+	logins := flyconfig.Settings{
+		AccessToken: c.settings.accessToken,
+		ConfigFile:  c.settings.configFile,
 		Environment: flyconfig.Environment{
 			ConfigDir:    configDir,
 			ConfigDirSet: configDirSet,
@@ -103,9 +161,14 @@ func loginSettings(set settings) flyconfig.Settings {
 			APIToken:     env.get("FLY_API_TOKEN"),
 		},
 	}
+	if c.directory != nil {
+		logins.OrganizationNumber = c.directory.OrganizationNumber
+	}
+	return logins
 }
 
-// placeless stands for a link to storage where there is no place for storage.
+// placeless stands for a link to storage where there is no place for storage. The
+// api link without an API is not asked: that is an obstacle.
 type placeless struct{ name token.SourceName }
 
 var _ token.Source = placeless{}
