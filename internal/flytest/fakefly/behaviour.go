@@ -27,6 +27,9 @@ type Behaviour struct {
 	Status int
 	// Lifetime is that of the tokens; 0 is what the caller asks for.
 	Lifetime time.Duration
+	// Online mints over the API at FLY_API_BASE_URL, as flyctl does. Otherwise
+	// the token is one of the fake's own, which no server knows.
+	Online bool
 }
 
 // Fail returns the behaviour of a flyctl that fails with that exit status and

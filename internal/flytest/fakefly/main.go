@@ -113,7 +113,7 @@ func (b Behaviour) answer() (stdout string, status int) {
 	if b.Stdout != "" || b.Mute || b.Status != 0 || b.Flood > 0 {
 		return b.Stdout, b.Status
 	}
-	printed, fail := mint(os.Args[1:], b.Lifetime)
+	printed, fail := b.mint(os.Args[1:])
 	if fail != nil {
 		fmt.Fprint(os.Stderr, fail.Stderr)
 		return fail.Stdout, fail.Status

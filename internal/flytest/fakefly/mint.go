@@ -11,8 +11,8 @@ import (
 
 // mint answers `tokens create` as flyctl does: with a new token, or with the
 // failure that is returned.
-func mint(args []string, lifetime time.Duration) (printed string, fail *Behaviour) {
-	refuse := func(b Behaviour) (string, *Behaviour) { return "", &b }
+func (b Behaviour) mint(args []string) (printed string, fail *Behaviour) {
+	refuse := func(as Behaviour) (string, *Behaviour) { return "", &as }
 	req, ok := parseArguments(args)
 	switch {
 	case !ok:
@@ -28,6 +28,10 @@ func mint(args []string, lifetime time.Duration) (printed string, fail *Behaviou
 	case req.profile == "readonly" && os.Getenv("FLY_ORG") == "":
 		return refuse(NoOrganization())
 	}
+	if b.Online {
+		return mintOnline(req)
+	}
+	lifetime := b.Lifetime
 	if lifetime == 0 {
 		lifetime = req.expiry
 	}
@@ -43,6 +47,7 @@ func mint(args []string, lifetime time.Duration) (printed string, fail *Behaviou
 type arguments struct {
 	profile string
 	app     string
+	name    string
 	expiry  time.Duration
 }
 
@@ -66,6 +71,7 @@ func parseArguments(args []string) (arguments, bool) {
 		case "-a", "--app":
 			req.app = rest[1]
 		case "-n", "--name":
+			req.name = rest[1]
 		case "-x", "--expiry":
 			expiry, err := time.ParseDuration(rest[1])
 			if err != nil {

@@ -1,0 +1,153 @@
+package provider_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/flytokens/terraform-provider-fly/internal/flytest"
+)
+
+// readAll reads the token of each app named, with the arguments given, and puts
+// all of them into an output.
+func readAll(block, arguments string, apps ...string) string {
+	return fmt.Sprintf(`
+provider "fly" {
+%s
+}
+
+data "fly_app_token" "each" {
+  for_each = toset(["%s"])
+  app      = each.key
+%s
+}
+
+output "each" {
+  value     = data.fly_app_token.each
+  sensitive = true
+}
+`, block, strings.Join(apps, `", "`), arguments)
+}
+
+// A runner with a user's login and no flyctl: two apps in two organizations take
+// two look-ups and two mints, and the next plan shows each token once.
+func TestAccProcessAPIMints(t *testing.T) {
+	t.Parallel()
+	s := flytest.New(t, flyWorld())
+	login := s.Login(ownerOfBoth)
+	p := start(t, readAll("", "", "web", "shop"), runner(t, s, login)...)
+	plan := p.run("plan")
+	if mints, lookups, all := s.Count(flytest.OpMint), s.Count(flytest.OpLookupApp), s.Count(flytest.OpAny); mints != 2 || lookups != 2 || all != 4 {
+		t.Errorf("the plan made %d mints and %d look-ups among %d requests", mints, lookups, all)
+	}
+	applied, again := p.run("apply", "-auto-approve"), p.unchanged()
+	if mints, shows, all := s.Count(flytest.OpMint), s.Count(flytest.OpShow), s.Count(flytest.OpAny); mints != 2 || shows != 4 || all != 8 {
+		t.Errorf("after the apply and another plan there were %d mints and %d shows among %d requests", mints, shows, all)
+	}
+	secrets := map[string]string{"login": login.Reveal()}
+	got := p.answers("each")
+	for app, other := range map[string]string{"web": "shop", "shop": "web"} {
+		secrets[app] = got[app].Token
+		if got[app].Origin != "api" || !opens(t, s, got[app].Token, app) || opens(t, s, got[app].Token, other) {
+			t.Errorf("%s has a token from %s that opens %s: %v, %s: %v", app, got[app].Origin,
+				app, opens(t, s, got[app].Token, app), other, opens(t, s, got[app].Token, other))
+		}
+	}
+	silent(t, secrets, plan, applied, again)
+}
+
+// A runner with nothing but an organization's macaroon, which cannot mint: that
+// is handed out as it is, and narrowed where an access is asked for.
+func TestAccProcessAPIScopedLogin(t *testing.T) {
+	t.Parallel()
+	s := flytest.New(t, flyWorld())
+	login := s.Make(flytest.Make{Organization: "acme"})
+	p := start(t, readAll("", "", "web", "worker"), runner(t, s, login)...)
+	runs := []outcome{p.run("apply", "-auto-approve"), p.unchanged()}
+	for app, got := range p.answers("each") {
+		if got.Origin != "env" || got.Token != login.Reveal() {
+			t.Errorf("%s has a token from %s, of %s", app, got.Origin, got.Fingerprint)
+		}
+	}
+	p.configure(readAll("", `access = "readonly"`, "web", "worker"))
+	runs = append(runs, p.run("apply", "-auto-approve"), p.unchanged())
+	secrets := map[string]string{"login": login.Reveal()}
+	for app, number := range map[string]uint64{"web": web, "worker": worker} {
+		got := p.answers("each")[app]
+		secrets[app] = got.Token
+		if err := bundle(t, got.Token).ProveReadOnly(number); got.Origin != "env" || err != nil || !opens(t, s, got.Token, app) {
+			t.Errorf("%s has a token from %s: %v", app, got.Origin, err)
+		}
+	}
+	silent(t, secrets, runs...)
+	// Fly is asked once per run and organization whether the login mints, and
+	// says no.
+	if issued := s.Issued(); len(issued) != 1 {
+		t.Errorf("%d tokens were made", len(issued))
+	}
+}
+
+// A stored token that was revoked at Fly: the next plan mints another, unless it
+// is not to ask.
+func TestAccProcessAPIRevoked(t *testing.T) {
+	t.Parallel()
+	s := flytest.New(t, flyWorld())
+	login := s.Login(ownerOfBoth)
+	p := start(t, readAll("", "", "web"), runner(t, s, login)...)
+	runs := []outcome{p.run("apply", "-auto-approve")}
+	first := p.answers("each")["web"].Token
+	s.Revoke(parsed(t, first))
+
+	s.Reset()
+	p.configure(readAll(`refresh = "if_expired"`, "", "web"))
+	runs = append(runs, p.unchanged())
+	if got := s.Count(flytest.OpAny); got != 0 {
+		t.Errorf("if_expired sent %d requests", got)
+	}
+
+	p.configure(readAll(`refresh = "if_rejected"`, "", "web"))
+	changed := p.run("plan")
+	if strings.Contains(changed.output, "No changes.") || s.Count(flytest.OpShow) != 1 || s.Count(flytest.OpMint) != 1 {
+		t.Errorf("after %d shows and %d mints, if_rejected says:\n%s", s.Count(flytest.OpShow), s.Count(flytest.OpMint), changed.output)
+	}
+	runs = append(runs, changed, p.run("apply", "-auto-approve"), p.unchanged())
+	second := p.answers("each")["web"].Token
+	if second == first || !opens(t, s, second, "web") || s.Count(flytest.OpMint) != 1 {
+		t.Errorf("after %d mints the token is another: %v", s.Count(flytest.OpMint), second != first)
+	}
+	silent(t, map[string]string{"login": login.Reveal(), "first": first, "second": second}, runs...)
+}
+
+// A hundred apps: one look-up and one mint for each, ten at a time however many
+// the engine asks for. When Fly then hangs, ten are shown, and when it is gone,
+// none is missed.
+func TestAccProcessAPIHundredApps(t *testing.T) {
+	t.Parallel()
+	world, apps := flyWorld(), []string{}
+	for i := range 100 {
+		apps = append(apps, fmt.Sprintf("app-%d", i))
+		world.Apps = append(world.Apps, flytest.App{Name: apps[i], Organization: []string{"acme", "globex"}[i%2]})
+	}
+	s := flytest.New(t, world)
+	s.Inject(flytest.OpAny, flytest.Slow(5e6))
+	p := start(t, readAll("", "", apps...), runner(t, s, s.Login(ownerOfBoth))...)
+	p.run("apply", "-auto-approve", "-parallelism=40")
+	if mints, lookups, all := s.Count(flytest.OpMint), s.Count(flytest.OpLookupApp), s.Count(flytest.OpAny); mints != 100 || lookups > 100 || all > 200 {
+		t.Errorf("%d mints and %d look-ups among %d requests", mints, lookups, all)
+	}
+	if most := s.MaxInFlight(); most > 10 {
+		t.Errorf("%d requests were in flight at once", most)
+	}
+	s.Reset()
+	s.Inject(flytest.OpAny, flytest.Hang())
+	p.quiet()
+	if shows, all := s.Count(flytest.OpShow), s.Count(flytest.OpAny); shows > 10 || all != shows {
+		t.Errorf("%d shows among %d requests to a server that hangs", shows, all)
+	}
+	s.Reset()
+	p.env = append(p.env, "FLY_FLAPS_BASE_URL=http://127.0.0.1:1")
+	p.quiet()
+	if all := s.Count(flytest.OpAny); all != 0 {
+		t.Errorf("%d requests went elsewhere", all)
+	}
+}
