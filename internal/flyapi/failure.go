@@ -76,10 +76,15 @@ func noAnswer(k call, r *reply, what string) *Error {
 
 // answered is the error for an answer of a known meaning; said is what it says.
 func answered(k call, kind Kind, status int, said string) *Error {
-	return &Error{
+	e := &Error{
 		Op: k.op, Kind: kind, Status: status, Fix: fixFor(kind),
 		Reason: reasonFor(kind, status, scrub(said, k.secret)),
 	}
+	if kind == ErrUnavailable {
+		// It answered: the way there is not at fault.
+		e.Fix = "try again later"
+	}
+	return e
 }
 
 // checkStatus turns an HTTP status into an error; nil for 200 and 201 with JSON.

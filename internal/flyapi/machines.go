@@ -78,7 +78,7 @@ func (c *Client) machinesCall(op, app string, tok token.Token) (call, error) {
 // node identifiers. The error's kind is [ErrNoSuchApp] where there is no such
 // app anywhere, and [ErrNotPermitted] where the token does not reach it.
 func (c *Client) LookupAppWith(ctx context.Context, tok token.Token, app string) (App, error) {
-	k, err := c.machinesCall(fmt.Sprintf("look up app %q", app), app, tok)
+	k, err := c.machinesCall(fmt.Sprintf("look up app %q with the token found", app), app, tok)
 	if err != nil {
 		return App{}, err
 	}

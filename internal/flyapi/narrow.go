@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
@@ -130,8 +132,33 @@ func numberless(ctx context.Context, req token.Request, err error) error {
 		fix = "try again when Fly's API answers, or leave access out"
 	}
 	return &token.MissError{
-		Reason: fmt.Sprintf("to narrow a token to access %q takes the app's number, which is not to be had: %v", req.Access, err),
+		Reason: fmt.Sprintf("to narrow the token found to access %q takes the app's number, which is not to be had: %s", req.Access, reasons(err)),
 		Fix:    fix,
 		Cause:  err,
 	}
+}
+
+// reasons returns why a look-up failed, once for each of the ways that were tried,
+// without what to do about each.
+func reasons(err error) string {
+	failures := []error{err}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // the one that Reach made, and none inside another
+		failures = joined.Unwrap()
+	}
+	var parts []string
+	for _, failure := range failures {
+		reason := failure.Error()
+		var e *Error
+		var miss *token.MissError
+		switch {
+		case errors.As(failure, &e):
+			reason = e.Op + ": " + e.Reason
+		case errors.As(failure, &miss):
+			reason = miss.Reason
+		}
+		if !slices.Contains(parts, reason) {
+			parts = append(parts, reason)
+		}
+	}
+	return strings.Join(parts, "; ")
 }

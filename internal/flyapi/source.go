@@ -116,6 +116,9 @@ func (s *Source) target(ctx context.Context, req token.Request) (Organization, s
 		return organization, "", err
 	}
 	app, err := s.cfg.Directory.App(ctx, req.App)
+	if errors.Is(err, ErrNoSuchApp) && req.Access == token.AccessAny {
+		return Organization{}, "", organizationless(err)
+	}
 	if err != nil {
 		return Organization{}, "", err
 	}
@@ -129,6 +132,20 @@ func (s *Source) target(ctx context.Context, req token.Request) (Organization, s
 		return app.Organization, app.ID, nil
 	}
 	return app.Organization, "", nil
+}
+
+// organizationless is the miss for an app that cannot be seen, where to know its
+// organization would have been enough.
+func organizationless(err error) error {
+	var e *Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	return &token.MissError{
+		Reason: e.Op + ": " + e.Reason,
+		Fix:    "check the app's name and the login, or set `organization` where the app is yet to be created",
+		Cause:  err,
+	}
 }
 
 // mint mints, unless the login is known to be barren. Whether a login of

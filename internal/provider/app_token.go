@@ -62,7 +62,7 @@ func appTokenAttributes() map[string]appTokenAttribute {
 			description: "Where the token first came from: `config`, `cli`, `api`, `env` or `manual`. A token that was minted earlier and came out of storage keeps the origin it was minted by.",
 		},
 		"acquired_at": {
-			description: "When the token was minted or, for a manual one, set, as an RFC 3339 timestamp. Null for a login, which nobody recorded.",
+			description: "When the token was minted or, for a manual one, set, as an RFC 3339 timestamp. Null for a login, which nobody recorded, and for what was narrowed from a login or from a manual token.",
 		},
 		"expires_at":  {description: "When the token expires, as an RFC 3339 timestamp. Null where that is not known."},
 		"fingerprint": {description: "The first 16 hex digits of the token's SHA-256. It tells two tokens apart and gives nothing of them away."},
@@ -102,9 +102,18 @@ func (m *appTokenModel) fill(res token.Resolution) {
 	m.Token = types.StringValue(res.Token.Reveal())
 	m.AuthorizationHeader = types.StringValue(res.Token.AuthorizationHeader())
 	m.Origin = types.StringValue(string(res.Origin))
-	m.AcquiredAt = timestamp(res.AcquiredAt)
+	m.AcquiredAt = acquiredAt(res.Record)
 	m.ExpiresAt = timestamp(res.ExpiresAt)
 	m.Fingerprint = types.StringValue(res.Token.Fingerprint())
+}
+
+// acquiredAt returns when the token was minted or set. A login that is narrowed
+// offline comes out the same at another time: that time must not show as a change.
+func acquiredAt(rec token.Record) types.String {
+	if rec.Parent != "" {
+		return types.StringNull()
+	}
+	return timestamp(rec.AcquiredAt)
 }
 
 // readAppToken is a plan-time read: it resolves what m asks for and fills m.

@@ -77,7 +77,7 @@ func TestAccProcessAPIMintFaults(t *testing.T) {
 		"missing":    {flytest.OpLookupApp, flytest.FailGraphQL("NOT_FOUND", "Could not find App"), []string{"Fly knows no such app, or does not show it to this token", "check the app's name"}},
 		"later":      {flytest.OpMint, flytest.TooManyRequests(1, 1), nil},
 		"muchlater":  {flytest.OpMint, flytest.TooManyRequests(0, 3600), []string{"Fly asks for fewer requests (HTTP 429", "Retry-After: 3600", "lower -parallelism"}},
-		"s500":       {flytest.OpMint, flytest.Fail(500, `{"error":"for `+login.AuthorizationHeader()+`"}`), []string{`Fly's API is out of order (HTTP 500, "for `, network}},
+		"s500":       {flytest.OpMint, flytest.Fail(500, `{"error":"for `+login.AuthorizationHeader()+`"}`), []string{`Fly's API is out of order (HTTP 500, "for `, "try again later"}},
 		"thrice":     {flytest.OpMint, flytest.BadGateway(3), nil},
 		"always502":  {flytest.OpMint, flytest.BadGateway(0), []string{"Fly's API is out of order (HTTP 502)"}},
 		"portal":     {flytest.OpMint, flytest.CaptivePortal(), []string{"answered HTTP 200 with a web page, which is not Fly's API", "captive portal"}},

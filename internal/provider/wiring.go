@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-log/tflog"
@@ -108,7 +109,7 @@ func (c *chain) cli() token.Source {
 		MaxParallel: set.cli.maxParallel,
 		TokenTTL:    set.tokenTTL,
 		Login:       c.login,
-		Environ:     set.environment.variables,
+		Environ:     c.flyctlEnviron(),
 		TempDir:     set.environment.tempDir,
 	}
 	if c.directory != nil {
@@ -118,19 +119,37 @@ func (c *chain) cli() token.Source {
 	return flyctl.New(options)
 }
 
+// flyctlEnviron is the environment for flyctl, with the addresses that stand in
+// the provider block: the login goes where the other links send it.
+func (c *chain) flyctlEnviron() []string {
+	environ := slices.Clone(c.settings.environment.variables)
+	if u := c.settings.api.baseURL; u != "" {
+		environ = append(environ, "FLY_API_BASE_URL="+u)
+	}
+	if u := c.settings.api.machinesBaseURL; u != "" {
+		environ = append(environ, "FLY_FLAPS_BASE_URL="+u)
+	}
+	return environ
+}
+
 // login returns what flyctl itself would authenticate with.
 func (c *chain) login(ctx context.Context) (token.Token, error) {
 	login, err := c.logins.Login(ctx)
-	return login.Token, noLogin(err)
+	return login.Token, c.noLogin(err)
 }
 
-// noLogin says of a login's miss what it was looked for.
-func noLogin(err error) error {
+// noLogin says of a login's miss what it was looked for. A miss of config.yml is
+// no reason to make one: a runner is better served with a variable.
+func (c *chain) noLogin(err error) error {
 	var miss *token.MissError
 	if !errors.As(err, &miss) {
 		return err
 	}
-	return &token.MissError{Reason: "no login to mint with: " + miss.Reason, Fix: miss.Fix, Cause: err}
+	fix := miss.Fix
+	if env := c.logins.Environment; fix != "" && c.logins.AccessToken+env.AccessToken+env.APIToken == "" {
+		fix += ", or set FLY_API_TOKEN"
+	}
+	return &token.MissError{Reason: "no login to mint with: " + miss.Reason, Fix: fix, Cause: err}
 }
 
 // openStore returns the store at the storage path, nil without one. What another
