@@ -9,8 +9,6 @@ import (
 	"log"
 	"runtime"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
-
 	"github.com/flytokens/terraform-provider-fly/internal/provider"
 )
 
@@ -25,11 +23,7 @@ func main() {
 		fmt.Printf("terraform-provider-fly %s (%s, %s/%s)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 		return
 	}
-	err := providerserver.Serve(context.Background(), provider.New(version), providerserver.ServeOpts{
-		Address: provider.Address,
-		Debug:   *debug,
-	})
-	if err != nil {
+	if err := provider.Serve(context.Background(), version, *debug); err != nil {
 		log.Fatal(err)
 	}
 }

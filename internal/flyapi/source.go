@@ -1,6 +1,7 @@
 package flyapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,6 +29,9 @@ type SourceConfig struct {
 	Directory *Directory
 	// Login is what to mint with.
 	Login Login
+	// Name is what the tokens are minted as; "" means the provider's name and the
+	// app's.
+	Name string
 	// TTL is the life that tokens are minted with.
 	TTL time.Duration
 	// Timeout bounds one Acquire.
@@ -93,7 +97,7 @@ func (s *Source) Acquire(ctx context.Context, req token.Request) (token.Candidat
 		return token.Candidate{}, miss(err)
 	}
 	minted, err := s.mint(ctx, login, MintRequest{
-		Name:           "terraform-provider-fly " + req.App,
+		Name:           cmp.Or(s.cfg.Name, "terraform-provider-fly "+req.App),
 		OrganizationID: organization.ID,
 		AppID:          app,
 		TTL:            s.cfg.TTL,

@@ -20,6 +20,7 @@ const (
 	summaryReadManual   = "Unable to Read Manual Token"
 	summaryDeleteManual = "Unable to Delete Manual Token"
 	summaryImportManual = "Unable to Import Manual Token"
+	summaryRevoke       = "Unable to Revoke Fly App Token"
 )
 
 // appTokenError says why no token was had for req: a line for each link, with

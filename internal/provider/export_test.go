@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"context"
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/provider"
@@ -18,11 +19,19 @@ type World struct {
 // needs them sets others behind these.
 var Offline = []string{"FLY_API_BASE_URL=http://127.0.0.1:1", "FLY_FLAPS_BASE_URL=http://127.0.0.1:1"}
 
-// NewIn is New with an environment of the test's own.
+// NewIn is a provider with an environment of the test's own.
 func NewIn(w World) func() provider.Provider {
+	constructor, _ := NewEnding(w)
+	return constructor
+}
+
+// NewEnding is [NewIn], and what [Serve] does when the engine is done
+// with the provider.
+func NewEnding(w World) (constructor func() provider.Provider, end func(context.Context) error) {
+	open := newLeases()
 	return newProvider("test", func() environment {
 		return environment{variables: append(slices.Clone(Offline), w.Variables...), home: w.Home, configDir: w.ConfigDir, tempDir: w.TempDir}
-	})
+	}, open), open.end
 }
 
 // Absolute is absolute.

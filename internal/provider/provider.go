@@ -24,16 +24,12 @@ var (
 	_ provider.ProviderWithValidateConfig = (*flyProvider)(nil)
 )
 
-// New returns a constructor of the provider for the given version. Each call of
-// the constructor makes a provider of its own.
-func New(version string) func() provider.Provider {
-	return newProvider(version, processEnvironment)
-}
-
-// newProvider is [New] with the environment handed in.
-func newProvider(version string, env func() environment) func() provider.Provider {
+// newProvider returns a constructor of the provider for the given version, with
+// what is to be revoked when the process ends. Each call of the constructor makes
+// a provider of its own.
+func newProvider(version string, env func() environment, open *leases) func() provider.Provider {
 	return func() provider.Provider {
-		return &flyProvider{version: version, environment: env}
+		return &flyProvider{version: version, environment: env, leases: open}
 	}
 }
 
@@ -42,6 +38,7 @@ func newProvider(version string, env func() environment) func() provider.Provide
 type flyProvider struct {
 	version     string
 	environment func() environment
+	leases      *leases
 }
 
 // Metadata names the provider.
@@ -74,7 +71,7 @@ func (p *flyProvider) Configure(ctx context.Context, req provider.ConfigureReque
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	s := newSession(set, p.version)
+	s := newSession(set, p.version, p.leases)
 	resp.DataSourceData = s
 	resp.ResourceData = s
 	resp.EphemeralResourceData = s

@@ -16,6 +16,10 @@ import (
 type session struct {
 	settings settings
 	run      *token.Run
+	// chain is what the run's links are wired from.
+	chain *chain
+	// leases are those of the whole process.
+	leases *leases
 	// store is nil where there is no place for storage.
 	store *tokenstore.Store
 
@@ -24,11 +28,13 @@ type session struct {
 }
 
 // newSession wires the chain and starts a run over it.
-func newSession(set settings, version string) *session {
+func newSession(set settings, version string, open *leases) *session {
 	c := newChain(set, version)
 	return &session{
 		settings: c.settings,
 		run:      token.NewRun(c.resolver()),
+		chain:    c,
+		leases:   open,
 		store:    c.store,
 		said:     make(map[token.Warning]bool),
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/provider"
 )
 
-// attrs are the attributes of a block as a test writes them: strings, ints,
+// attrs are the attributes of a block as a test writes them: strings, ints, bools,
 // slices and maps of these, unknown, or nil.
 type attrs map[string]any
 
@@ -26,12 +26,15 @@ type wire struct {
 	t      *testing.T
 	server tfprotov6.ProviderServer
 	schema *tfprotov6.GetProviderSchemaResponse
+	// end is what happens when an engine is done with the provider.
+	end func(context.Context) error
 }
 
 // dial serves a provider in the given world.
 func dial(t *testing.T, w provider.World) *wire {
 	t.Helper()
-	server := providerserver.NewProtocol6(provider.NewIn(w)())()
+	constructor, end := provider.NewEnding(w)
+	server := providerserver.NewProtocol6(constructor())()
 	schema, err := server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
 	if err != nil {
 		t.Fatal(err)
@@ -39,7 +42,7 @@ func dial(t *testing.T, w provider.World) *wire {
 	if got := problems(schema.Diagnostics); got != "" {
 		t.Fatal(got)
 	}
-	return &wire{t: t, server: server, schema: schema}
+	return &wire{t: t, server: server, schema: schema, end: end}
 }
 
 // scratch is a world with nothing in it.
@@ -72,7 +75,7 @@ func value(t *testing.T, typ tftypes.Type, v any) tftypes.Value {
 		return tftypes.NewValue(typ, nil)
 	case int:
 		return tftypes.NewValue(typ, big.NewFloat(float64(v)))
-	case string:
+	case string, bool:
 		return tftypes.NewValue(typ, v)
 	case []any:
 		list := as[tftypes.List](t, typ)
@@ -118,40 +121,49 @@ func (w *wire) pack(typ tftypes.Type, v any) *tfprotov6.DynamicValue {
 	return &packed
 }
 
-// unpack reads an object of strings; nil for no object, unknown for what is not
-// known.
+// unpack reads an object of strings, ints and bools; nil for no object, unknown
+// for what is not known.
 func (w *wire) unpack(typ tftypes.Type, packed *tfprotov6.DynamicValue) attrs {
 	w.t.Helper()
 	if packed == nil {
 		return nil
 	}
 	v, err := packed.Unmarshal(typ)
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	w.check(err)
 	if v.IsNull() {
 		return nil
 	}
 	fields := map[string]tftypes.Value{}
-	if err := v.As(&fields); err != nil {
-		w.t.Fatal(err)
-	}
+	w.check(v.As(&fields))
 	got := attrs{}
 	for name, field := range fields {
-		var s *string
-		switch {
-		case !field.IsKnown():
-			got[name] = unknown{}
-		case field.IsNull():
-			got[name] = nil
-		default:
-			if err := field.As(&s); err != nil {
-				w.t.Fatal(err)
-			}
-			got[name] = *s
-		}
+		got[name] = w.scalar(field)
 	}
 	return got
+}
+
+// scalar reads one value.
+func (w *wire) scalar(v tftypes.Value) any {
+	w.t.Helper()
+	switch {
+	case !v.IsKnown():
+		return unknown{}
+	case v.IsNull():
+		return nil
+	case v.Type().Is(tftypes.Number):
+		var n big.Float
+		w.check(v.As(&n))
+		i, _ := n.Int64()
+		return int(i)
+	case v.Type().Is(tftypes.Bool):
+		var b bool
+		w.check(v.As(&b))
+		return b
+	default:
+		var s string
+		w.check(v.As(&s))
+		return s
+	}
 }
 
 // check fails the test for an error of the transport.

@@ -1,0 +1,154 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral/schema"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+var (
+	_ ephemeral.EphemeralResource                   = (*appTokenEphemeral)(nil)
+	_ ephemeral.EphemeralResourceWithConfigure      = (*appTokenEphemeral)(nil)
+	_ ephemeral.EphemeralResourceWithValidateConfig = (*appTokenEphemeral)(nil)
+	_ ephemeral.EphemeralResourceWithClose          = (*appTokenEphemeral)(nil)
+)
+
+// privateID is the key of the private data that names the token to revoke. It
+// holds Fly's identifier of the token, which opens nothing.
+const privateID = "id"
+
+func newAppTokenEphemeral() ephemeral.EphemeralResource { return &appTokenEphemeral{} }
+
+// appTokenEphemeral is ephemeral "fly_app_token".
+type appTokenEphemeral struct {
+	session *session
+}
+
+// appTokenEphemeralModel is the ephemeral's configuration and result.
+type appTokenEphemeralModel struct {
+	appTokenModel
+	RevokeOnClose types.Bool `tfsdk:"revoke_on_close"`
+}
+
+// Metadata names the ephemeral resource.
+func (e *appTokenEphemeral) Metadata(_ context.Context, _ ephemeral.MetadataRequest, resp *ephemeral.MetadataResponse) {
+	resp.TypeName = typeName + "_app_token"
+}
+
+// Schema describes the ephemeral resource.
+func (e *appTokenEphemeral) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
+	attributes := map[string]schema.Attribute{
+		"revoke_on_close": schema.BoolAttribute{
+			Optional: true,
+			MarkdownDescription: "Whether the token is one of its own: minted over Fly's API whatever the provider's `sources` are, kept nowhere, good for an hour at most (less where `token_ttl` is less), and revoked as soon as the engine is done with it. " +
+				"Each plan and each apply then mints one and revokes it, which takes a login that may do so: a user's, not a scoped token. " +
+				"What an apply that failed or was interrupted leaves open is revoked when the provider ends. Should the provider be killed, the token ends by itself; until then `fly tokens list` shows it as `terraform-provider-fly APP (ephemeral …)`. " +
+				"Defaults to `false`: the token is shared with other runs, and closing does not touch it.",
+		},
+	}
+	for name, a := range appTokenAttributes() {
+		attributes[name] = schema.StringAttribute{
+			Required:            a.required,
+			Optional:            a.optional,
+			Computed:            !a.required && !a.optional,
+			Sensitive:           a.sensitive,
+			MarkdownDescription: a.description,
+			Validators:          a.validators,
+		}
+	}
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "The API token of one Fly app, as the data source of the same name has it, but neither in the state nor in the plan. " +
+			"Use it where the engine takes ephemeral values: in write-only arguments, in provider blocks, in provisioners, in other ephemeral resources.\n\n" +
+			"Plan and apply share one token through the provider's storage, where a minted token is kept until it has to be another: " +
+			"the token is good for at least `min_validity` when it is opened, and a longer apply does not renew it.\n\n" +
+			"-> Ephemeral resources need Terraform 1.10 or OpenTofu 1.11.",
+		Attributes: attributes,
+	}
+}
+
+// Configure receives the provider's session.
+func (e *appTokenEphemeral) Configure(_ context.Context, req ephemeral.ConfigureRequest, resp *ephemeral.ConfigureResponse) {
+	s, diags := sessionFrom(req.ProviderData)
+	resp.Diagnostics.Append(diags...)
+	e.session = s
+}
+
+// ValidateConfig checks what concerns more than one attribute.
+func (e *appTokenEphemeral) ValidateConfig(ctx context.Context, req ephemeral.ValidateConfigRequest, resp *ephemeral.ValidateConfigResponse) {
+	var model appTokenEphemeralModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if model.RevokeOnClose.ValueBool() && !model.Refresh.IsNull() {
+		resp.Diagnostics.AddAttributeError(path.Root("refresh"), "Invalid Attribute Combination",
+			"refresh says which of the tokens that are kept to throw away. With revoke_on_close the token is always a new one: leave refresh out.")
+	}
+}
+
+// Open resolves the app's token, or mints one for this opening alone.
+func (e *appTokenEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest, resp *ephemeral.OpenResponse) {
+	var model appTokenEphemeralModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if model.RevokeOnClose.ValueBool() {
+		resp.Diagnostics.Append(e.openLease(ctx, &model, resp)...)
+	} else {
+		resp.Diagnostics.Append(e.session.readAppToken(ctx, &model.appTokenModel)...)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(resp.Result.Set(ctx, &model)...)
+}
+
+// openLease fills model from a token that Close revokes.
+func (e *appTokenEphemeral) openLease(ctx context.Context, model *appTokenEphemeralModel, resp *ephemeral.OpenResponse) diag.Diagnostics {
+	diags := e.session.obstacles(model.spared()...)
+	if diags.HasError() {
+		return diags
+	}
+	request := model.request(e.session.settings)
+	res, err := e.session.lease(ctx, request)
+	if err != nil {
+		diags.Append(leaseError(request, err))
+		return diags
+	}
+	logResolution(ctx, request, res)
+	model.fill(res)
+	id, err := json.Marshal(res.ID)
+	if err != nil {
+		diags.AddError(summaryReadApp, "The token's identifier cannot be kept: "+err.Error()+". "+alwaysABug)
+		return diags
+	}
+	diags.Append(resp.Private.SetKey(ctx, privateID, id)...)
+	return diags
+}
+
+// Close revokes what Open minted for itself. What others share stays as it is.
+func (e *appTokenEphemeral) Close(ctx context.Context, req ephemeral.CloseRequest, resp *ephemeral.CloseResponse) {
+	raw, diags := req.Private.GetKey(ctx, privateID)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() || len(raw) == 0 {
+		return
+	}
+	var id string
+	if err := json.Unmarshal(raw, &id); err != nil {
+		resp.Diagnostics.AddError(summaryRevoke, "The engine gave back private data that is not what it was given. "+alwaysABug)
+		return
+	}
+	resp.Diagnostics.Append(e.session.obstacles()...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if err := e.session.revoke(ctx, id); err != nil {
+		resp.Diagnostics.Append(revokeError(id, err))
+	}
+}
