@@ -3,6 +3,7 @@ package token
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -81,11 +82,7 @@ func (e *NoTokenError) miss(source SourceName, err error) {
 	e.Attempts = append(e.Attempts, Attempt{Source: source, Err: err})
 }
 
-// replace tells another reason for a source than the one told before.
-func (e *NoTokenError) replace(source SourceName, err error) {
-	for i := range e.Attempts {
-		if e.Attempts[i].Source == source {
-			e.Attempts[i].Err = err
-		}
-	}
+// drop forgets what was told of a source that is asked again.
+func (e *NoTokenError) drop(source SourceName) {
+	e.Attempts = slices.DeleteFunc(e.Attempts, func(a Attempt) bool { return a.Source == source })
 }

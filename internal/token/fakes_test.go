@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -92,149 +91,11 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// memory is a store without a disk. It behaves as the contract of [token.Store]
-// says, and fails on demand.
-type memory struct {
-	mu          sync.Mutex
-	generations map[string]token.Generation
-	minted      map[token.Request]token.Record
-	manual      map[string]token.Record
-	saves       int
-	fail        error            // of every write
-	onSave      func()           // called before a save, without the lock
-	onManual    func() error     // called before a manual record is read
-	onLoad      func()           // called before a minted record is read
-	onDrop      func(app string) // called while an app is being invalidated
-}
-
-func newMemory() *memory {
-	return &memory{
-		generations: map[string]token.Generation{},
-		minted:      map[token.Request]token.Record{},
-		manual:      map[string]token.Record{},
-	}
-}
-
-func (m *memory) Generation(_ context.Context, app string) (token.Generation, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.generations[app], nil
-}
-
-func (m *memory) Minted(_ context.Context, req token.Request) (token.Record, error) {
-	if m.onLoad != nil {
-		m.onLoad()
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	rec, ok := m.minted[req]
-	if !ok {
-		return token.Record{}, token.ErrNoRecord
-	}
-	return rec, nil
-}
-
-func (m *memory) SaveMinted(_ context.Context, req token.Request, rec token.Record, gen token.Generation) error {
-	if m.onSave != nil {
-		m.onSave()
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.fail != nil {
-		return m.fail
-	}
-	if m.generations[req.App] != gen {
-		return token.ErrSuperseded
-	}
-	m.saves++
-	m.minted[req] = rec
-	return nil
-}
-
-func (m *memory) RemoveMinted(_ context.Context, req token.Request, fingerprint string) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.minted[req].Token.Fingerprint() == fingerprint {
-		delete(m.minted, req)
-	}
-	return nil
-}
-
-func (m *memory) Invalidate(_ context.Context, app string) error {
-	if m.onDrop != nil {
-		m.onDrop(app)
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.fail != nil {
-		return m.fail
-	}
-	m.generations[app]++
-	for req := range m.minted {
-		if req.App == app {
-			delete(m.minted, req)
-		}
-	}
-	return nil
-}
-
-func (m *memory) Manual(_ context.Context, app string) (token.Record, error) {
-	if m.onManual != nil {
-		if err := m.onManual(); err != nil {
-			return token.Record{}, err
-		}
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	rec, ok := m.manual[app]
-	if !ok {
-		return token.Record{}, token.ErrNoRecord
-	}
-	return rec, nil
-}
-
-func (m *memory) CreateManual(ctx context.Context, app string, rec token.Record) (token.Record, error) {
-	m.mu.Lock()
-	old, ok := m.manual[app]
-	m.mu.Unlock()
-	switch {
-	case ok && old.Token == rec.Token:
-		return old, nil
-	case ok:
-		return token.Record{}, token.ErrManualExists
-	}
-	return rec, m.SetManual(ctx, app, rec)
-}
-
-func (m *memory) SetManual(_ context.Context, app string, rec token.Record) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.fail != nil {
-		return m.fail
-	}
-	m.manual[app] = rec
-	return nil
-}
-
-func (m *memory) DeleteManual(_ context.Context, app, fingerprint string) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	rec, ok := m.manual[app]
-	switch {
-	case !ok:
-		return token.ErrNoRecord
-	case rec.Token.Fingerprint() != fingerprint:
-		return token.ErrManualChanged
-	}
-	delete(m.manual, app)
-	return nil
-}
-
 // storageLink and manualLink read a store as the real links do.
 func storageLink(m *memory) *link {
 	return &link{name: token.SourceStorage, acquire: func(ctx context.Context, req token.Request) (token.Candidate, error) {
-		rec, err := m.Minted(ctx, req)
-		return token.Candidate{Record: rec, Minted: true}, err
+		rec, seq, err := m.Minted(ctx, req)
+		return token.Candidate{Record: rec, Minted: true, Sequence: seq}, err
 	}}
 }
 

@@ -20,6 +20,11 @@ type flight struct {
 	group   *group
 	request Request
 	policy  Policy
+	// since is the number up to which acquisitions are another call's: what
+	// another process failed at before is tried again. Where barred is set, what
+	// it stored before is not read either.
+	since  Sequence
+	barred bool
 
 	// ctx carries the first caller's values, its logger among them, but not its
 	// cancellation: that caller may leave, and the others stay.
@@ -136,14 +141,33 @@ func (r *Resolver) land(f *flight, res Resolution, err error) {
 }
 
 // fly walks the chain and lands. A panic is this flight's error and no other's.
-func (r *Resolver) fly(f *flight, barred bool) {
+func (r *Resolver) fly(f *flight, since *Sequence) {
 	defer func() {
 		if v := recover(); v != nil {
 			r.land(f, Resolution{}, fmt.Errorf("token: resolve app %q: %w", f.request.App, panicError(v)))
 		}
 	}()
-	res, err := r.walk(f, barred)
+	if since != nil {
+		f.since = *since
+	} else {
+		f.since = r.sequence(f.ctx)
+	}
+	f.bar()
+	res, err := r.walk(f)
 	r.land(f, res, err)
+}
+
+// bar notes what the flight bars, for those that come after it, and takes over
+// what another has barred.
+func (f *flight) bar() {
+	f.group.mu.Lock()
+	defer f.group.mu.Unlock()
+	upTo, barred := f.group.barred[f.request]
+	f.since = max(f.since, upTo)
+	f.barred = barred || f.policy == PolicyAlways
+	if f.barred {
+		f.group.barred[f.request] = f.since
+	}
 }
 
 // budget is a deadline that can be stopped for a while: the wait for a slot is

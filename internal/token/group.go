@@ -25,16 +25,16 @@ type group struct {
 
 	mu      sync.Mutex
 	flights map[Request]*flight
-	// barred marks the requests whose stored token must not be read again,
-	// because a refresh barred it and could not replace it yet.
-	barred map[Request]bool
+	// barred holds, for requests whose stored token a refresh barred and could
+	// not replace yet, the number up to which acquisitions are barred.
+	barred map[Request]Sequence
 }
 
 func newGroup() *group {
 	return &group{
 		saving:  make(chan struct{}, 1),
 		flights: make(map[Request]*flight),
-		barred:  make(map[Request]bool),
+		barred:  make(map[Request]Sequence),
 	}
 }
 

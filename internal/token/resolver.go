@@ -70,7 +70,7 @@ func (r *Resolver) Get(ctx context.Context, req Request) (Resolution, error) {
 	if e := r.cached(req); e != nil {
 		return e.answer, nil
 	}
-	return r.resolve(ctx, req, "")
+	return r.resolve(ctx, req, "", nil)
 }
 
 // Refresh invalidates and gets in one step, for req alone: from its start on, no
@@ -80,7 +80,7 @@ func (r *Resolver) Get(ctx context.Context, req Request) (Resolution, error) {
 // Under [PolicyAlways] a failure is final: a barred token is not handed out for
 // want of a better one. Under the other policies a stale one is, with a warning.
 func (r *Resolver) Refresh(ctx context.Context, req Request, policy Policy) (Resolution, error) {
-	return r.resolve(ctx, req, policy)
+	return r.resolve(ctx, req, policy, nil)
 }
 
 // Invalidate drops the app's cached tokens and its minted tokens in storage, for
@@ -127,15 +127,31 @@ func (r *Resolver) group(app string) *group {
 	return g.(*group)
 }
 
+// sequence returns the number of the latest acquisition in storage. Where it
+// cannot be read, what is stored counts as acquired later: it is then judged by
+// its own merits.
+func (r *Resolver) sequence(ctx context.Context) Sequence {
+	if !r.stores() {
+		return 0
+	}
+	seq, err := guarded(ctx, saveTimeout, r.store.Sequence)
+	if err != nil {
+		return 0
+	}
+	return seq
+}
+
 // resolve enters the app's group and waits there. The empty policy is Get's.
-func (r *Resolver) resolve(ctx context.Context, req Request, policy Policy) (Resolution, error) {
+// What was acquired after since counts as acquired for this call; nil stands for
+// the call's own beginning.
+func (r *Resolver) resolve(ctx context.Context, req Request, policy Policy, since *Sequence) (Resolution, error) {
 	if err := req.Validate(); err != nil {
 		return Resolution{}, err
 	}
 	if ctx.Err() != nil {
 		return Resolution{}, context.Cause(ctx)
 	}
-	f, hit := r.enter(ctx, req, policy)
+	f, hit := r.enter(ctx, req, policy, since)
 	if hit != nil {
 		return hit.answer.fromCache(AcquirerGroup), nil
 	}
@@ -146,7 +162,7 @@ func (r *Resolver) resolve(ctx context.Context, req Request, policy Policy) (Res
 // that appeared while the caller was on its way. The cache is read under the
 // group's lock, so that of ten thousand callers none starts a second walk after
 // the first has landed.
-func (r *Resolver) enter(ctx context.Context, req Request, policy Policy) (*flight, *entry) {
+func (r *Resolver) enter(ctx context.Context, req Request, policy Policy, since *Sequence) (*flight, *entry) {
 	g := r.group(req.App)
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -157,9 +173,6 @@ func (r *Resolver) enter(ctx context.Context, req Request, policy Policy) (*flig
 	} else {
 		g.drop(func(e *entry) bool { return e.request == req })
 	}
-	if policy == PolicyAlways {
-		g.barred[req] = true
-	}
 	if f := g.flights[req]; f != nil {
 		if f.serves(policy) {
 			f.waiters++
@@ -169,6 +182,6 @@ func (r *Resolver) enter(ctx context.Context, req Request, policy Policy) (*flig
 	}
 	f := r.newFlight(ctx, g, req, policy)
 	g.flights[req] = f
-	go r.fly(f, g.barred[req])
+	go r.fly(f, since)
 	return f, nil
 }

@@ -11,9 +11,14 @@ import (
 // again until something was done about it. It is safe for concurrent use.
 type Run struct {
 	resolver *Resolver
+	// began numbers the latest acquisition before the run: what any process
+	// acquired or failed at later counts as this run's own.
+	began Sequence
 
 	mu    sync.Mutex
 	reads map[Request]*read
+	// since stands in for began where something was done about an app's failure.
+	since map[string]Sequence
 }
 
 // read is what a run knows of one request.
@@ -27,7 +32,12 @@ type read struct {
 
 // NewRun starts a run over r.
 func NewRun(r *Resolver) *Run {
-	return &Run{resolver: r, reads: make(map[Request]*read)}
+	return &Run{
+		resolver: r,
+		began:    r.sequence(context.Background()),
+		reads:    make(map[Request]*read),
+		since:    make(map[string]Sequence),
+	}
 }
 
 // Read is a plan-time read. The run's first Read of a request is a
@@ -76,7 +86,8 @@ func (r *Run) begin(req Request) (rd *read, first bool) {
 func (r *Run) lead(ctx context.Context, rd *read, req Request, policy Policy) (Resolution, error) {
 	rd.left = true // until the outcome is known
 	defer close(rd.done)
-	res, err := r.resolver.Refresh(ctx, req, policy)
+	since := r.sinceFor(req.App)
+	res, err := r.resolver.resolve(ctx, req, policy, &since)
 	if err != nil && ctx.Err() != nil {
 		r.forget(func(_ Request, known *read) bool { return known == rd })
 		return Resolution{}, err
@@ -114,9 +125,20 @@ func (r *Run) forget(match func(Request, *read) bool) {
 	}
 }
 
+// sinceFor returns the number after which acquisitions for app are the run's own.
+func (r *Run) sinceFor(app string) Sequence {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return max(r.began, r.since[app])
+}
+
 // forgetFailures drops the app's remembered failures, and the reads under way
 // that may yet become one.
 func (r *Run) forgetFailures(app string) {
+	now := r.resolver.sequence(context.Background())
+	r.mu.Lock()
+	r.since[app] = now
+	r.mu.Unlock()
 	r.forget(func(req Request, rd *read) bool {
 		if req.App != app {
 			return false

@@ -8,7 +8,7 @@ import (
 
 // saveTimeout bounds the writing of one record, which is a few milliseconds'
 // work. A disk that hangs costs this much, and the token stays in memory.
-const saveTimeout = 5 * time.Second
+const saveTimeout = 8 * time.Second
 
 // stores reports whether minted tokens are kept: where the chain does not read
 // storage, nothing is written to it.
@@ -41,25 +41,24 @@ func (r *Resolver) generation(f *flight) Generation {
 
 // accept keeps what was minted, and returns the answer. A token that cannot be
 // kept is still a token: it stays in memory, with a warning.
-func (r *Resolver) accept(f *flight, gen Generation, o offer) Resolution {
-	res := o.Resolution
-	if !o.minted || res.Source == SourceStorage || !r.stores() {
-		return res
+func (d *descent) accept(o offer) Resolution {
+	if !o.minted || o.Source == SourceStorage || !d.stores() {
+		return d.warned(o.Resolution)
 	}
-	_, err := guarded(f.ctx, saveTimeout, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, r.save(ctx, f, gen, res.Record)
+	_, err := guarded(d.flight.ctx, saveTimeout, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, d.save(ctx, d.flight, d.generation, o.Record)
 	})
 	switch {
 	case err == nil:
 	case errors.Is(err, ErrSuperseded):
-		r.setSuperseded(f)
+		d.setSuperseded(d.flight)
 	default:
-		res.Warnings = append(res.Warnings[:len(res.Warnings):len(res.Warnings)], Warning{
+		return d.warned(o.Resolution, Warning{
 			Summary: "Unable to Save Fly App Token",
 			Detail:  "The token is good, but could not be kept for later runs, which will have to acquire another: " + err.Error(),
 		})
 	}
-	return res
+	return d.warned(o.Resolution)
 }
 
 // save writes the record, unless the flight was superseded meanwhile.

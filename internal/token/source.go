@@ -54,6 +54,8 @@ type Candidate struct {
 	// Minted says that the token was made for this request, by minting or by
 	// narrowing a login: such a token is written to storage. A login is not.
 	Minted bool
+	// Sequence is the number of a stored token's acquisition.
+	Sequence Sequence
 	// Warnings are for the user, and hold no secret.
 	Warnings []Warning
 }

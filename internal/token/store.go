@@ -32,12 +32,19 @@ type Record struct {
 // under the generation in which its acquisition began.
 type Generation uint64
 
+// Sequence numbers what is acquired into a store, by whatever process: of two
+// acquisitions the later one has the greater number, whatever the clocks say.
+type Sequence uint64
+
 var (
 	// ErrNoRecord is returned by a [Store] that holds no such record.
 	ErrNoRecord = errors.New("no such record")
 	// ErrSuperseded is returned by [Store.SaveMinted] when the app was
 	// invalidated after the acquisition began: the record must not be kept.
 	ErrSuperseded = errors.New("the app was invalidated meanwhile")
+	// ErrUnwritable is wrapped by the error of [Store.Lock] where nothing can be
+	// written: whoever saves there is told so, and needs not be told twice.
+	ErrUnwritable = errors.New("storage cannot be written")
 	// ErrManualExists is returned by [Store.CreateManual] when another token is
 	// recorded already.
 	ErrManualExists = errors.New("another manual token is recorded for this app")
@@ -52,9 +59,11 @@ type Store interface {
 	// Generation returns the app's count of invalidations; 0 for an app that
 	// was never invalidated.
 	Generation(ctx context.Context, app string) (Generation, error)
-	// Minted returns the record for req. The error is [ErrNoRecord] when there
-	// is none.
-	Minted(ctx context.Context, req Request) (Record, error)
+	// Sequence returns the number of the latest acquisition; 0 before the first.
+	Sequence(ctx context.Context) (Sequence, error)
+	// Minted returns the record for req, and the number of its acquisition. The
+	// error is [ErrNoRecord] when there is none.
+	Minted(ctx context.Context, req Request) (Record, Sequence, error)
 	// SaveMinted keeps rec for req, in place of what stood there. The error is
 	// [ErrSuperseded] when the app's generation is no longer gen.
 	SaveMinted(ctx context.Context, req Request, rec Record, gen Generation) error
@@ -64,6 +73,17 @@ type Store interface {
 	// Invalidate raises the app's generation and removes its minted records, for
 	// every access and organization. The manual record stays.
 	Invalidate(ctx context.Context, app string) error
+	// Lock keeps every other process from acquiring for app until unlock is
+	// called or this process ends. It waits for as long as ctx lasts. The error
+	// says why there is no lock to be had.
+	Lock(ctx context.Context, app string) (unlock func(), err error)
+	// Misses returns how the latest acquisition for req went, link by link, as
+	// far as [Store.SaveMisses] was told, and its number. The error is
+	// [ErrNoRecord] when there is nothing to tell.
+	Misses(ctx context.Context, req Request) ([]Attempt, Sequence, error)
+	// SaveMisses keeps what other processes, which wait for the lock, need not
+	// find out for themselves.
+	SaveMisses(ctx context.Context, req Request, misses []Attempt) error
 	// Manual returns the app's manual record. The error is [ErrNoRecord] when
 	// there is none, and wraps [ErrStop] when there is one that cannot be read.
 	Manual(ctx context.Context, app string) (Record, error)

@@ -14,43 +14,75 @@ type offer struct {
 	minted bool
 }
 
-// walk descends the chain until a link has a fresh token.
-func (r *Resolver) walk(f *flight, barred bool) (Resolution, error) {
-	gen := r.generation(f)
-	failure := &NoTokenError{Request: f.request}
-	var resorts []offer
+// descent is one flight's way down the chain.
+type descent struct {
+	*Resolver
+	flight     *flight
+	generation Generation
+	failure    *NoTokenError
+	resorts    []offer
+	warnings   []Warning
+	// unlock gives the app's lock back; nil while it is not held.
+	unlock func()
+	// known are the misses of links that another process has asked already.
+	known []Attempt
+}
+
+// walk descends the chain until a link has a fresh token. Below storage it holds
+// the app's lock, so that of many cold processes one acquires and the others find
+// what it has stored.
+func (r *Resolver) walk(f *flight) (Resolution, error) {
+	d := &descent{Resolver: r, flight: f, generation: r.generation(f), failure: &NoTokenError{Request: f.request}}
+	defer d.ascend()
 	for _, src := range r.sources {
-		if src.Name() == SourceStorage && barred {
-			failure.miss(src.Name(), &MissError{Reason: "what is stored was acquired before this refresh"})
-			continue
+		res, done, err := d.visit(src)
+		if !done && src.Name() == SourceStorage && r.stores() {
+			d.lock()
+			d.failure.drop(SourceStorage)
+			d.resorts = nil
+			res, done, err = d.visit(src)
+			d.learn()
 		}
-		o, err := r.offer(f, src)
-		now := time.Now()
-		switch {
-		case f.ctx.Err() != nil:
-			return Resolution{}, context.Cause(f.ctx)
-		case errors.Is(err, ErrStop):
-			failure.miss(src.Name(), err)
-			return Resolution{}, failure
-		case err != nil:
-			failure.miss(src.Name(), err)
-			continue
-		}
-		switch r.freshness(o.Record, o.Source, now) {
-		case fresh:
-			if err := r.verify(f, o); err != nil {
-				failure.miss(src.Name(), err)
-				continue
-			}
-			return r.accept(f, gen, o), nil
-		case stale:
-			failure.miss(src.Name(), staleMiss(o.Record, now))
-			resorts = append(resorts, o)
-		case expired:
-			failure.miss(src.Name(), expiredMiss(o.Source, o.Record))
+		if done {
+			return res, err
 		}
 	}
-	return r.lastResort(f, resorts, failure)
+	return d.lastResort()
+}
+
+// visit asks one link. It is done where the link has the answer, or where the
+// chain must not go on.
+func (d *descent) visit(src Source) (res Resolution, done bool, err error) {
+	if miss := d.knownMiss(src.Name()); miss != nil {
+		d.failure.miss(src.Name(), miss)
+		return Resolution{}, false, nil
+	}
+	o, err := d.offer(d.flight, src)
+	now := time.Now()
+	switch {
+	case d.flight.ctx.Err() != nil:
+		return Resolution{}, true, context.Cause(d.flight.ctx)
+	case errors.Is(err, ErrStop):
+		d.failure.miss(src.Name(), err)
+		return Resolution{}, true, d.failure
+	case err != nil:
+		d.failure.miss(src.Name(), err)
+		return Resolution{}, false, nil
+	}
+	switch d.freshness(o.Record, o.Source, now) {
+	case fresh:
+		if err := d.verify(d.flight, o); err != nil {
+			d.failure.miss(src.Name(), err)
+			return Resolution{}, false, nil
+		}
+		return d.accept(o), true, nil
+	case stale:
+		d.failure.miss(src.Name(), staleMiss(o.Record, now))
+		d.resorts = append(d.resorts, o)
+	case expired:
+		d.failure.miss(src.Name(), expiredMiss(o.Source, o.Record))
+	}
+	return Resolution{}, false, nil
 }
 
 // offer asks one link, and makes what it has prove the access that is asked for.
@@ -58,6 +90,9 @@ func (r *Resolver) offer(f *flight, src Source) (offer, error) {
 	c, err := r.ask(f, src)
 	if err != nil {
 		return offer{}, err
+	}
+	if src.Name() == SourceStorage && f.barred && c.Sequence <= f.since {
+		return offer{}, &MissError{Reason: "what is stored was acquired before this refresh"}
 	}
 	if c.Origin == "" {
 		c.Origin = src.Name()
@@ -90,23 +125,30 @@ func (r *Resolver) narrow(f *flight, c Candidate) (Candidate, error) {
 }
 
 // lastResort hands out the best of the stale tokens, for want of a fresh one.
-func (r *Resolver) lastResort(f *flight, resorts []offer, failure *NoTokenError) (Resolution, error) {
-	slices.SortStableFunc(resorts, func(a, b offer) int { return b.ExpiresAt.Compare(a.ExpiresAt) })
-	for _, o := range resorts {
-		if err := r.verify(f, o); err != nil {
-			failure.replace(o.Source, err)
+func (d *descent) lastResort() (Resolution, error) {
+	slices.SortStableFunc(d.resorts, func(a, b offer) int { return b.ExpiresAt.Compare(a.ExpiresAt) })
+	for _, o := range d.resorts {
+		if err := d.verify(d.flight, o); err != nil {
+			d.failure.drop(o.Source)
+			d.failure.miss(o.Source, err)
 			continue
 		}
 		res := o.Resolution
 		res.Stale = true
-		res.Warnings = append(res.Warnings[:len(res.Warnings):len(res.Warnings)], Warning{
+		return d.warned(res, Warning{
 			Summary: "Fly App Token Is About to Expire",
 			Detail: fmt.Sprintf("The token for app %q comes from %s and expires at %s, sooner than min_validity asks for, and no other source had a better one.",
-				f.request.App, res.Source, res.ExpiresAt.UTC().Format(time.RFC3339)),
-		})
-		return res, nil
+				d.flight.request.App, res.Source, res.ExpiresAt.UTC().Format(time.RFC3339)),
+		}), nil
 	}
-	return Resolution{}, failure
+	return Resolution{}, d.failure
+}
+
+// warned returns res with what there is to tell of the way to it.
+func (d *descent) warned(res Resolution, more ...Warning) Resolution {
+	all := append(res.Warnings[:len(res.Warnings):len(res.Warnings)], d.warnings...)
+	res.Warnings = append(all, more...)
+	return res
 }
 
 func staleMiss(rec Record, now time.Time) error {

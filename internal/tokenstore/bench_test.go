@@ -38,7 +38,7 @@ func BenchmarkStore(b *testing.B) {
 				b.Fatal(err)
 			}
 			for b.Loop() {
-				if _, err := s.Minted(b.Context(), req); err != nil {
+				if _, _, err := s.Minted(b.Context(), req); err != nil {
 					b.Fatal(err)
 				}
 			}

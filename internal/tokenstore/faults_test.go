@@ -140,7 +140,7 @@ func TestC06FailedInvalidate(t *testing.T) {
 			}
 			s.SetFault(nil)
 			wantManual(t, s, "web", keep)
-			_, err := s.Minted(t.Context(), web)
+			_, _, err := s.Minted(t.Context(), web)
 			if op != "lock" && !errors.Is(err, token.ErrNoRecord) {
 				t.Errorf("Minted() error = %v, want ErrNoRecord", err)
 			}
@@ -158,7 +158,7 @@ func TestDamagedRecordThatCannotBeSetAsideIsSkipped(t *testing.T) {
 	write(t, mintedPath(t, root, "web"), "{")
 	failAt(s, "set aside", syscall.EROFS)
 	for range 2 {
-		if _, err := s.Minted(t.Context(), web); err == nil {
+		if _, _, err := s.Minted(t.Context(), web); err == nil {
 			t.Fatal("a damaged record was read")
 		}
 	}

@@ -82,7 +82,7 @@ func set(t testing.TB, s *tokenstore.Store, app string) token.Record {
 
 func wantMinted(t testing.TB, s *tokenstore.Store, req token.Request, want token.Record) {
 	t.Helper()
-	got, err := s.Minted(t.Context(), req)
+	got, _, err := s.Minted(t.Context(), req)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,15 +35,19 @@ func (s *Store) change(ctx context.Context, app string, do func() error) error {
 }
 
 // lock excludes every other change of the app's records, in this process and in
-// others. Readers need it not. A process that dies frees its lock, for it is the
-// kernel's. A file system that has no locks is used without: what is read there
-// is still whole, and never of a generation that has ended, but of two writers
-// the later one wins.
+// others. Readers need it not.
 func (s *Store) lock(ctx context.Context, app string) (unlock func(), err error) {
-	path := filepath.Join(s.folder(app), lockFile)
 	ctx, cancel := context.WithTimeoutCause(ctx, s.lockWait, errBusy)
 	defer cancel()
-	gate := s.gate(app)
+	return s.lockPath(ctx, app, filepath.Join(s.folder(app), lockFile))
+}
+
+// lockPath locks a file that is there for nothing else. A process that dies frees
+// its lock, for it is the kernel's. A file system that has no locks is used
+// without: what is read there is still whole, and never of a generation that has
+// ended, but of two writers the later one wins.
+func (s *Store) lockPath(ctx context.Context, app, path string) (unlock func(), err error) {
+	gate := s.gate(path)
 	select {
 	case gate <- struct{}{}:
 	case <-ctx.Done():
@@ -81,15 +85,15 @@ func lockError(ctx context.Context, path string) error {
 	return fmt.Errorf("tokenstore: lock %s: %w", path, cause)
 }
 
-// gate returns the app's lock within this process. It spares the file's lock a
+// gate returns a file's lock within this process. It spares the file's lock a
 // crowd, and stands in for it where there is none.
-func (s *Store) gate(app string) chan struct{} {
+func (s *Store) gate(path string) chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	gate := s.gates[app]
+	gate := s.gates[path]
 	if gate == nil {
 		gate = make(chan struct{}, 1)
-		s.gates[app] = gate
+		s.gates[path] = gate
 	}
 	return gate
 }

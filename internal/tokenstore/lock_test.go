@@ -100,7 +100,7 @@ func TestConcurrentUse(t *testing.T) {
 				errs <- s.SetManual(ctx, "web", set)
 			}
 			for _, read := range []func() (token.Record, error){
-				func() (token.Record, error) { return s.Minted(ctx, web) },
+				func() (token.Record, error) { rec, _, err := s.Minted(ctx, web); return rec, err },
 				func() (token.Record, error) { return s.Manual(ctx, "web") },
 			} {
 				if _, err := read(); !errors.Is(err, token.ErrNoRecord) {

@@ -223,7 +223,7 @@ func TestFolderInPlaceOfARecordIsRefused(t *testing.T) {
 	if err := s.SetManual(t.Context(), "web", manual(t)); !errors.Is(err, token.ErrStop) {
 		t.Errorf("SetManual() error = %v, want ErrStop", err)
 	}
-	_, err = s.Minted(t.Context(), web)
+	_, _, err = s.Minted(t.Context(), web)
 	if err == nil || errors.Is(err, token.ErrNoRecord) || !strings.HasSuffix(err.Error(), want) {
 		t.Errorf("Minted() error = %v, want one that ends with %q", err, want)
 	}

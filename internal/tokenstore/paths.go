@@ -24,6 +24,10 @@ const (
 // is ours; the one above is the user's, whose mode is not ours to change.
 func (s *Store) apps() string { return filepath.Join(s.root, "apps") }
 
+// runs returns the folder of what processes tell each other while they run. It
+// holds nothing that a crash could take from anybody, and is never synced.
+func (s *Store) runs() string { return filepath.Join(s.root, "runs") }
+
 // folder returns an app's folder. The prefix keeps it from being one of the
 // names that Windows reserves, such as con; an app's name is lower-case already.
 func (s *Store) folder(app string) string { return filepath.Join(s.apps(), "app-"+app) }

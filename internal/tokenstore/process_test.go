@@ -178,7 +178,7 @@ func TestC06SaveUnderAnOldGenerationLosesInAnotherProcess(t *testing.T) {
 	if got := c.line(); got != "true" {
 		t.Errorf("superseded: %q, want true", got)
 	}
-	if _, err := s.Minted(t.Context(), web); !errors.Is(err, token.ErrNoRecord) {
+	if _, _, err := s.Minted(t.Context(), web); !errors.Is(err, token.ErrNoRecord) {
 		t.Errorf("Minted() error = %v, want ErrNoRecord", err)
 	}
 }

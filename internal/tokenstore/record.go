@@ -37,6 +37,8 @@ type content struct {
 	record token.Record
 	// generation is the one a minted record was acquired in.
 	generation token.Generation
+	// sequence is the number of its acquisition.
+	sequence token.Sequence
 	// extra are the fields that this version does not know.
 	extra map[string]json.RawMessage
 }
@@ -105,6 +107,7 @@ func (f fields) content(want identity) (content, error) {
 			{"app", &is.app},
 			{"key", &is.key},
 			{"generation", &c.generation},
+			{"sequence", &c.sequence},
 			{"token", &value},
 			{"origin", &origin},
 			{"acquired_at", &c.record.AcquiredAt},
@@ -173,6 +176,7 @@ func encode(c content, is identity) ([]byte, error) {
 		{"app", is.app, true},
 		{"key", is.key, is.key != ""},
 		{"generation", c.generation, is.key != ""},
+		{"sequence", c.sequence, is.key != ""},
 		{"token", rec.Token.Reveal(), true},
 		{"origin", rec.Origin, true},
 		{"acquired_at", rec.AcquiredAt, !rec.AcquiredAt.IsZero()},

@@ -31,13 +31,13 @@ func (mintedSource) Timeout() time.Duration { return linkTimeout }
 
 // Acquire implements [token.Source].
 func (l mintedSource) Acquire(ctx context.Context, req token.Request) (token.Candidate, error) {
-	rec, err := l.store.Minted(ctx, req)
+	rec, seq, err := l.store.Minted(ctx, req)
 	if err == nil && rec.Origin == token.SourceManual {
 		err = l.orphaned(ctx, req, rec)
 	}
 	switch {
 	case err == nil:
-		return token.Candidate{Record: rec, Minted: true, Warnings: l.store.takeWarnings(req.App)}, nil
+		return token.Candidate{Record: rec, Minted: true, Sequence: seq, Warnings: l.store.takeWarnings(req.App)}, nil
 	case errors.Is(err, token.ErrNoRecord):
 		return token.Candidate{}, &token.MissError{Reason: "nothing stored for this request", Cause: err}
 	default:

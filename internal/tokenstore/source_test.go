@@ -50,9 +50,13 @@ func TestSourcesHandOutWhatIsStored(t *testing.T) {
 	t.Parallel()
 	s, _ := open(t)
 	stored, set := save(t, s, web), set(t, s, "web")
+	latest, err := s.Sequence(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
 	for want, source := range map[*token.Candidate]token.Source{
-		{Record: stored, Minted: true}: s.MintedSource(),
-		{Record: set}:                  s.ManualSource(),
+		{Record: stored, Minted: true, Sequence: latest}: s.MintedSource(),
+		{Record: set}: s.ManualSource(),
 	} {
 		got, err := source.Acquire(t.Context(), web)
 		if err != nil {
@@ -115,7 +119,7 @@ func TestRecordsSetAsideAreFewAndGoWithTheApp(t *testing.T) {
 	for range 6 {
 		save(t, s, web)
 		write(t, minted0(t, root), "{")
-		if _, err := s.Minted(t.Context(), web); err == nil {
+		if _, _, err := s.Minted(t.Context(), web); err == nil {
 			t.Fatal("a damaged record was read")
 		}
 	}

@@ -52,25 +52,26 @@ func Open(path string, scope Scope) *Store {
 	}
 }
 
-// Minted returns the record for req. The error wraps [token.ErrNoRecord] when
-// there is none, and is a [*ReadError] when there may be one. A record that is
-// malformed is set aside, one that has ended is removed.
-func (s *Store) Minted(ctx context.Context, req token.Request) (token.Record, error) {
+// Minted returns the record for req, and the number of its acquisition. The error
+// wraps [token.ErrNoRecord] when there is none, and is a [*ReadError] when there
+// may be one. A record that is malformed is set aside, one that has ended is
+// removed.
+func (s *Store) Minted(ctx context.Context, req token.Request) (token.Record, token.Sequence, error) {
 	if err := ready(ctx, req.App); err != nil {
-		return token.Record{}, err
+		return token.Record{}, 0, err
 	}
 	is := s.minted(req)
-	rec, err := s.readMinted(is)
+	c, err := s.readMinted(is)
 	if !errors.Is(err, errDead) && !errors.Is(err, errMalformed) {
-		return rec, err
+		return c.record, c.sequence, err
 	}
 	unlock, lockErr := s.lock(ctx, req.App)
 	if lockErr != nil {
-		return token.Record{}, err
+		return token.Record{}, 0, err
 	}
 	defer unlock()
 	// It may have been replaced meanwhile, by a record that is good.
-	rec, err = s.readMinted(is)
+	c, err = s.readMinted(is)
 	switch {
 	case errors.Is(err, errDead):
 		// What cannot be removed is dead all the same.
@@ -78,31 +79,31 @@ func (s *Store) Minted(ctx context.Context, req token.Request) (token.Record, er
 	case errors.Is(err, errMalformed):
 		s.setAside(is, err)
 	}
-	return rec, err
+	return c.record, c.sequence, err
 }
 
 // readMinted returns a record that is good for use.
-func (s *Store) readMinted(is identity) (token.Record, error) {
+func (s *Store) readMinted(is identity) (content, error) {
 	path := s.mintedPath(is)
 	data, err := s.readFile(is.app, path)
 	if err != nil {
-		return token.Record{}, err
+		return content{}, err
 	}
 	c, err := decode(data, is)
 	if err != nil {
-		return token.Record{}, &ReadError{Path: path, Err: err}
+		return content{}, &ReadError{Path: path, Err: err}
 	}
 	gen, err := s.readGeneration(is.app)
 	if err != nil {
-		return token.Record{}, err
+		return content{}, err
 	}
 	if c.generation != gen {
-		return token.Record{}, fmt.Errorf("%w: the app was invalidated since", errDead)
+		return content{}, fmt.Errorf("%w: the app was invalidated since", errDead)
 	}
 	if at := c.record.ExpiresAt; !at.IsZero() && time.Now().After(at) {
-		return token.Record{}, fmt.Errorf("%w: it expired at %s", errDead, at.Format(time.RFC3339))
+		return content{}, fmt.Errorf("%w: it expired at %s", errDead, at.Format(time.RFC3339))
 	}
-	return c.record, nil
+	return c, nil
 }
 
 // SaveMinted keeps rec for req, in place of what stood there. The error is
@@ -120,7 +121,11 @@ func (s *Store) SaveMinted(ctx context.Context, req token.Request, rec token.Rec
 		}
 		is := s.minted(req)
 		path := s.mintedPath(is)
-		next := content{record: rec, generation: gen}
+		seq, err := s.next(ctx)
+		if err != nil {
+			return err
+		}
+		next := content{record: rec, generation: gen, sequence: seq}
 		old, err := s.readFile(is.app, path)
 		switch {
 		case err == nil:
@@ -145,13 +150,13 @@ func (s *Store) SaveMinted(ctx context.Context, req token.Request, rec token.Rec
 // [*WriteError].
 func (s *Store) RemoveMinted(ctx context.Context, req token.Request, fingerprint string) error {
 	// Where there is nothing to remove, nothing is created either.
-	if _, err := s.Minted(ctx, req); err != nil {
+	if _, _, err := s.Minted(ctx, req); err != nil {
 		return ignoreMissing(err)
 	}
 	return s.change(ctx, req.App, func() error {
 		is := s.minted(req)
-		rec, err := s.readMinted(is)
-		if err != nil || rec.Token.Fingerprint() != fingerprint {
+		c, err := s.readMinted(is)
+		if err != nil || c.record.Token.Fingerprint() != fingerprint {
 			return ignoreMissing(err)
 		}
 		return s.remove(s.mintedPath(is))

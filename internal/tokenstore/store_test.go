@@ -18,7 +18,7 @@ import (
 func TestMintedIsKeptBeyondTheProcess(t *testing.T) {
 	t.Parallel()
 	s, root := open(t)
-	if _, err := s.Minted(t.Context(), web); !errors.Is(err, token.ErrNoRecord) {
+	if _, _, err := s.Minted(t.Context(), web); !errors.Is(err, token.ErrNoRecord) {
 		t.Fatalf("Minted() error = %v, want ErrNoRecord", err)
 	}
 	want := save(t, s, web)
@@ -55,7 +55,7 @@ func TestMintedIsFoundByItsOwnRequestAndScope(t *testing.T) {
 	for name, other := range others {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := tokenstore.Open(root, other.scope).Minted(t.Context(), other.req)
+			_, _, err := tokenstore.Open(root, other.scope).Minted(t.Context(), other.req)
 			if !errors.Is(err, token.ErrNoRecord) {
 				t.Errorf("Minted() error = %v, want ErrNoRecord", err)
 			}
@@ -71,7 +71,7 @@ func TestMintedThatExpiredIsRemoved(t *testing.T) {
 	if err := s.SaveMinted(t.Context(), web, rec, 0); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Minted(t.Context(), web); !errors.Is(err, token.ErrNoRecord) {
+	if _, _, err := s.Minted(t.Context(), web); !errors.Is(err, token.ErrNoRecord) {
 		t.Fatalf("Minted() error = %v, want ErrNoRecord", err)
 	}
 	if left := names(t, root, "web", "minted-"); left != nil {
@@ -125,7 +125,7 @@ func TestC06RecordOfAnEndedGenerationIsNoRecord(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, path, before)
-	if _, err := s.Minted(t.Context(), web); !errors.Is(err, token.ErrNoRecord) {
+	if _, _, err := s.Minted(t.Context(), web); !errors.Is(err, token.ErrNoRecord) {
 		t.Errorf("Minted() error = %v, want ErrNoRecord", err)
 	}
 	if left := names(t, root, "web", "minted-"); left != nil {
@@ -167,7 +167,7 @@ func TestGenerationHealsItsFile(t *testing.T) {
 	if err != nil || gen == 0 {
 		t.Fatalf("Generation() = %d, %v, want a new one", gen, err)
 	}
-	if _, err := s.Minted(t.Context(), web); !errors.Is(err, token.ErrNoRecord) {
+	if _, _, err := s.Minted(t.Context(), web); !errors.Is(err, token.ErrNoRecord) {
 		t.Errorf("Minted() error = %v, want ErrNoRecord: it is of a generation that is lost", err)
 	}
 	wantMinted(t, s, web, save(t, s, web))
@@ -179,7 +179,7 @@ func calls(ctx context.Context, t *testing.T, s *tokenstore.Store, app string) m
 	req, rec := token.Request{App: app}, manual(t)
 	errs := map[string]error{}
 	_, errs["Generation"] = s.Generation(ctx, app)
-	_, errs["Minted"] = s.Minted(ctx, req)
+	_, _, errs["Minted"] = s.Minted(ctx, req)
 	_, errs["Manual"] = s.Manual(ctx, app)
 	errs["DeleteManual"] = s.DeleteManual(ctx, app, rec.Token.Fingerprint())
 	errs["SaveMinted"] = s.SaveMinted(ctx, req, minted(t), 0)
@@ -249,7 +249,7 @@ func TestOpenTouchesNothing(t *testing.T) {
 	s, root := open(t)
 	for _, call := range []func() error{
 		func() error { _, err := s.Generation(t.Context(), "web"); return err },
-		func() error { _, err := s.Minted(t.Context(), web); return err },
+		func() error { _, _, err := s.Minted(t.Context(), web); return err },
 		func() error { _, err := s.Manual(t.Context(), "web"); return err },
 		func() error { return s.DeleteManual(t.Context(), "web", "0") },
 	} {

@@ -1,0 +1,178 @@
+package token_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+)
+
+// processes makes n runs, each with a resolver of its own, over one store: what
+// as many provider processes are to each other.
+func processes(m *memory, n int, links ...token.Source) []*token.Run {
+	runs := make([]*token.Run, n)
+	for i := range runs {
+		runs[i] = token.NewRun(newResolver(m, append([]token.Source{storageLink(m)}, links...)...))
+	}
+	return runs
+}
+
+// C12: fifty cold processes that ask for one app make one call, under every
+// policy: what was acquired since a run began is that run's own.
+func TestC12OneAcquisition(t *testing.T) {
+	t.Parallel()
+	for _, policy := range []token.Policy{token.PolicyIfExpired, token.PolicyIfRejected, token.PolicyAlways} {
+		t.Run(string(policy), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				m := newMemory()
+				cli := minter(t, token.SourceCLI, 10*time.Second, 24*time.Hour)
+				runs := processes(m, 50, cli)
+				got := herd(t, 50, func(i int) (token.Resolution, error) {
+					return runs[i].Read(t.Context(), web, policy)
+				})
+				if len(got) != 1 {
+					t.Errorf("%d different tokens, want one", len(got))
+				}
+				wantCalls(t, cli, 1)
+
+				// A run that begins later bars it under always alone.
+				_, err := processes(m, 1, cli)[0].Read(t.Context(), web, policy)
+				if err != nil {
+					t.Error(err)
+				}
+				want := int64(1)
+				if policy == token.PolicyAlways {
+					want = 2
+				}
+				wantCalls(t, cli, want)
+			})
+		})
+	}
+}
+
+// C12: one who waited and finds that the holder failed takes that failure for its
+// own; a run that begins later tries again.
+func TestC12FailureIsShared(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory()
+		cli := &link{name: token.SourceCLI, acquire: func(ctx context.Context, _ token.Request) (token.Candidate, error) {
+			if err := sleep(ctx, 10*time.Second); err != nil {
+				return token.Candidate{}, err
+			}
+			return token.Candidate{}, &token.MissError{Reason: "flyctl is not logged in", Fix: "log in"}
+		}}
+		env := missing(token.SourceEnv)
+		runs := processes(m, 30, cli, env)
+		var wg sync.WaitGroup
+		for _, run := range runs {
+			wg.Go(func() {
+				_, err := run.Read(t.Context(), web, token.PolicyIfExpired)
+				var failure *token.NoTokenError
+				if !errors.As(err, &failure) || !strings.Contains(err.Error(), "\ncli: flyctl is not logged in: log in\nenv: ") {
+					t.Errorf("error = %v, want the holder's", err)
+				}
+			})
+		}
+		wg.Wait()
+		wantCalls(t, cli, 1)
+		wantCalls(t, env, 30)
+		if _, err := processes(m, 1, cli, env)[0].Read(t.Context(), web, token.PolicyIfExpired); err == nil {
+			t.Error("no error")
+		}
+		wantCalls(t, cli, 2)
+		// Something was done about it: the run's own memory and the others' are
+		// forgotten.
+		if err := runs[0].Invalidate(t.Context(), "web"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := runs[0].Read(t.Context(), web, token.PolicyIfExpired); err == nil {
+			t.Error("no error")
+		}
+		wantCalls(t, cli, 3)
+	})
+}
+
+// C12: a link that fails slowly is asked once, also where a later link has a
+// token for everyone.
+func TestC12SlowMissBeforeAHit(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory()
+		cli := &link{name: token.SourceCLI, acquire: func(ctx context.Context, _ token.Request) (token.Candidate, error) {
+			<-ctx.Done()
+			return token.Candidate{}, &token.MissError{Reason: "flyctl did not finish within 15s"}
+		}}
+		runs := processes(m, 10, cli, login(token.SourceEnv, token.Record{Token: newToken(t)}))
+		got := herd(t, 10, func(i int) (token.Resolution, error) {
+			return runs[i].Read(t.Context(), web, token.PolicyIfExpired)
+		})
+		if len(got) != 1 {
+			t.Errorf("%d tokens, want one", len(got))
+		}
+		wantCalls(t, cli, 1)
+	})
+}
+
+// C12: a caller who leaves while it waits for the lock returns at once, and does
+// not keep the lock that comes too late.
+func TestC12WaitObservesTheContext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory()
+		unlock, err := m.Lock(t.Context(), "web")
+		if err != nil {
+			t.Fatal(err)
+		}
+		cli := minter(t, token.SourceCLI, 0, 24*time.Hour)
+		runs := processes(m, 2, cli)
+		ctx, cancel := context.WithCancel(t.Context())
+		left := make(chan error, 1)
+		go func() {
+			_, err := runs[0].Read(ctx, web, token.PolicyIfExpired)
+			left <- err
+		}()
+		synctest.Wait()
+		cancel()
+		if err := <-left; !errors.Is(err, context.Canceled) {
+			t.Errorf("who left: %v", err)
+		}
+		unlock()
+		synctest.Wait()
+		if _, err := runs[1].Read(t.Context(), web, token.PolicyIfExpired); err != nil {
+			t.Error(err)
+		}
+		wantCalls(t, cli, 1)
+	})
+}
+
+// C12: a lock that cannot be had, at all or in time, means a warning and an
+// unlocked descent.
+func TestC12NoLock(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"refused", "held for ever"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				m := newMemory()
+				if name == "refused" {
+					m.noLock = errors.New("locks are not supported")
+				} else if _, err := m.Lock(t.Context(), "web"); err != nil {
+					t.Fatal(err)
+				}
+				cli := minter(t, token.SourceCLI, 0, 24*time.Hour)
+				res, err := processes(m, 1, cli)[0].Read(t.Context(), web, token.PolicyIfExpired)
+				if err != nil || len(res.Warnings) != 1 || res.Warnings[0].Summary != "Fly Token Storage Cannot Be Locked" {
+					t.Errorf("error %v, warnings %+v, want one about the lock", err, res.Warnings)
+				}
+				wantCalls(t, cli, 1)
+			})
+		})
+	}
+}
