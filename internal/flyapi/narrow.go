@@ -142,7 +142,7 @@ func numberless(ctx context.Context, req token.Request, err error) error {
 // without what to do about each.
 func reasons(err error) string {
 	failures := []error{err}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // the one that Reach made, and none inside another
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		failures = joined.Unwrap()
 	}
 	var parts []string

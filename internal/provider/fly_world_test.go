@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -88,15 +89,28 @@ func (p *process) quiet() outcome {
 	return got
 }
 
-// silent fails the test where a run printed or logged a part of a secret.
+// silent fails the test where a run printed or logged a part of a secret that is
+// longer than a prefix. It goes through each log once, however many secrets there
+// are.
 func silent(t *testing.T, secrets map[string]string, runs ...outcome) {
 	t.Helper()
+	const window = 8
+	parts := make(map[uint64]string)
+	for name, secret := range secrets {
+		for part := range strings.SplitSeq(secret, ",") {
+			for i := len("fm2_"); i+window <= len(part); i++ {
+				parts[binary.BigEndian.Uint64([]byte(part[i:]))] = name
+			}
+		}
+	}
 	for i, run := range runs {
-		for name, secret := range secrets {
-			for part := range strings.SplitSeq(secret, ",") {
-				if where := leak(run.output+run.trace, part); where != "" {
-					t.Errorf("run %d shows a part of %s: …%s…", i, name, where)
-				}
+		var last uint64
+		text := run.output + run.trace
+		for at := range len(text) {
+			last = last<<8 | uint64(text[at])
+			if name, ok := parts[last]; ok {
+				t.Errorf("run %d shows a part of %s: …%s…", i, name, text[max(0, at-120):min(len(text), at+120)])
+				break
 			}
 		}
 	}

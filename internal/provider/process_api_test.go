@@ -60,10 +60,20 @@ func TestAccProcessAPIMints(t *testing.T) {
 // is handed out as it is, and narrowed where an access is asked for.
 func TestAccProcessAPIScopedLogin(t *testing.T) {
 	t.Parallel()
-	s := flytest.New(t, flyWorld())
+	world, apps := flyWorld(), []string{"web", "worker"}
+	for i := range 30 {
+		apps = append(apps, fmt.Sprintf("app-%d", i))
+		world.Apps = append(world.Apps, flytest.App{Name: apps[i+2], Organization: "acme"})
+	}
+	s := flytest.New(t, world)
 	login := s.Make(flytest.Make{Organization: "acme"})
-	p := start(t, readAll("", "", "web", "worker"), runner(t, s, login)...)
-	runs := []outcome{p.run("apply", "-auto-approve"), p.unchanged()}
+	p := start(t, readAll("", "", apps...), runner(t, s, login)...)
+	runs := []outcome{p.run("apply", "-auto-approve")}
+	// Those who come together ask whether the login mints, and nobody after them.
+	if n := s.Count(flytest.OpMint); n < 1 || n > 10 {
+		t.Errorf("%d mints were tried for %d apps", n, len(apps))
+	}
+	runs = append(runs, p.unchanged())
 	for app, got := range p.answers("each") {
 		if got.Origin != "env" || got.Token != login.Reveal() {
 			t.Errorf("%s has a token from %s, of %s", app, got.Origin, got.Fingerprint)
@@ -80,8 +90,6 @@ func TestAccProcessAPIScopedLogin(t *testing.T) {
 		}
 	}
 	silent(t, secrets, runs...)
-	// Fly is asked once per run and organization whether the login mints, and
-	// says no.
 	if issued := s.Issued(); len(issued) != 1 {
 		t.Errorf("%d tokens were made", len(issued))
 	}

@@ -27,12 +27,14 @@ type chain struct {
 	// obstacle to everything that would need it.
 	api       *flyapi.Client
 	directory *flyapi.Directory
+	// outage is what the questions that can be left out have in common.
+	outage *flyapi.Outage
 }
 
 // newChain wires what the settings name. version is the provider's, for what Fly
 // is told of who asks.
 func newChain(set settings, version string) *chain {
-	c := &chain{settings: set}
+	c := &chain{settings: set, outage: flyapi.NewOutage(noteNoAnswer)}
 	api, err := flyapi.New(flyapi.Config{
 		BaseURL:         set.api.baseURL,
 		MachinesBaseURL: set.api.machinesBaseURL,
@@ -57,7 +59,7 @@ func (c *chain) resolver() *token.Resolver {
 		options.Store = c.store
 	}
 	if c.api != nil {
-		options.Verifier = flyapi.NewVerifier(c.api, noteNoAnswer)
+		options.Verifier = flyapi.NewVerifier(c.api, c.outage)
 		options.Narrower = flyapi.NewNarrower(c.directory, c.settings.tokenTTL)
 	}
 	for _, name := range c.settings.sources {
@@ -66,7 +68,7 @@ func (c *chain) resolver() *token.Resolver {
 	return token.New(options)
 }
 
-// noteNoAnswer logs that tokens are no longer shown to Fly.
+// noteNoAnswer logs that Fly is no longer asked what can be done without.
 func noteNoAnswer(ctx context.Context, message string, err error) {
 	tflog.Debug(ctx, message, map[string]any{"error": err.Error()})
 }
@@ -181,7 +183,7 @@ func (c *chain) loginSettings() flyconfig.Settings {
 		},
 	}
 	if c.directory != nil {
-		logins.OrganizationNumber = c.directory.OrganizationNumber
+		logins.OrganizationNumber = c.outage.OrganizationNumber(c.directory)
 	}
 	return logins
 }

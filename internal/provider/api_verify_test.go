@@ -1,0 +1,79 @@
+package provider_test
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/flytokens/terraform-provider-fly/internal/flytest"
+)
+
+// What is said of tokens that Fly rejects, and that their owners keep them.
+func TestRejectedTokens(t *testing.T) {
+	t.Parallel()
+	s := flytest.New(t, flyWorld())
+	for name, test := range map[string]struct{ source, want string }{
+		"env":    {"env", "): set another token"},
+		"config": {"config", "): run `fly auth login`"},
+		"manual": {"manual", "): set another with fly_manual_token, or remove it"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tok := s.Make(flytest.Make{App: "web"})
+			world := flyServed(t, s)
+			if name == "env" {
+				world.Variables = append(world.Variables, "FLY_API_TOKEN="+tok.Reveal())
+			}
+			write(t, filepath.Join(world.Home, ".fly", "config.yml"), "access_token: "+tok.Reveal()+"\n")
+			w := dial(t, world)
+			if got := w.configure(nil); got != "" {
+				t.Fatal(got)
+			}
+			if _, got := w.create(attrs{"app": "web", "token": tok.Reveal()}); got != "" {
+				t.Fatal(got)
+			}
+			config := attrs{"sources": []any{test.source}}
+			if state, got := reads(t, world, config, attrs{"app": "web"}); state["token"] != tok.Reveal() {
+				t.Fatalf("before it was revoked:\n%s", got)
+			}
+			s.Revoke(tok)
+			state, got := reads(t, world, config, attrs{"app": "web"})
+			want := fmt.Sprintf("%s: Fly rejects the token found (%s%s", name, tok.Fingerprint(), test.want)
+			if state["token"] != nil || !strings.Contains(got, want) {
+				t.Errorf("got %v, without %q:\n%s", state, want, got)
+			}
+			config["refresh"] = "if_expired"
+			if state, got := reads(t, world, config, attrs{"app": "web"}); state["token"] != tok.Reveal() {
+				t.Errorf("without asking:\n%s", got)
+			}
+		})
+	}
+}
+
+// A login of two organizations, of which the app's is handed out; and all of it,
+// once Fly gave no answer to the question which that is.
+func TestLoginOfTwoOrganizations(t *testing.T) {
+	t.Parallel()
+	s := flytest.New(t, flyWorld())
+	mine, others := s.Make(flytest.Make{Organization: "acme"}).Reveal(), s.Make(flytest.Make{Organization: "globex"}).Reveal()
+	world := flyServed(t, s, "FLY_API_TOKEN="+others+","+mine)
+	config := attrs{"sources": []any{"env"}}
+	if state, got := reads(t, world, config, attrs{"app": "web"}); state["token"] != mine {
+		t.Errorf("got another than the app's:\n%s", got)
+	}
+	s.Reset()
+	s.Inject(flytest.OpAny, flytest.Hang())
+	w := dial(t, world)
+	if got := w.configure(config); got != "" {
+		t.Fatal(got)
+	}
+	for _, app := range []string{"web", "worker", "shop"} {
+		if state, got := w.read(t.Context(), attrs{"app": app}); state["token"] != others+","+mine || got != "" {
+			t.Errorf("%s: got something else, and:\n%s", app, got)
+		}
+	}
+	if n := s.Count(flytest.OpAny); n != 1 {
+		t.Errorf("%d requests to a server that hangs, want one", n)
+	}
+}
