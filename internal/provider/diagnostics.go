@@ -55,16 +55,19 @@ func attemptsDetail(none *token.NoTokenError) string {
 // nothing to people.
 func plain(reason string) string { return strings.TrimPrefix(reason, "tokenstore: ") }
 
-// saveManualError says why a manual token was not kept.
-func saveManualError(app, storage string, err error) diag.Diagnostic {
+// saveManualError says why a manual token was not kept. The attribute is the one
+// that it was given in.
+func saveManualError(app, storage string, attribute path.Path, err error) diag.Diagnostic {
 	switch {
 	case errors.Is(err, token.ErrManualExists):
 		return diag.NewAttributeErrorDiagnostic(path.Root("app"), summarySaveManual, fmt.Sprintf(
 			"Storage already holds another manual token for app %[1]q, which this configuration did not put there. It was left as it is. Import it first, "+
 				"and the next apply replaces it:\n\n  terraform import fly_manual_token.NAME %[1]s\n\nor, in the configuration:\n\n  import {\n    to = fly_manual_token.NAME\n    id = %[1]q\n  }", app))
 	case errors.Is(err, token.ErrExpired):
-		return diag.NewAttributeErrorDiagnostic(path.Root("token"), summarySaveManual, fmt.Sprintf(
+		return diag.NewAttributeErrorDiagnostic(attribute, summarySaveManual, fmt.Sprintf(
 			"The token for app %q cannot be used: %s. Nothing was changed. Make a new one, for example with `fly tokens create deploy -a %s`.", app, err, app))
+	case errors.Is(err, token.ErrMalformed):
+		return diag.NewAttributeErrorDiagnostic(attribute, summarySaveManual, fmt.Sprintf("The value for app %q is %s. Nothing was changed.", app, err))
 	case errors.Is(err, token.ErrNoStore):
 		return diag.NewErrorDiagnostic(summarySaveManual, noStorageDetail)
 	default:

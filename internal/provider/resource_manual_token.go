@@ -2,8 +2,9 @@ package provider
 
 import (
 	"context"
-	"errors"
 
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -16,10 +17,12 @@ import (
 )
 
 var (
-	_ resource.Resource                = (*manualTokenResource)(nil)
-	_ resource.ResourceWithConfigure   = (*manualTokenResource)(nil)
-	_ resource.ResourceWithModifyPlan  = (*manualTokenResource)(nil)
-	_ resource.ResourceWithImportState = (*manualTokenResource)(nil)
+	_ resource.Resource                   = (*manualTokenResource)(nil)
+	_ resource.ResourceWithConfigure      = (*manualTokenResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*manualTokenResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*manualTokenResource)(nil)
+	_ resource.ResourceWithImportState    = (*manualTokenResource)(nil)
+	_ resource.ResourceWithIdentity       = (*manualTokenResource)(nil)
 )
 
 func newManualTokenResource() resource.Resource { return &manualTokenResource{} }
@@ -31,10 +34,12 @@ type manualTokenResource struct {
 
 // manualTokenModel is the resource's configuration, plan and state.
 type manualTokenModel struct {
-	App         types.String `tfsdk:"app"`
-	Token       types.String `tfsdk:"token"`
-	Fingerprint types.String `tfsdk:"fingerprint"`
-	UpdatedAt   types.String `tfsdk:"updated_at"`
+	App            types.String `tfsdk:"app"`
+	Token          types.String `tfsdk:"token"`
+	TokenWO        types.String `tfsdk:"token_wo"` // null in all but the configuration
+	TokenWOVersion types.Int64  `tfsdk:"token_wo_version"`
+	Fingerprint    types.String `tfsdk:"fingerprint"`
+	UpdatedAt      types.String `tfsdk:"updated_at"`
 }
 
 // Metadata names the resource.
@@ -47,7 +52,7 @@ func (r *manualTokenResource) Schema(_ context.Context, _ resource.SchemaRequest
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Keeps a token of your own for one Fly app in the provider's storage, where the `manual` source finds it. " +
 			"It needs neither flyctl nor a login. Storage is a folder on the machine that runs Terraform: on a machine without that folder the token is missing, and the next apply writes it again.\n\n" +
-			"~> The token stands in clear text in the state, where everyone who can read the state can read it, and in the provider's storage, in a file that only its owner can read.",
+			"~> The token stands in clear text in the provider's storage, in a file that only its owner can read. Given as `token` it stands in the state as well, where everyone who can read the state can read it; given as `token_wo`, it does not.",
 		Attributes: map[string]schema.Attribute{
 			"app": schema.StringAttribute{
 				Required:            true,
@@ -56,11 +61,31 @@ func (r *manualTokenResource) Schema(_ context.Context, _ resource.SchemaRequest
 				Validators:          []validator.String{appName()},
 			},
 			"token": schema.StringAttribute{
-				Required:  true,
+				Optional:  true,
 				Sensitive: true,
 				MarkdownDescription: "The token, as Fly printed it: with or without its scheme (`FlyV1`, `Bearer`) and with any white space. Two spellings of one token are the same. " +
-					"A token that has expired is refused. Where storage holds another token than this resource put there, the next plan shows an update that puts this one back.",
-				Validators: []validator.String{flyToken()},
+					"A token that has expired is refused. Where storage holds another token than this resource put there, the next plan shows an update that puts this one back. " +
+					"Exactly one of `token` and `token_wo` is set; `token_wo` is the better one where the engine knows write-only arguments.",
+				Validators: []validator.String{
+					flyToken(),
+					stringvalidator.PreferWriteOnlyAttribute(path.MatchRoot("token_wo")),
+				},
+			},
+			"token_wo": schema.StringAttribute{
+				Optional:  true,
+				Sensitive: true,
+				WriteOnly: true,
+				MarkdownDescription: "The same as `token`, but kept in storage alone, and neither in the state nor in the plan. It may be an ephemeral value. " +
+					"A new value is written when `token_wo_version` changes, and when storage holds another token than this resource put there. Needs Terraform 1.11 or OpenTofu 1.11.",
+				Validators: []validator.String{
+					flyToken(),
+					stringvalidator.AlsoRequires(path.MatchRoot("token_wo_version")),
+				},
+			},
+			"token_wo_version": schema.Int64Attribute{
+				Optional:            true,
+				MarkdownDescription: "Any number. Change it to have another `token_wo` written: the engine does not see that one change.",
+				Validators:          []validator.Int64{int64validator.AlsoRequires(path.MatchRoot("token_wo"))},
 			},
 			"fingerprint": schema.StringAttribute{
 				Computed:            true,
@@ -81,8 +106,26 @@ func (r *manualTokenResource) Configure(_ context.Context, req resource.Configur
 	r.session = s
 }
 
+// ValidateConfig wants exactly one token. What is not known yet may be either.
+func (r *manualTokenResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var config manualTokenModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() || config.Token.IsUnknown() || config.TokenWO.IsUnknown() {
+		return
+	}
+	switch {
+	case config.Token.IsNull() && config.TokenWO.IsNull():
+		resp.Diagnostics.AddAttributeError(path.Root("token"), "Missing Fly Token",
+			"Set token or, with token_wo_version, token_wo. A configuration that was generated for an import applies once the token replaces the null in its token line.")
+	case !config.Token.IsNull() && !config.TokenWO.IsNull():
+		resp.Diagnostics.AddAttributeError(path.Root("token"), "Invalid Attribute Combination",
+			"Set token or token_wo, not both. token_wo keeps the token out of the state.")
+	}
+}
+
 // ModifyPlan says as much of the outcome as the token tells. Another spelling of
-// the token in state is no change: the state keeps the one it has.
+// the token in state is no change: the state keeps the one it has. A write-only
+// token tells nothing: at apply it may be another.
 func (r *manualTokenResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() {
 		return
@@ -92,7 +135,7 @@ func (r *manualTokenResource) ModifyPlan(ctx context.Context, req resource.Modif
 	if !req.State.Raw.IsNull() {
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	}
-	if resp.Diagnostics.HasError() || plan.Token.IsUnknown() {
+	if resp.Diagnostics.HasError() || plan.Token.IsUnknown() || plan.Token.IsNull() {
 		return
 	}
 	planned, err := token.Parse(plan.Token.ValueString())
@@ -105,31 +148,6 @@ func (r *manualTokenResource) ModifyPlan(ctx context.Context, req resource.Modif
 		return
 	}
 	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("fingerprint"), planned.Fingerprint())...)
-}
-
-// ImportState takes an app's record into the state, by the app's name. The token
-// stays where it is: the plan that follows sets it from the configuration.
-func (r *manualTokenResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	if err := token.ValidateApp(req.ID); err != nil {
-		resp.Diagnostics.AddError(summaryImportManual, "The import ID is the name of the app. "+quoted(req.ID)+" cannot be one.")
-		return
-	}
-	resp.Diagnostics.Append(r.session.storageObstacles()...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	storage := r.session.settings.storagePath
-	rec, err := r.session.run.Manual(ctx, req.ID)
-	switch {
-	case errors.Is(err, token.ErrNoRecord):
-		resp.Diagnostics.Append(noManualError(req.ID, storage))
-	case err != nil:
-		resp.Diagnostics.Append(manualError(summaryImportManual, req.ID, storage, err))
-	default:
-		model := manualTokenModel{App: types.StringValue(req.ID)}
-		model.fill(rec)
-		resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
-	}
 }
 
 // fill sets what is computed from the record that storage holds.

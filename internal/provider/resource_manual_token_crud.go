@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/flytokens/terraform-provider-fly/internal/token"
@@ -21,24 +23,25 @@ func (r *manualTokenResource) Create(ctx context.Context, req resource.CreateReq
 		return
 	}
 	app := plan.App.ValueString()
-	tok, err := token.Parse(plan.Token.ValueString())
-	if err != nil {
-		resp.Diagnostics.AddAttributeError(path.Root("token"), summarySaveManual, err.Error())
+	tok, attribute, diags := plan.written(ctx, req.Config)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
 		return
 	}
 	rec, err := r.session.run.CreateManual(ctx, app, tok)
 	resp.Diagnostics.Append(r.session.storeWarnings()...)
 	if err != nil {
-		resp.Diagnostics.Append(saveManualError(app, r.session.settings.storagePath, err))
+		resp.Diagnostics.Append(saveManualError(app, r.session.settings.storagePath, attribute, err))
 		return
 	}
 	plan.fill(rec)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
 
 // Read compares storage with the state, and takes no token out of storage. Where
-// storage holds another token, the state's is dropped, so that the plan shows an
-// update; the fingerprint stays that of the token this resource wrote, which is
+// storage holds another token, the state's is dropped, or the version of the
+// write-only one, so that the plan shows an update; the fingerprint stays that of the token this resource wrote, which is
 // the only one that destroy may delete.
 func (r *manualTokenResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state manualTokenModel
@@ -52,6 +55,7 @@ func (r *manualTokenResource) Read(ctx context.Context, req resource.ReadRequest
 	resp.Diagnostics.Append(r.session.storeWarnings()...)
 	switch {
 	case errors.Is(err, token.ErrNoRecord):
+		resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...) // wanted of a resource that is gone, too
 		resp.State.RemoveResource(ctx)
 		return
 	case err != nil:
@@ -61,9 +65,10 @@ func (r *manualTokenResource) Read(ctx context.Context, req resource.ReadRequest
 	if rec.Token.Fingerprint() == state.Fingerprint.ValueString() {
 		state.fill(rec)
 	} else {
-		state.Token = types.StringNull()
+		state.Token, state.TokenWOVersion = types.StringNull(), types.Int64Null()
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 }
 
 // Update keeps the planned token in place of what is there. A record that holds
@@ -76,9 +81,9 @@ func (r *manualTokenResource) Update(ctx context.Context, req resource.UpdateReq
 		return
 	}
 	app := plan.App.ValueString()
-	tok, err := token.Parse(plan.Token.ValueString())
-	if err != nil {
-		resp.Diagnostics.AddAttributeError(path.Root("token"), summarySaveManual, err.Error())
+	tok, attribute, diags := plan.written(ctx, req.Config)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
 		return
 	}
 	rec, err := r.session.run.Manual(ctx, app)
@@ -87,11 +92,12 @@ func (r *manualTokenResource) Update(ctx context.Context, req resource.UpdateReq
 	}
 	resp.Diagnostics.Append(r.session.storeWarnings()...)
 	if err != nil {
-		resp.Diagnostics.Append(saveManualError(app, r.session.settings.storagePath, err))
+		resp.Diagnostics.Append(saveManualError(app, r.session.settings.storagePath, attribute, err))
 		return
 	}
 	plan.fill(rec)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
 
 // Delete removes the record if it is the one that this resource wrote.
@@ -112,4 +118,24 @@ func (r *manualTokenResource) Delete(ctx context.Context, req resource.DeleteReq
 	default:
 		resp.Diagnostics.Append(manualError(summaryDeleteManual, app, r.session.settings.storagePath, err))
 	}
+}
+
+// written returns the token to keep, and the attribute that it was given in: the
+// one that the plan shows, else the write-only one, which stands in the
+// configuration alone.
+func (m *manualTokenModel) written(ctx context.Context, config tfsdk.Config) (token.Token, path.Path, diag.Diagnostics) {
+	attribute, value := path.Root("token"), m.Token
+	var diags diag.Diagnostics
+	if value.IsNull() {
+		attribute = path.Root("token_wo")
+		diags.Append(config.GetAttribute(ctx, attribute, &value)...)
+	}
+	if diags.HasError() {
+		return token.Token{}, attribute, diags
+	}
+	tok, err := token.Parse(value.ValueString())
+	if err != nil {
+		diags.Append(saveManualError(m.App.ValueString(), "", attribute, err))
+	}
+	return tok, attribute, diags
 }

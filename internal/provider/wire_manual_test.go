@@ -4,6 +4,7 @@ import (
 	"maps"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
 // validateManual returns what is wrong with a fly_manual_token.
@@ -20,9 +21,8 @@ func (w *wire) validateManual(config attrs) string {
 // that are not configured keep their prior value in the proposal.
 func (w *wire) planManual(prior, config attrs) (planned attrs, replace bool, diags string) {
 	w.t.Helper()
-	proposed := attrs{}
-	maps.Copy(proposed, prior)
-	maps.Copy(proposed, config)
+	proposed := maps.Clone(config)
+	proposed["fingerprint"], proposed["updated_at"] = prior["fingerprint"], prior["updated_at"]
 	resp, err := w.server.PlanResourceChange(w.t.Context(), &tfprotov6.PlanResourceChangeRequest{
 		TypeName:         "fly_manual_token",
 		PriorState:       w.state(prior),
@@ -84,4 +84,47 @@ func (w *wire) state(v attrs) *tfprotov6.DynamicValue {
 		return w.pack(w.manualType(), nil)
 	}
 	return w.pack(w.manualType(), v)
+}
+
+// validateManualAs is validateManual by an engine that knows write-only
+// arguments, or does not.
+func (w *wire) validateManualAs(writeOnly bool, config attrs) string {
+	w.t.Helper()
+	resp, err := w.server.ValidateResourceConfig(w.t.Context(), &tfprotov6.ValidateResourceConfigRequest{
+		TypeName: "fly_manual_token", Config: w.pack(w.manualType(), config),
+		ClientCapabilities: &tfprotov6.ValidateResourceConfigClientCapabilities{WriteOnlyAttributesAllowed: writeOnly},
+	})
+	w.check(err)
+	return problems(resp.Diagnostics)
+}
+
+// identityType is that of a fly_manual_token's identity.
+func (w *wire) identityType() tftypes.Type {
+	w.t.Helper()
+	resp, err := w.server.GetResourceIdentitySchemas(w.t.Context(), &tfprotov6.GetResourceIdentitySchemasRequest{})
+	w.check(err)
+	return resp.IdentitySchemas["fly_manual_token"].ValueType()
+}
+
+// identified reads an identity.
+func (w *wire) identified(data *tfprotov6.ResourceIdentityData) attrs {
+	w.t.Helper()
+	if data == nil {
+		return nil
+	}
+	return w.unpack(w.identityType(), data.IdentityData)
+}
+
+// importIdentity imports a fly_manual_token by its identity.
+func (w *wire) importIdentity(identity attrs) (imported, identified attrs, diags string) {
+	w.t.Helper()
+	resp, err := w.server.ImportResourceState(w.t.Context(), &tfprotov6.ImportResourceStateRequest{
+		TypeName: "fly_manual_token", Identity: &tfprotov6.ResourceIdentityData{IdentityData: w.pack(w.identityType(), identity)},
+	})
+	w.check(err)
+	if len(resp.ImportedResources) == 0 {
+		return nil, nil, problems(resp.Diagnostics)
+	}
+	one := resp.ImportedResources[0]
+	return w.unpack(w.manualType(), one.State), w.identified(one.Identity), problems(resp.Diagnostics)
 }

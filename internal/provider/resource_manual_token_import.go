@@ -1,0 +1,68 @@
+package provider
+
+import (
+	"context"
+	"errors"
+
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+)
+
+// manualTokenIdentity tells one record from another.
+type manualTokenIdentity struct {
+	App types.String `tfsdk:"app"`
+}
+
+// IdentitySchema describes what tells one record from another: the app.
+func (r *manualTokenResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identityschema.Schema{
+		Attributes: map[string]identityschema.Attribute{
+			"app": identityschema.StringAttribute{
+				RequiredForImport: true,
+				Description:       "Name of the app.",
+			},
+		},
+	}
+}
+
+// identity is that of the record.
+func (m *manualTokenModel) identity() manualTokenIdentity { return manualTokenIdentity{App: m.App} }
+
+// ImportState takes an app's record into the state, by the app's name, given as
+// ID or as identity. The token stays where it is: the plan that follows sets it
+// from the configuration.
+func (r *manualTokenResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	app := req.ID
+	if app == "" && req.Identity != nil {
+		var id manualTokenIdentity
+		resp.Diagnostics.Append(req.Identity.Get(ctx, &id)...)
+		app = id.App.ValueString()
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if err := token.ValidateApp(app); err != nil {
+		resp.Diagnostics.AddError(summaryImportManual, "The import ID is the name of the app. "+quoted(app)+" cannot be one.")
+		return
+	}
+	resp.Diagnostics.Append(r.session.storageObstacles()...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	storage := r.session.settings.storagePath
+	rec, err := r.session.run.Manual(ctx, app)
+	switch {
+	case errors.Is(err, token.ErrNoRecord):
+		resp.Diagnostics.Append(noManualError(app, storage))
+	case err != nil:
+		resp.Diagnostics.Append(manualError(summaryImportManual, app, storage, err))
+	default:
+		model := manualTokenModel{App: types.StringValue(app)}
+		model.fill(rec)
+		resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
+		resp.Diagnostics.Append(resp.Identity.Set(ctx, model.identity())...)
+	}
+}
