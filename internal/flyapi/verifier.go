@@ -29,10 +29,8 @@ func (v *Verifier) Verify(ctx context.Context, req token.Request, tok token.Toke
 	if v.outage.known() {
 		return nil
 	}
-	_, err := v.shown.do(ctx, reach{req.App, tok.Fingerprint()}, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, v.show(ctx, req.App, tok)
-	})
-	if Rejected(err) {
+	show := func(ctx context.Context) (struct{}, error) { return struct{}{}, v.show(ctx, req.App, tok) }
+	if _, err := v.shown.do(ctx, reach{req.App, tok.Fingerprint()}, show); Rejected(err) {
 		return fmt.Errorf("%w: %w", token.ErrRejected, err)
 	}
 	return nil

@@ -49,7 +49,8 @@ func (r *rival) Get(ctx context.Context, req token.Request) (token.Resolution, e
 		r.entries[req] = rivalEntry{answer, c.ExpiresAt.Add(-time.Hour)}
 		return answer, nil
 	})
-	return v.(token.Resolution), err
+	answer, _ := v.(token.Resolution)
+	return answer, err
 }
 
 // getter is what both designs offer.

@@ -112,19 +112,26 @@ func (r *Resolver) supersede(app string) {
 
 // cached is the fast path: no lock, no allocation, no group.
 func (r *Resolver) cached(req Request) *entry {
-	if g, ok := r.groups.Load(req.App); ok {
-		return g.(*group).find(req, r.clock.now())
+	if g := r.known(req.App); g != nil {
+		return g.find(req, r.clock.now())
 	}
 	return nil
 }
 
+// known returns the app's group, nil before its first miss.
+func (r *Resolver) known(app string) *group {
+	v, _ := r.groups.Load(app)
+	g, _ := v.(*group)
+	return g
+}
+
 // group returns the app's group, made on its first miss.
 func (r *Resolver) group(app string) *group {
-	if g, ok := r.groups.Load(app); ok {
-		return g.(*group)
+	if g := r.known(app); g != nil {
+		return g
 	}
-	g, _ := r.groups.LoadOrStore(app, newGroup())
-	return g.(*group)
+	r.groups.LoadOrStore(app, newGroup())
+	return r.known(app)
 }
 
 // sequence returns the number of the latest acquisition in storage. Where it
