@@ -3,7 +3,6 @@ package token
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -78,11 +77,17 @@ func oneLine(s string) string {
 	return strings.Join(strings.Fields(s), " ")
 }
 
+// miss notes a source's reason, in place of an earlier one: a source that is
+// asked again has one line. That nothing is there any more says less than what
+// was wrong with it.
 func (e *NoTokenError) miss(source SourceName, err error) {
+	for i, a := range e.Attempts {
+		if a.Source == source {
+			if !errors.Is(err, ErrNoRecord) {
+				e.Attempts[i].Err = err
+			}
+			return
+		}
+	}
 	e.Attempts = append(e.Attempts, Attempt{Source: source, Err: err})
-}
-
-// drop forgets what was told of a source that is asked again.
-func (e *NoTokenError) drop(source SourceName) {
-	e.Attempts = slices.DeleteFunc(e.Attempts, func(a Attempt) bool { return a.Source == source })
 }

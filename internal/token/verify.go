@@ -22,7 +22,7 @@ func (r *Resolver) verify(f *flight, o offer) error {
 	if _, known := r.rejected.Load(key); known {
 		return rejectedMiss(o, ErrRejected)
 	}
-	if f.policy != PolicyIfRejected || r.verifier == nil || o.Token.IsOAuth() || !shown(o.Source) {
+	if f.policy != PolicyIfRejected || r.verifier == nil || o.Token.IsOAuth() || !shown(o) {
 		return nil
 	}
 	_, err := guarded(f.ctx, verifyTimeout, func(ctx context.Context) (struct{}, error) {
@@ -42,11 +42,13 @@ func (r *Resolver) verify(f *flight, o offer) error {
 	return rejectedMiss(o, err)
 }
 
-// shown reports whether a link's tokens may have been revoked since they were
-// made. What was minted a moment ago was not.
-func shown(source SourceName) bool {
-	switch source {
-	case SourceStorage, SourceConfig, SourceEnv, SourceManual:
+// shown reports whether a token may have been revoked since it was made. What was
+// minted a moment ago, by whatever process, was not.
+func shown(o offer) bool {
+	switch o.Source {
+	case SourceStorage:
+		return !o.recent
+	case SourceConfig, SourceEnv, SourceManual:
 		return true
 	default:
 		return false

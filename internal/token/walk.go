@@ -12,6 +12,11 @@ import (
 type offer struct {
 	Resolution
 	minted bool
+	// sequence is the number of a stored token's acquisition.
+	sequence Sequence
+	// recent says that another process acquired it during this flight: it was
+	// not revoked since.
+	recent bool
 }
 
 // descent is one flight's way down the chain.
@@ -22,58 +27,88 @@ type descent struct {
 	failure    *NoTokenError
 	resorts    []offer
 	warnings   []Warning
+	// storage is the link of that name, once it has missed: what is made below it
+	// is shared with other processes. Nil where nothing is stored.
+	storage Source
+	// seen is the number of the acquisition that storage had first.
+	seen Sequence
+	// locked says that the app's lock was asked for, got or not.
+	locked bool
 	// unlock gives the app's lock back; nil while it is not held.
 	unlock func()
 	// known are the misses of links that another process has asked already.
 	known []Attempt
 }
 
-// walk descends the chain until a link has a fresh token. Below storage it holds
-// the app's lock, so that of many cold processes one acquires and the others find
-// what it has stored.
+// walk descends the chain until a link has a fresh token.
 func (r *Resolver) walk(f *flight) (Resolution, error) {
 	d := &descent{Resolver: r, flight: f, generation: r.generation(f), failure: &NoTokenError{Request: f.request}}
 	defer d.ascend()
 	for _, src := range r.sources {
-		res, done, err := d.visit(src)
-		if !done && src.Name() == SourceStorage && r.stores() {
-			d.lock()
-			d.failure.drop(SourceStorage)
-			d.resorts = nil
-			res, done, err = d.visit(src)
-			d.learn()
-		}
-		if done {
+		if res, done, err := d.step(src); done {
 			return res, err
+		}
+		if src.Name() == SourceStorage && r.stores() {
+			d.storage = src
 		}
 	}
 	return d.lastResort()
 }
 
+// step asks one link. Before the first that makes a token it takes the app's
+// lock, so that of many cold processes one acquires and the others find what it
+// has stored. The slot comes before the lock: who holds the lock keeps others
+// waiting for no longer than a call takes, however long its own queue is.
+func (d *descent) step(src Source) (res Resolution, done bool, err error) {
+	if d.skips(src) {
+		return Resolution{}, false, nil
+	}
+	release, err := d.slot(src)
+	if err != nil {
+		return d.missed(src, err)
+	}
+	if d.storage != nil && !d.locked && d.makes(src) {
+		d.lock()
+		res, done, err = d.again()
+		if done || d.skips(src) {
+			release()
+			return res, done, err
+		}
+	}
+	return d.visit(src, release)
+}
+
+// slot waits for a slot of the link's, where it has any. The wait is nobody's
+// time.
+func (d *descent) slot(src Source) (release func(), err error) {
+	limiter, ok := src.(Limiter)
+	if !ok {
+		return func() {}, nil
+	}
+	resume := d.flight.budget.pause()
+	defer resume()
+	return limiter.Slot(d.flight.ctx)
+}
+
 // visit asks one link. It is done where the link has the answer, or where the
 // chain must not go on.
-func (d *descent) visit(src Source) (res Resolution, done bool, err error) {
-	if miss := d.knownMiss(src.Name()); miss != nil {
-		d.failure.miss(src.Name(), miss)
-		return Resolution{}, false, nil
-	}
-	o, err := d.offer(d.flight, src)
-	now := time.Now()
+func (d *descent) visit(src Source, release func()) (res Resolution, done bool, err error) {
+	o, err := d.offer(d.flight, src, release)
 	switch {
-	case d.flight.ctx.Err() != nil:
-		return Resolution{}, true, context.Cause(d.flight.ctx)
-	case errors.Is(err, ErrStop):
-		d.failure.miss(src.Name(), err)
-		return Resolution{}, true, d.failure
-	case err != nil:
-		d.failure.miss(src.Name(), err)
-		return Resolution{}, false, nil
+	case src.Name() != SourceStorage:
+	case d.locked:
+		o.recent = o.sequence > d.seen
+	default:
+		d.seen = o.sequence
 	}
+	if err != nil || d.flight.ctx.Err() != nil {
+		return d.missed(src, err)
+	}
+	now := time.Now()
 	switch d.freshness(o.Record, o.Source, now) {
 	case fresh:
 		if err := d.verify(d.flight, o); err != nil {
-			d.failure.miss(src.Name(), err)
-			return Resolution{}, false, nil
+			return d.missed(src, err)
 		}
 		return d.accept(o), true, nil
 	case stale:
@@ -85,14 +120,27 @@ func (d *descent) visit(src Source) (res Resolution, done bool, err error) {
 	return Resolution{}, false, nil
 }
 
+// missed notes why a link has no token, and whether the chain ends with it.
+func (d *descent) missed(src Source, err error) (res Resolution, done bool, _ error) {
+	if d.flight.ctx.Err() != nil {
+		return Resolution{}, true, context.Cause(d.flight.ctx)
+	}
+	d.failure.miss(src.Name(), err)
+	if errors.Is(err, ErrStop) {
+		return Resolution{}, true, d.failure
+	}
+	return Resolution{}, false, nil
+}
+
 // offer asks one link, and makes what it has prove the access that is asked for.
-func (r *Resolver) offer(f *flight, src Source) (offer, error) {
-	c, err := r.ask(f, src)
+func (r *Resolver) offer(f *flight, src Source, release func()) (offer, error) {
+	c, err := r.ask(f, src, release)
 	if err != nil {
 		return offer{}, err
 	}
+	o := offer{sequence: c.Sequence}
 	if src.Name() == SourceStorage && f.barred && c.Sequence <= f.since {
-		return offer{}, &MissError{Reason: "what is stored was acquired before this refresh"}
+		return o, &MissError{Reason: "what is stored was acquired before this refresh"}
 	}
 	if c.Origin == "" {
 		c.Origin = src.Name()
@@ -100,13 +148,12 @@ func (r *Resolver) offer(f *flight, src Source) (offer, error) {
 	c.Record = withExpiry(c.Record)
 	if f.request.Access != AccessAny {
 		if c, err = r.narrow(f, c); err != nil {
-			return offer{}, err
+			return o, err
 		}
 	}
-	return offer{
-		Resolution: Resolution{Record: c.Record, Source: src.Name(), Acquirer: AcquirerGroup, Warnings: c.Warnings},
-		minted:     c.Minted,
-	}, nil
+	o.Resolution = Resolution{Record: c.Record, Source: src.Name(), Acquirer: AcquirerGroup, Warnings: c.Warnings}
+	o.minted = c.Minted
+	return o, nil
 }
 
 // narrow makes c prove the access. What has expired is not worth it.
@@ -129,7 +176,6 @@ func (d *descent) lastResort() (Resolution, error) {
 	slices.SortStableFunc(d.resorts, func(a, b offer) int { return b.ExpiresAt.Compare(a.ExpiresAt) })
 	for _, o := range d.resorts {
 		if err := d.verify(d.flight, o); err != nil {
-			d.failure.drop(o.Source)
 			d.failure.miss(o.Source, err)
 			continue
 		}
@@ -173,19 +219,9 @@ func expiredMiss(name SourceName, rec Record) error {
 	}
 }
 
-// ask runs one link under its own deadline. The wait for a slot, where the link
-// has any, is nobody's time.
-func (r *Resolver) ask(f *flight, src Source) (Candidate, error) {
-	release := func() {}
-	if limiter, ok := src.(Limiter); ok {
-		resume := f.budget.pause()
-		got, err := limiter.Slot(f.ctx)
-		resume()
-		if err != nil {
-			return Candidate{}, err
-		}
-		release = got
-	}
+// ask runs one link under its own deadline, and gives its slot back when it is
+// through.
+func (r *Resolver) ask(f *flight, src Source, release func()) (Candidate, error) {
 	c, err := guarded(f.ctx, src.Timeout(), func(ctx context.Context) (Candidate, error) {
 		defer release()
 		return src.Acquire(ctx, f.request)
