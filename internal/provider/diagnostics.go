@@ -21,6 +21,7 @@ const (
 	summaryDeleteManual = "Unable to Delete Manual Token"
 	summaryImportManual = "Unable to Import Manual Token"
 	summaryRevoke       = "Unable to Revoke Fly App Token"
+	summaryInvalidate   = "Unable to Invalidate Fly App Tokens"
 )
 
 // appTokenError says why no token was had for req: a line for each link, with

@@ -1,0 +1,133 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/action"
+	"github.com/hashicorp/terraform-plugin-framework/action/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+)
+
+var (
+	_ action.Action              = (*appTokenInvalidateAction)(nil)
+	_ action.ActionWithConfigure = (*appTokenInvalidateAction)(nil)
+)
+
+func newAppTokenInvalidateAction() action.Action { return &appTokenInvalidateAction{} }
+
+// appTokenInvalidateAction is action "fly_app_token_invalidate".
+type appTokenInvalidateAction struct {
+	session *session
+}
+
+// appTokenInvalidateModel is the action's configuration.
+type appTokenInvalidateModel struct {
+	App    types.String `tfsdk:"app"`
+	Revoke types.Bool   `tfsdk:"revoke"`
+}
+
+// Metadata names the action.
+func (a *appTokenInvalidateAction) Metadata(_ context.Context, _ action.MetadataRequest, resp *action.MetadataResponse) {
+	resp.TypeName = typeName + "_app_token_invalidate"
+}
+
+// Schema describes the action.
+func (a *appTokenInvalidateAction) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Drops every minted token that this machine keeps for an app, whatever access and organization it was minted for. The next read acquires another. " +
+			"Manual tokens, and the logins that flyctl or the environment hold, stay as they are.\n\n" +
+			"By itself that revokes nothing: the tokens are good at Fly until they expire. With `revoke` they end now, and whatever still uses one of them, such as a secret of a CI job, is refused.\n\n" +
+			"-> Actions need Terraform 1.14.",
+		Attributes: map[string]schema.Attribute{
+			"app": schema.StringAttribute{
+				Required:            true,
+				MarkdownDescription: "Name of the app.",
+				Validators:          []validator.String{appName()},
+			},
+			"revoke": schema.BoolAttribute{
+				Optional: true,
+				MarkdownDescription: "Whether the dropped tokens are revoked at Fly as well, which takes the login of a member of the app's organization. " +
+					"A token that flyctl minted is looked up among those that Fly lists, by its name and times. A token that was narrowed from a login or from a manual token ends with that alone. " +
+					"The action fails, and says which, where a token that was kept could not be revoked; all are dropped nevertheless. Defaults to `false`.",
+			},
+		},
+	}
+}
+
+// Configure receives the provider's session.
+func (a *appTokenInvalidateAction) Configure(_ context.Context, req action.ConfigureRequest, resp *action.ConfigureResponse) {
+	s, diags := sessionFrom(req.ProviderData)
+	resp.Diagnostics.Append(diags...)
+	a.session = s
+}
+
+// Invoke drops the app's minted tokens, and then revokes them where it is told
+// to: in the other order, storage would hand out revoked ones meanwhile.
+func (a *appTokenInvalidateAction) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
+	var model appTokenInvalidateModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(a.obstacles(model)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	app, storage := model.App.ValueString(), a.session.settings.storagePath
+	var records []token.Record
+	var unlisted error
+	if a.session.store != nil {
+		records, unlisted = a.session.store.MintedRecords(ctx, app)
+	}
+	err := a.session.run.Invalidate(ctx, app)
+	resp.Diagnostics.Append(a.session.storeWarnings()...)
+	if err != nil {
+		resp.Diagnostics.Append(invalidateError(app, storage, err))
+		return
+	}
+	resp.SendProgress(action.InvokeProgressEvent{Message: fmt.Sprintf("Dropped %s kept for app %q.", tokens(len(records)), app)})
+	if !model.Revoke.ValueBool() {
+		return
+	}
+	resp.Diagnostics.Append(a.revoke(ctx, app, records, resp.SendProgress)...)
+	if unlisted != nil {
+		resp.Diagnostics.Append(unlistedError(app, storage, unlisted))
+	}
+}
+
+// obstacles are those of what is to be done: dropping takes storage alone.
+func (a *appTokenInvalidateAction) obstacles(model appTokenInvalidateModel) diag.Diagnostics {
+	if model.Revoke.ValueBool() {
+		return a.session.obstacles("refresh", "organization")
+	}
+	return a.session.storageObstacles()
+}
+
+// revoke revokes what records hold, and says of each what became of it.
+func (a *appTokenInvalidateAction) revoke(ctx context.Context, app string, records []token.Record, send func(action.InvokeProgressEvent)) diag.Diagnostics {
+	var diags diag.Diagnostics
+	revoked := 0
+	a.session.revokeAll(ctx, app, records, func(rec token.Record, err error) {
+		if err != nil {
+			diags.Append(keptAliveError(app, rec, err))
+			return
+		}
+		revoked++
+		send(action.InvokeProgressEvent{Message: fmt.Sprintf("Revoked the token with fingerprint %s.", rec.Token.Fingerprint())})
+	})
+	send(action.InvokeProgressEvent{Message: fmt.Sprintf("Revoked %d of %s.", revoked, tokens(len(records)))})
+	return diags
+}
+
+// tokens counts tokens in words.
+func tokens(n int) string {
+	if n == 1 {
+		return "1 token"
+	}
+	return fmt.Sprintf("%d tokens", n)
+}

@@ -1,0 +1,115 @@
+package provider
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/action"
+	"github.com/hashicorp/terraform-plugin-framework/action/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+)
+
+var (
+	_ action.Action              = (*appTokenRefreshAction)(nil)
+	_ action.ActionWithConfigure = (*appTokenRefreshAction)(nil)
+)
+
+func newAppTokenRefreshAction() action.Action { return &appTokenRefreshAction{} }
+
+// appTokenRefreshAction is action "fly_app_token_refresh".
+type appTokenRefreshAction struct {
+	session *session
+}
+
+// appTokenRefreshModel is the action's configuration.
+type appTokenRefreshModel struct {
+	App          types.String `tfsdk:"app"`
+	Access       types.String `tfsdk:"access"`
+	Organization types.String `tfsdk:"organization"`
+}
+
+// Metadata names the action.
+func (a *appTokenRefreshAction) Metadata(_ context.Context, _ action.MetadataRequest, resp *action.MetadataResponse) {
+	resp.TypeName = typeName + "_app_token_refresh"
+}
+
+// Schema describes the action.
+func (a *appTokenRefreshAction) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Throws away the token that is kept for one request and acquires another in its place, as a read with `refresh = \"always\"` does. " +
+			"What read the token earlier in the same run keeps the old one, which stays valid at Fly until it expires; the next plan has the new one.\n\n" +
+			"The arguments must be those of the data source or ephemeral resource whose token is meant: another `access` or `organization` is another token. " +
+			"Where no token can be had, the action fails, and what is stored stays there.\n\n" +
+			"-> Actions need Terraform 1.14.",
+		Attributes: map[string]schema.Attribute{
+			"app": schema.StringAttribute{
+				Required:            true,
+				MarkdownDescription: appDescription,
+				Validators:          []validator.String{appName()},
+			},
+			"access": schema.StringAttribute{
+				Optional:            true,
+				MarkdownDescription: "What the token must be able to do: `readonly` or `deploy`. Unset, it is the token that was asked for without `access`.",
+				Validators:          []validator.String{access()},
+			},
+			"organization": schema.StringAttribute{
+				Optional:            true,
+				MarkdownDescription: organizationDescription,
+				Validators:          []validator.String{organizationSlug()},
+			},
+		},
+	}
+}
+
+// Configure receives the provider's session.
+func (a *appTokenRefreshAction) Configure(_ context.Context, req action.ConfigureRequest, resp *action.ConfigureResponse) {
+	s, diags := sessionFrom(req.ProviderData)
+	resp.Diagnostics.Append(diags...)
+	a.session = s
+}
+
+// Invoke acquires another token.
+func (a *appTokenRefreshAction) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
+	var model appTokenRefreshModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	spared := []string{"refresh"}
+	if !model.Organization.IsNull() {
+		spared = append(spared, "organization")
+	}
+	resp.Diagnostics.Append(a.session.obstacles(spared...)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	request := token.Request{
+		App:          model.App.ValueString(),
+		Access:       token.Access(model.Access.ValueString()),
+		Organization: cmp.Or(model.Organization.ValueString(), a.session.settings.organization),
+	}
+	resp.SendProgress(action.InvokeProgressEvent{Message: fmt.Sprintf("Acquiring another token for app %q.", request.App)})
+	res, err := a.session.run.Refresh(ctx, request, token.PolicyAlways)
+	resp.Diagnostics.Append(a.session.storeWarnings()...)
+	if err != nil {
+		resp.Diagnostics.Append(appTokenError(request, err))
+		return
+	}
+	logResolution(ctx, request, res)
+	resp.Diagnostics.Append(a.session.warnings(res.Warnings)...)
+	resp.SendProgress(action.InvokeProgressEvent{Message: fmt.Sprintf("App %q has the token with fingerprint %s, from %s, %s.",
+		request.App, res.Token.Fingerprint(), res.Origin, lifetime(res.ExpiresAt))})
+}
+
+// lifetime says in words how long a token is good for.
+func lifetime(until time.Time) string {
+	if until.IsZero() {
+		return "whose lifetime is not known"
+	}
+	return "good until " + until.UTC().Format(time.RFC3339)
+}

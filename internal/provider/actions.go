@@ -1,0 +1,16 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/action"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+)
+
+var _ provider.ProviderWithActions = (*flyProvider)(nil)
+
+// Actions lists the actions. Nothing in their configuration is a secret: engines
+// keep that in the plan in clear text.
+func (p *flyProvider) Actions(context.Context) []func() action.Action {
+	return []func() action.Action{newAppTokenRefreshAction, newAppTokenInvalidateAction}
+}
