@@ -68,6 +68,10 @@ type Client struct {
 	retryWait time.Duration
 	http      *http.Client
 	slots     chan struct{}
+	// pulses holds one for each host; the map is never changed. Shows have one of
+	// their own: their three seconds are too few to judge for others by.
+	pulses map[string]*pulse
+	shows  pulse
 }
 
 // New returns a client for cfg. The error wraps [ErrBaseURL] when one of the
@@ -90,6 +94,10 @@ func New(cfg Config) (*Client, error) {
 		retryWait: cfg.RetryWait,
 		http:      newHTTPClient(cfg.Proxy),
 		slots:     make(chan struct{}, MaxInFlight),
+		pulses:    map[string]*pulse{graphql.Host: {}},
+	}
+	if machines.Host != graphql.Host {
+		c.pulses[machines.Host] = &pulse{}
 	}
 	if c.timeout == 0 {
 		c.timeout = defaultTimeout

@@ -31,8 +31,9 @@ func TestOutage(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if n := s.Count(flytest.OpAny); n > flyapi.MaxInFlight {
-		t.Errorf("%d requests, want no more than were in flight when the first timed out", n)
+	// Those that are given up make room for others, until these hear of it too.
+	if n := s.Count(flytest.OpAny); n > 5*flyapi.MaxInFlight {
+		t.Errorf("%d requests, want hardly more than were in flight when the first timed out", n)
 	}
 	s.Reset()
 	tok := s.Make(flytest.Make{App: "web"})

@@ -51,8 +51,9 @@ func (r *reply) isHTML() bool {
 	return bytes.HasPrefix(bytes.TrimSpace(r.body), []byte("<"))
 }
 
-// do sends a call once a slot is free, and repeats it as the call allows. The
-// error is an [*Error], or ctx's own when the caller left.
+// do sends a call once a slot is free, and repeats it as the call allows. Where
+// the server gave no answer to anybody a moment ago, it is not asked. The error
+// is an [*Error], or ctx's own when the caller left.
 func (c *Client) do(ctx context.Context, k call) (*reply, error) {
 	select {
 	case c.slots <- struct{}{}:
@@ -60,15 +61,27 @@ func (c *Client) do(ctx context.Context, k call) (*reply, error) {
 	case <-ctx.Done():
 		return nil, leftWaiting(ctx, k)
 	}
+	server := c.pulses[k.url.Host]
+	if k.repeat == never {
+		server = &c.shows
+	}
+	if server.muted() {
+		return nil, notAsked(k)
+	}
+	began := time.Now()
 	bounded, cancel := context.WithTimeout(ctx, k.timeout)
 	defer cancel()
 	got, err := c.send(bounded, k)
 	switch {
 	case err == nil:
+		server.answered()
 		return got, nil
 	case errors.Is(ctx.Err(), context.Canceled):
 		return nil, fmt.Errorf("%s: %w", k.op, context.Cause(ctx))
 	case bounded.Err() != nil:
+		if ctx.Err() == nil {
+			server.missed(began)
+		}
 		return nil, timedOut(k)
 	default:
 		return nil, unreachable(k, err)

@@ -30,19 +30,20 @@ func reads(t *testing.T, world provider.World, config, data attrs) (attrs, strin
 	return w.read(t.Context(), data)
 }
 
-// What is said where an access, or an organization, cannot be had.
-func TestAccessMisses(t *testing.T) {
-	t.Parallel()
-	s := flytest.New(t, flyWorld())
+// accessMiss is a request that cannot be granted, and parts of what is said of it.
+type accessMiss struct {
+	login        string
+	config, data attrs
+	offline      bool
+	want         []string
+}
+
+// accessMisses lists them for a server of [flyWorld].
+func accessMisses(s *flytest.Server) map[string]accessMiss {
 	user, stranger := s.Login(ownerOfBoth).Reveal(), s.Login(memberOfGlobexAlone).Reveal()
 	others := s.Make(flytest.Make{Organization: "globex"}).Reveal()
 	narrow := s.Make(flytest.Make{App: "worker"}).Reveal()
-	for name, test := range map[string]struct {
-		login        string
-		config, data attrs
-		offline      bool
-		want         []string
-	}{
+	return map[string]accessMiss{
 		"an fo1 and no API": {
 			login: user, data: attrs{"access": "readonly"}, offline: true,
 			want: []string{
@@ -87,7 +88,14 @@ func TestAccessMisses(t *testing.T) {
 			login: s.Make(flytest.Make{Organization: "acme"}).Reveal(), config: attrs{"sources": []any{"api"}}, data: attrs{},
 			want: []string{"api: Fly refused to mint with this login, and scoped tokens cannot mint other tokens", "fo1_"},
 		},
-	} {
+	}
+}
+
+// What is said where an access, or an organization, cannot be had.
+func TestAccessMisses(t *testing.T) {
+	t.Parallel()
+	s := flytest.New(t, flyWorld())
+	for name, test := range accessMisses(s) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			world := flyServed(t, s)

@@ -79,6 +79,15 @@ func TestAccProcessAPIScopedLogin(t *testing.T) {
 			t.Errorf("%s has a token from %s, of %s", app, got.Origin, got.Fingerprint)
 		}
 	}
+	// A Fly that hangs is waited for once, and what is at hand is handed out.
+	s.Reset()
+	s.Inject(flytest.OpAny, flytest.Hang())
+	p.configure(readAll(`api = { timeout = "500ms" }`, "", apps...))
+	runs = append(runs, p.unchanged())
+	if lookups, shows, all := s.Count(flytest.OpLookupApp), s.Count(flytest.OpShow), s.Count(flytest.OpAny); lookups > 10 || shows > 10 || all > 20 {
+		t.Errorf("%d look-ups and %d shows among %d requests to a server that hangs", lookups, shows, all)
+	}
+	s.Reset()
 	p.configure(readAll("", `access = "readonly"`, "web", "worker"))
 	runs = append(runs, p.run("apply", "-auto-approve"), p.unchanged())
 	secrets := map[string]string{"login": login.Reveal()}
