@@ -154,8 +154,12 @@ func (c *chain) noLogin(err error) error {
 	return &token.MissError{Reason: "no login to mint with: " + miss.Reason, Fix: fix, Cause: err}
 }
 
-// openStore returns the store at the storage path, nil without one. What another
-// login minted, or another API, is not found in it.
+// tidyTime bounds what a run does, before anything else, about what killed ones
+// left in storage.
+const tidyTime = time.Second
+
+// openStore returns the store at the storage path, nil without one, and tidies it
+// up. What another login minted, or another API, is not found in it.
 func (c *chain) openStore() *tokenstore.Store {
 	if c.settings.storagePath == "" {
 		return nil
@@ -164,7 +168,11 @@ func (c *chain) openStore() *tokenstore.Store {
 	if login, err := c.logins.Explicit(); err == nil {
 		scope.Login = login.Token.Fingerprint()
 	}
-	return tokenstore.Open(c.settings.storagePath, scope)
+	store := tokenstore.Open(c.settings.storagePath, scope)
+	ctx, cancel := context.WithTimeout(context.Background(), tidyTime)
+	defer cancel()
+	store.Tidy(ctx)
+	return store
 }
 
 // loginSettings says where flyctl's login may be found.

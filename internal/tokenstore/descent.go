@@ -5,13 +5,24 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
+	"strings"
+	"time"
 
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// maxMisses bounds the text of misses in bytes: a line for each link.
-const maxMisses = 64 << 10
+const (
+	// maxMisses bounds the text of misses in bytes: a line for each link.
+	maxMisses = 64 << 10
+	// missesAge is for how long misses count. They are for those who waited while
+	// they came about, and get to read them within moments; what is asked later,
+	// in a run that may have begun hours ago, is worth a try.
+	missesAge = time.Minute
+	// missesKept is how long they stay on disk.
+	missesKept = 24 * time.Hour
+)
 
 // Lock keeps every other process from acquiring for app until unlock is called or
 // this process ends, however it ends: the lock is the kernel's. It waits for as
@@ -36,6 +47,7 @@ func (s *Store) Lock(ctx context.Context, app string) (unlock func(), err error)
 type misses struct {
 	Key      string         `json:"key"`
 	Sequence token.Sequence `json:"sequence"`
+	At       time.Time      `json:"at"`
 	Misses   []miss         `json:"misses"`
 }
 
@@ -45,19 +57,24 @@ type miss struct {
 }
 
 // Misses returns what the latest acquisition for req left with [Store.SaveMisses],
-// and its number. The error wraps [token.ErrNoRecord] where that is nothing, or
-// nothing that can be read.
+// and its number. The error wraps [token.ErrNoRecord] where that is nothing,
+// nothing that can be read, or more than a minute old.
 func (s *Store) Misses(ctx context.Context, req token.Request) ([]token.Attempt, token.Sequence, error) {
 	if err := ready(ctx, req.App); err != nil {
 		return nil, 0, err
 	}
 	is := s.minted(req)
-	data, err := readShort(s.missesPath(is))
+	data, err := s.readRun(s.missesPath(is))
 	if err != nil {
 		return nil, 0, token.ErrNoRecord
 	}
 	var told misses
 	if json.Unmarshal(data, &told) != nil || told.Key != is.key {
+		return nil, 0, token.ErrNoRecord
+	}
+	// By a clock that was set meanwhile they count for nothing, and are found out
+	// again.
+	if age := time.Since(told.At); age < 0 || age > missesAge {
 		return nil, 0, token.ErrNoRecord
 	}
 	attempts := make([]token.Attempt, len(told.Misses))
@@ -78,7 +95,7 @@ func (s *Store) SaveMisses(ctx context.Context, req token.Request, attempts []to
 		return err
 	}
 	is := s.minted(req)
-	told := misses{Key: is.key, Sequence: number}
+	told := misses{Key: is.key, Sequence: number, At: time.Now().UTC()}
 	for _, a := range attempts {
 		told.Misses = append(told.Misses, miss{a.Source, a.Err.Error()})
 	}
@@ -86,9 +103,26 @@ func (s *Store) SaveMisses(ctx context.Context, req token.Request, attempts []to
 	if err != nil {
 		return fmt.Errorf("tokenstore: encode misses: %w", err)
 	}
-	return s.writeFile(s.missesPath(is), data)
+	s.sweepMisses()
+	path := s.missesPath(is)
+	return s.step("tell", path, func() error { return overwrite(path, data) })
+}
+
+// sweepMisses removes what nobody waits for any more. Lock files stay: there is
+// one for each app, and to remove one that is in use would make it two.
+func (s *Store) sweepMisses() {
+	entries, err := os.ReadDir(s.runs())
+	if err != nil {
+		return
+	}
+	for _, entry := range entries {
+		info, err := entry.Info()
+		if err == nil && strings.HasPrefix(entry.Name(), missesPrefix) && time.Since(info.ModTime()) > missesKept {
+			_ = s.remove(filepath.Join(s.runs(), entry.Name()))
+		}
+	}
 }
 
 func (s *Store) missesPath(is identity) string {
-	return filepath.Join(s.runs(), "misses-"+is.key+".json")
+	return filepath.Join(s.runs(), missesPrefix+is.key+".json")
 }

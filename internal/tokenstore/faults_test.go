@@ -2,13 +2,10 @@ package tokenstore_test
 
 import (
 	"errors"
-	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 	"github.com/flytokens/terraform-provider-fly/internal/tokenstore"
@@ -182,22 +179,5 @@ func TestFileSystemWithoutLocks(t *testing.T) {
 		if len(got.Warnings) != 1 || !strings.Contains(got.Warnings[0].Detail, root) {
 			t.Errorf("%v: warnings %v, want one that names the path", none, got.Warnings)
 		}
-	}
-}
-
-func TestTempFilesOfKilledProcessesAreSwept(t *testing.T) {
-	t.Parallel()
-	s, root := open(t)
-	set(t, s, "web")
-	old, young := filepath.Join(appFolder(root, "web"), ".tmp-old"), filepath.Join(appFolder(root, "web"), ".tmp-young")
-	write(t, old, "x")
-	write(t, young, "x")
-	past := time.Now().Add(-61 * time.Minute)
-	if err := os.Chtimes(old, past, past); err != nil {
-		t.Fatal(err)
-	}
-	set(t, s, "web")
-	if left := names(t, root, "web", ".tmp-"); !slices.Equal(left, []string{".tmp-young"}) {
-		t.Errorf("left: %q, want the young one, which may be in use", left)
 	}
 }

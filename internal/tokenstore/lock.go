@@ -11,8 +11,13 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// lockPoll is how often a lock that another process holds is tried.
-const lockPoll = 5 * time.Millisecond
+// A lock that another process holds is tried again after lockPoll, which is as
+// long as most are held, and then ever more rarely, down to once every
+// maxLockPoll: hundreds of processes may wait for one that runs flyctl.
+const (
+	lockPoll    = 5 * time.Millisecond
+	maxLockPoll = 50 * time.Millisecond
+)
 
 // errBusy is the cause of a wait that lasted too long.
 var errBusy = errors.New("another process has held it for too long")
@@ -54,16 +59,14 @@ func (s *Store) lockPath(ctx context.Context, app, path string) (unlock func(), 
 		return nil, lockError(ctx, path)
 	}
 	file := flock.New(path, flock.SetFlag(lockFlags), flock.SetPermissions(fileMode))
-	err = s.step("lock", path, func() error {
-		_, err := file.TryLockContext(ctx, lockPoll)
-		return err
-	})
+	err = s.step("lock", path, func() error { return poll(ctx, file) })
 	switch {
 	case err == nil:
 	case ctx.Err() != nil:
 		<-gate
 		return nil, lockError(ctx, path)
 	case errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.ENOLCK):
+		s.lockless.Store(true)
 		s.warn(app, "Fly Token Storage Has No Locks",
 			fmt.Sprintf("The file system that holds %s cannot lock files (%s). Several processes that use it at once may acquire more tokens than they need, and of two that set a manual token for one app at once, the later one wins. Give storage a path on a local disk.", s.root, err))
 	default:
@@ -75,6 +78,22 @@ func (s *Store) lockPath(ctx context.Context, app, path string) (unlock func(), 
 		_ = file.Unlock()
 		<-gate
 	}, nil
+}
+
+// poll takes the lock as soon as nobody else has it.
+func poll(ctx context.Context, file *flock.Flock) error {
+	for pause := lockPoll; ; pause = min(2*pause, maxLockPoll) {
+		if ok, err := file.TryLock(); ok || err != nil {
+			return err
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return context.Cause(ctx)
+		}
+	}
 }
 
 func lockError(ctx context.Context, path string) error {

@@ -14,7 +14,9 @@ const (
 	generationFile = "generation"
 	lockFile       = "lock"
 
+	appPrefix    = "app-"
 	mintedPrefix = "minted-"
+	missesPrefix = "misses-"
 	tempPrefix   = ".tmp-"
 	// badMark stands between a record's name and the time it was set aside.
 	badMark = ".bad-"
@@ -30,7 +32,7 @@ func (s *Store) runs() string { return filepath.Join(s.root, "runs") }
 
 // folder returns an app's folder. The prefix keeps it from being one of the
 // names that Windows reserves, such as con; an app's name is lower-case already.
-func (s *Store) folder(app string) string { return filepath.Join(s.apps(), "app-"+app) }
+func (s *Store) folder(app string) string { return filepath.Join(s.apps(), appPrefix+app) }
 
 func (s *Store) manualPath(app string) string { return filepath.Join(s.folder(app), manualFile) }
 

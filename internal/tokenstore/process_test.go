@@ -44,7 +44,7 @@ func TestMain(m *testing.M) {
 type role func(s *tokenstore.Store, arg string) error
 
 func roles() map[string]role {
-	return map[string]role{"late-save": lateSave, "hang-at": hangAt, "create": create, "write": writeOn}
+	return map[string]role{"late-save": lateSave, "hang-at": hangAt, "create": create, "write": writeOn, "crash": writeAll}
 }
 
 func childRecord() (token.Record, error) {

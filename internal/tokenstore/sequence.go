@@ -26,8 +26,8 @@ func (s *Store) Sequence(ctx context.Context) (token.Sequence, error) {
 	if err := context.Cause(ctx); err != nil {
 		return 0, err
 	}
-	data, err := readShort(filepath.Join(s.runs(), sequenceFile))
-	if absent(err) {
+	data, err := s.readRun(filepath.Join(s.runs(), sequenceFile))
+	if errors.Is(err, token.ErrNoRecord) {
 		return 0, nil
 	}
 	if err != nil {
@@ -65,12 +65,19 @@ func (s *Store) next(ctx context.Context) (token.Sequence, error) {
 	return number, err
 }
 
-// readShort reads a file of a folder that processes talk through. What would not
-// fit is left out, and then makes no sense.
-func readShort(path string) ([]byte, error) {
+// readRun reads a file of the folder that processes talk through. What would not
+// fit is left out, and then makes no sense. The error is [token.ErrNoRecord] or a
+// [*ReadError].
+func (s *Store) readRun(path string) ([]byte, error) {
+	if err := s.inspect("", s.runs(), fs.ModeDir); err != nil {
+		return nil, err
+	}
+	if err := s.inspect("", path, 0); err != nil {
+		return nil, err
+	}
 	f, err := openRecord(path)
 	if absent(err) {
-		return nil, err
+		return nil, token.ErrNoRecord
 	}
 	if err != nil {
 		return nil, &ReadError{Path: path, Err: bare(err)}
@@ -84,29 +91,30 @@ func readShort(path string) ([]byte, error) {
 	return data, nil
 }
 
-// overwrite writes data over a file's beginning, which readers see at once.
+// overwrite makes data a file's content in place. Who is killed in the middle
+// leaves what makes no sense, and no temporary file.
 func overwrite(path string, data []byte) (err error) {
 	f, err := os.OpenFile(path, lockFlags, fileMode)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	_, err = f.WriteAt(data, 0)
-	return err
+	if _, err := f.WriteAt(data, 0); err != nil {
+		return err
+	}
+	return f.Truncate(int64(len(data)))
 }
 
 // makeRuns makes the folder of what processes tell each other.
 func (s *Store) makeRuns() error {
 	path := s.runs()
-	info, err := os.Lstat(path)
-	switch {
-	case err == nil:
-		err = regular(info, fs.ModeDir)
-	case errors.Is(err, fs.ErrNotExist):
+	err := s.inspect("", path, fs.ModeDir)
+	if errors.Is(err, token.ErrNoRecord) {
 		return s.mkdir(path)
 	}
-	if err != nil {
-		return &WriteError{Op: "open folder", Path: path, Err: bare(err)}
+	var unreadable *ReadError
+	if errors.As(err, &unreadable) {
+		return &WriteError{Op: "open folder", Path: path, Err: unreadable.Err}
 	}
-	return nil
+	return err
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/flytokens/terraform-provider-fly/internal/token"
@@ -31,6 +32,8 @@ type Store struct {
 	// fault, where set, runs before each change of the file system, and its
 	// error takes the change's place. Tests set it.
 	fault func(op, path string) error
+	// lockless says that the file system has turned out to have no locks.
+	lockless atomic.Bool
 
 	mu       sync.Mutex
 	gates    map[string]chan struct{}

@@ -1,6 +1,7 @@
 package tokenstore
 
 import (
+	"context"
 	"fmt"
 	"io/fs"
 	"os"
@@ -8,30 +9,77 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
 const (
-	// tempAge is the age past which a temporary file is nobody's: a write takes
-	// milliseconds.
+	// tempAge is the age past which a temporary file is nobody's, also where there
+	// are no locks: a write takes milliseconds.
 	tempAge = time.Hour
+	// tidyWait bounds the wait for a folder's lock: who holds it tidies up.
+	tidyWait = 100 * time.Millisecond
 	// maxBad is how many damaged records are kept for each app.
 	maxBad = 3
 )
 
-// sweep removes temporary files that a killed process left in the app's folder.
-// It tries: what cannot be removed now is met again.
-func (s *Store) sweep(app string) {
-	folder := s.folder(app)
-	entries, err := os.ReadDir(folder)
+// Tidy removes the temporary files that killed processes left in any app's folder:
+// they may hold a token, and the app may never be written to again. It tries, for
+// as long as ctx lasts: what cannot be removed now is met again.
+func (s *Store) Tidy(ctx context.Context) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.tidy(ctx)
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done():
+		// A disk that hangs cannot be told to stop.
+	}
+}
+
+func (s *Store) tidy(ctx context.Context) {
+	apps, err := os.ReadDir(s.apps())
 	if err != nil {
 		return
 	}
-	for _, entry := range entries {
-		if !strings.HasPrefix(entry.Name(), tempPrefix) || !entry.Type().IsRegular() {
+	for _, entry := range apps {
+		app, ours := strings.CutPrefix(entry.Name(), appPrefix)
+		if ctx.Err() != nil {
+			return
+		}
+		if !ours || !entry.IsDir() || token.ValidateApp(app) != nil || len(s.temps(app)) == 0 {
 			continue
 		}
-		if info, err := entry.Info(); err == nil && time.Since(info.ModTime()) > tempAge {
-			_ = s.remove(filepath.Join(folder, entry.Name()))
+		waiting, cancel := context.WithTimeout(ctx, tidyWait)
+		if unlock, err := s.lock(waiting, app); err == nil {
+			s.sweep(app)
+			unlock()
+		}
+		cancel()
+	}
+}
+
+// temps lists the temporary files in the app's folder.
+func (s *Store) temps(app string) []fs.DirEntry {
+	entries, err := os.ReadDir(s.folder(app))
+	if err != nil {
+		return nil
+	}
+	return slices.DeleteFunc(entries, func(entry fs.DirEntry) bool {
+		return !strings.HasPrefix(entry.Name(), tempPrefix) || !entry.Type().IsRegular()
+	})
+}
+
+// sweep removes temporary files that a killed process left in the app's folder.
+// The caller holds the lock, without which nobody writes there, so that none of
+// them is in use. It tries: what cannot be removed now is met again.
+func (s *Store) sweep(app string) {
+	for _, entry := range s.temps(app) {
+		info, err := entry.Info()
+		if err == nil && (!s.lockless.Load() || time.Since(info.ModTime()) > tempAge) {
+			_ = s.remove(filepath.Join(s.folder(app), entry.Name()))
 		}
 	}
 }
@@ -79,7 +127,10 @@ func (s *Store) repair(app, path string, info fs.FileInfo) {
 	if info.IsDir() {
 		mode = folderMode
 	}
-	what := fmt.Sprintf("its mode is %04o now. Where that others are not to be trusted, revoke the tokens kept there.", mode)
+	what := fmt.Sprintf("its mode is %04o now.", mode)
+	if !strings.HasPrefix(path, s.runs()) {
+		what += " Where those others are not to be trusted, revoke the tokens kept there."
+	}
 	if err := s.step("set mode", path, func() error { return os.Chmod(path, mode) }); err != nil {
 		what = fmt.Sprintf("its mode could not be changed (%s): change it to %04o, or give storage another path.", err, mode)
 	}
