@@ -101,26 +101,45 @@ func (p *process) run(args ...string) outcome {
 // try runs the engine, whatever comes of it.
 func (p *process) try(args ...string) outcome {
 	p.t.Helper()
-	trace := filepath.Join(p.t.TempDir(), "trace.log")
-	cmd := exec.CommandContext(p.t.Context(), p.engine.Path, args...)
-	cmd.Dir = p.dir
-	cmd.Env = append(append(engine.Environ(os.Environ(), p.home), provider.Offline...), p.env...)
-	cmd.Env = append(cmd.Env,
+	return p.begin(args...).wait()
+}
+
+// running is an engine that was started.
+type running struct {
+	t     *testing.T
+	cmd   *exec.Cmd
+	out   bytes.Buffer
+	trace string
+}
+
+// begin starts the engine. The caller waits for it.
+func (p *process) begin(args ...string) *running {
+	p.t.Helper()
+	r := &running{t: p.t, trace: filepath.Join(p.t.TempDir(), "trace.log")}
+	r.cmd = exec.CommandContext(p.t.Context(), p.engine.Path, args...)
+	r.cmd.Dir = p.dir
+	r.cmd.Env = append(append(engine.Environ(os.Environ(), p.home), provider.Offline...), p.env...)
+	r.cmd.Env = append(r.cmd.Env,
 		"FLY_TOKEN_STORAGE="+p.storage,
 		"TF_CLI_CONFIG_FILE="+filepath.Join(p.home, "cli.tfrc"),
-		"TF_LOG=TRACE", "TF_LOG_PATH="+trace, "TF_IN_AUTOMATION=1", "TF_CLI_ARGS=-no-color",
+		"TF_LOG=TRACE", "TF_LOG_PATH="+r.trace, "TF_IN_AUTOMATION=1", "TF_CLI_ARGS=-no-color",
 	)
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	err := cmd.Run()
-	if err != nil && cmd.ProcessState == nil {
+	r.cmd.Stdout, r.cmd.Stderr = &r.out, &r.out
+	if err := r.cmd.Start(); err != nil {
 		p.t.Fatal(err)
 	}
-	log, logErr := os.ReadFile(trace)
+	return r
+}
+
+// wait returns what the engine left when it is done.
+func (r *running) wait() outcome {
+	r.t.Helper()
+	err := r.cmd.Wait()
+	log, logErr := os.ReadFile(r.trace)
 	if logErr != nil {
-		p.t.Fatal(logErr)
+		r.t.Fatal(logErr)
 	}
-	return outcome{output: out.String(), trace: string(log), failed: err != nil}
+	return outcome{output: r.out.String(), trace: string(log), failed: err != nil}
 }
 
 func write(t *testing.T, name, text string) {

@@ -1,0 +1,132 @@
+package provider_test
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/flytokens/terraform-provider-fly/internal/flytest"
+	"github.com/flytokens/terraform-provider-fly/internal/flytest/engine"
+)
+
+// started is the file by which a provisioner says that it runs.
+const started = "started"
+
+// applying starts an apply that stays in the middle of it, with an ephemeral of
+// its own open.
+func applying(t *testing.T) (*process, *running, *flytest.Server) {
+	t.Helper()
+	requires(t, engine.EphemeralResources)
+	s := flytest.New(t, flyWorld())
+	p := start(t, leased("touch "+started+" && exec sleep 60"), runner(t, s, s.Login(ownerOfBoth))...)
+	p.env = append(p.env, "PATH="+os.Getenv("PATH")) // touch and sleep
+	r := p.begin("apply", "-auto-approve")
+	deadline := time.Now().Add(time.Minute)
+	for {
+		if _, err := os.Stat(filepath.Join(p.dir, started)); err == nil {
+			return p, r, s
+		}
+		if time.Now().After(deadline) {
+			_ = r.cmd.Process.Kill()
+			t.Fatalf("the apply does not get there:\n%s", r.wait().output)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// One Ctrl-C in the middle of an apply: nothing is left.
+func TestAccProcessEphemeralInterrupted(t *testing.T) {
+	t.Parallel()
+	_, r, s := applying(t)
+	if len(good(s)) == 0 {
+		t.Error("no token is open")
+	}
+	if err := r.cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	run := r.wait()
+	if !run.failed || !strings.Contains(strings.ToLower(run.output), "interrupt") {
+		t.Errorf("the interrupted apply says:\n%s", run.output)
+	}
+	revokedAll(t, s, run)
+}
+
+// SIGTERM to the provider, as from whoever stops a whole session: it revokes
+// what is open, and goes.
+func TestAccProcessEphemeralTerminated(t *testing.T) {
+	t.Parallel()
+	_, r, s := applying(t)
+	for _, pid := range providers(t, r.cmd.Process.Pid) {
+		if err := syscall.Kill(pid, syscall.SIGTERM); err != nil {
+			t.Error(err)
+		}
+	}
+	for deadline := time.Now().Add(time.Minute); len(good(s)) != 0 && time.Now().Before(deadline); {
+		time.Sleep(20 * time.Millisecond)
+	}
+	if err := r.cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	revokedAll(t, s, r.wait())
+}
+
+// SIGKILL leaves nobody to revoke: one token is left, good for an hour at most,
+// and listed by its name.
+func TestAccProcessEphemeralKilled(t *testing.T) {
+	t.Parallel()
+	_, r, s := applying(t)
+	for _, pid := range providers(t, r.cmd.Process.Pid) {
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := r.cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	run := r.wait()
+	left := good(s)
+	if len(left) != 1 || !strings.HasPrefix(left[0], "terraform-provider-fly web (ephemeral ") {
+		t.Fatalf("%q are left after:\n%s", left, run.output)
+	}
+	for _, one := range s.Issued() {
+		if one.RevokedAt.IsZero() && time.Until(one.ExpiresAt) > time.Hour {
+			t.Errorf("%s is good until %s", one.Name, one.ExpiresAt)
+		}
+	}
+}
+
+// providers returns the process numbers of the providers that an engine started.
+func providers(t *testing.T, parent int) []int {
+	t.Helper()
+	built, err := buildProvider()
+	if err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pids []int
+	for _, e := range entries {
+		pid, err := strconv.Atoi(e.Name())
+		if err != nil {
+			continue
+		}
+		program, err := os.Readlink(filepath.Join("/proc", e.Name(), "exe"))
+		if err != nil || filepath.Dir(program) != built {
+			continue
+		}
+		status, err := os.ReadFile(filepath.Join("/proc", e.Name(), "status"))
+		if err == nil && strings.Contains(string(status), "\nPPid:\t"+strconv.Itoa(parent)+"\n") {
+			pids = append(pids, pid)
+		}
+	}
+	if len(pids) == 0 {
+		t.Fatal("the engine has no provider running")
+	}
+	return pids
+}
