@@ -4,6 +4,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"time"
 )
 
 // environment is what a provider configuration takes from the process around it.
@@ -18,12 +19,14 @@ type environment struct {
 	configDir string
 	// tempDir is where temporary files go.
 	tempDir string
+	// now tells the time by which managed tokens are rotated.
+	now func() time.Time
 }
 
 // processEnvironment reads the environment of this process. A folder that the
 // system does not name is left empty: only what needs it fails.
 func processEnvironment() environment {
-	env := environment{variables: os.Environ(), tempDir: os.TempDir()}
+	env := environment{variables: os.Environ(), tempDir: os.TempDir(), now: time.Now}
 	if dir, err := os.UserHomeDir(); err == nil {
 		env.home = dir
 	}

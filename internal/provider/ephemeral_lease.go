@@ -23,9 +23,14 @@ const leaseTTL = time.Hour
 // lease mints a token over Fly's API that nobody else is handed. It is open until
 // [session.revoke], or until the provider ends.
 func (s *session) lease(ctx context.Context, req token.Request) (token.Resolution, error) {
+	return s.mint(ctx, req, leaseName(req.App), min(s.settings.tokenTTL, leaseTTL))
+}
+
+// mint mints a token over Fly's API that is in neither cache nor storage. It is
+// revoked when the provider ends, unless it was revoked or kept before.
+func (s *session) mint(ctx context.Context, req token.Request, name string, ttl time.Duration) (token.Resolution, error) {
 	return s.leases.take(ctx, func(ctx context.Context) (token.Resolution, error) {
 		login, loginErr := s.chain.login(ctx)
-		ttl := min(s.settings.tokenTTL, leaseTTL)
 		source := &lessor{
 			leases: s.leases,
 			revoke: func(ctx context.Context, id string) error { return s.chain.api.Revoke(ctx, login, id) },
@@ -33,7 +38,7 @@ func (s *session) lease(ctx context.Context, req token.Request) (token.Resolutio
 				Client:    s.chain.api,
 				Directory: s.chain.directory,
 				Login:     func(context.Context) (token.Token, error) { return login, loginErr },
-				Name:      leaseName(req.App),
+				Name:      name,
 				TTL:       ttl,
 				Timeout:   2 * s.settings.api.timeout,
 			}),
@@ -71,7 +76,7 @@ func (s *session) revoke(ctx context.Context, id string) error {
 
 // leaseName is what `fly tokens list` shows a leased token as.
 func leaseName(app string) string {
-	return fmt.Sprintf("terraform-provider-fly %s (ephemeral %s)", app, strings.ToLower(rand.Text()[:8]))
+	return fmt.Sprintf("%s (ephemeral %s)", mintedName(app), strings.ToLower(rand.Text()[:8]))
 }
 
 // lessor is the api link, and notes what it mints before anybody can lose it.

@@ -105,6 +105,13 @@ func (l *leases) revoke(ctx context.Context, id string) (known bool, err error) 
 	return true, nil
 }
 
+// keep leaves a token to whoever has it now: it is no longer open.
+func (l *leases) keep(id string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.open, id)
+}
+
 // end revokes what is open, all at once, and waits for what is under way, both
 // until ctx ends. The error names the tokens that are left by their identifiers.
 func (l *leases) end(ctx context.Context) error {
@@ -133,7 +140,7 @@ func (l *leases) end(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if left := l.ids(); len(left) > 0 {
-		return fmt.Errorf("provider: %d tokens could not be revoked and end by themselves within the hour: %v", len(left), left)
+		return fmt.Errorf("provider: %d tokens could not be revoked, and are good until they expire: %v", len(left), left)
 	}
 	return nil
 }

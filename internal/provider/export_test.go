@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 )
@@ -13,6 +14,9 @@ type World struct {
 	Variables []string
 	// Home, ConfigDir and TempDir are folders, "" where the system names none.
 	Home, ConfigDir, TempDir string
+	// Now tells the time by which managed tokens are rotated; nil is the real
+	// time.
+	Now func() time.Time
 }
 
 // Offline are variables that put Fly's APIs where nobody listens: a test that
@@ -29,8 +33,15 @@ func NewIn(w World) func() provider.Provider {
 // with the provider.
 func NewEnding(w World) (constructor func() provider.Provider, end func(context.Context) error) {
 	open := newLeases()
+	now := w.Now
+	if now == nil {
+		now = time.Now
+	}
 	return newProvider("test", func() environment {
-		return environment{variables: append(slices.Clone(Offline), w.Variables...), home: w.Home, configDir: w.ConfigDir, tempDir: w.TempDir}
+		return environment{
+			variables: append(slices.Clone(Offline), w.Variables...),
+			home:      w.Home, configDir: w.ConfigDir, tempDir: w.TempDir, now: now,
+		}
 	}, open), open.end
 }
 

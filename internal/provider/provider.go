@@ -92,5 +92,5 @@ func (p *flyProvider) DataSources(context.Context) []func() datasource.DataSourc
 
 // Resources lists the managed resources.
 func (p *flyProvider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{newManualTokenResource}
+	return []func() resource.Resource{newManualTokenResource, newDeployTokenResource}
 }

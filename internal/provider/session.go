@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
@@ -22,6 +23,8 @@ type session struct {
 	leases *leases
 	// store is nil where there is no place for storage.
 	store *tokenstore.Store
+	// now tells the time by which managed tokens are rotated.
+	now func() time.Time
 
 	mu   sync.Mutex
 	said map[token.Warning]bool
@@ -36,6 +39,7 @@ func newSession(set settings, version string, open *leases) *session {
 		chain:    c,
 		leases:   open,
 		store:    c.store,
+		now:      set.environment.now,
 		said:     make(map[token.Warning]bool),
 	}
 }

@@ -84,6 +84,12 @@ func value(t *testing.T, typ tftypes.Type, v any) tftypes.Value {
 			elements[i] = value(t, list.ElementType, e)
 		}
 		return tftypes.NewValue(typ, elements)
+	case map[string]string:
+		elements := map[string]tftypes.Value{}
+		for key, element := range v {
+			elements[key] = tftypes.NewValue(tftypes.String, element)
+		}
+		return tftypes.NewValue(typ, elements)
 	case attrs:
 		fields := map[string]tftypes.Value{}
 		for name, fieldType := range as[tftypes.Object](t, typ).AttributeTypes {
@@ -142,10 +148,19 @@ func (w *wire) unpack(typ tftypes.Type, packed *tfprotov6.DynamicValue) attrs {
 	return got
 }
 
-// scalar reads one value.
+// scalar reads one value, or a map of texts.
 func (w *wire) scalar(v tftypes.Value) any {
 	w.t.Helper()
 	switch {
+	case v.Type().Is(tftypes.Map{}) && v.IsKnown() && !v.IsNull():
+		elements, texts := map[string]tftypes.Value{}, map[string]string{}
+		w.check(v.As(&elements))
+		for key, element := range elements {
+			var s string
+			w.check(element.As(&s))
+			texts[key] = s
+		}
+		return texts
 	case !v.IsKnown():
 		return unknown{}
 	case v.IsNull():

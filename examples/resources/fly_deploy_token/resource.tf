@@ -1,0 +1,11 @@
+resource "fly_deploy_token" "ci" {
+  app           = "web"
+  name          = "ci"
+  ttl           = "720h" # 30 days
+  rotate_before = "168h" # replaced in the last week of them
+
+  # A change here replaces the token at once.
+  triggers = {
+    reason = "first"
+  }
+}

@@ -1,0 +1,261 @@
+package provider_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+
+	"github.com/flytokens/terraform-provider-fly/internal/flytest"
+)
+
+// A token is created, left alone, rotated when it is due, rotated again by its
+// triggers, and destroyed, whichever way it is minted.
+func TestDeployTokenLife(t *testing.T) {
+	t.Parallel()
+	for _, access := range []string{"deploy", "readonly"} {
+		t.Run(access, func(t *testing.T) {
+			t.Parallel()
+			s := flytest.New(t, flyWorld())
+			d := deployable(t, s)
+			config := attrs{"app": "web", "name": "ci", "access": access}
+			d.created(config)
+			tally(t, s, 1, 0, 1)
+			first := d.state
+			name := good(s)[0]
+			if !regexp.MustCompile(`^ci \(terraform [a-z0-9]{10}\)$`).MatchString(name) {
+				t.Errorf("minted as %q", name)
+			}
+			tok := as[string](t, first["token"])
+			if !opens(t, s, tok, "web") || opens(t, s, tok, "worker") || first["authorization_header"] != "FlyV1 "+tok {
+				t.Error("the token does not open its app alone")
+			}
+			d.restart(t)
+			if got := d.refresh(); got != "" {
+				t.Error(got)
+			}
+			if c, got := d.plan(config); got != "" || cmp.Diff(d.state, c.planned) != "" {
+				t.Errorf("a plan without a change:\n%s\n%s", got, cmp.Diff(d.state, c.planned))
+			}
+
+			d.ahead.Store(int64(541 * time.Hour)) // of 720, less a quarter
+			got := d.refresh() + d.applies(config)
+			wants(t, got, "Fly Deploy Token Is to Be Rotated", as[string](t, first["token_id"]), "within rotate_before (180h)")
+			tally(t, s, 2, 0, 2)
+			second := d.state
+			if second["token"] == tok || second["fingerprint"] == first["fingerprint"] || !opens(t, s, tok, "web") {
+				t.Error("the token was not rotated, or the old one is no longer good")
+			}
+
+			d.ahead.Store(0)
+			config["triggers"] = map[string]string{"why": "because"}
+			if c, _ := d.plan(attrs{"app": "web", "name": "ci", "access": access}); cmp.Diff(d.state, c.planned) != "" {
+				t.Error("a token that was just rotated is due")
+			}
+			wants(t, d.refresh()+d.applies(config), "triggers changes")
+			tally(t, s, 3, 1, 2)
+			if opens(t, s, tok, "web") || !opens(t, s, as[string](t, second["token"]), "web") {
+				t.Error("of three tokens the last two are to be good")
+			}
+			if got := d.applies(nil); got != "" || d.state != nil {
+				t.Error(got)
+			}
+			tally(t, s, 3, 3, 0)
+		})
+	}
+}
+
+// Each argument that makes a token what it is rotates it, in place; another app
+// is another resource; and rotate_before changes nothing yet.
+func TestDeployTokenChanges(t *testing.T) {
+	t.Parallel()
+	s := flytest.New(t, flyWorld())
+	d := deployable(t, s)
+	d.created(attrs{"app": "web"})
+	if got := good(s)[0]; !strings.HasPrefix(got, "terraform-provider-fly web (terraform ") {
+		t.Errorf("minted as %q", got)
+	}
+	for name, value := range map[string]any{
+		"name": "ci", "organization": "acme", "access": "readonly", "ttl": "48h",
+		"triggers": map[string]string{"a": "b"},
+	} {
+		c, got := d.plan(attrs{"app": "web", name: value})
+		wants(t, got, "WARNING: Fly Deploy Token Is to Be Rotated", name+" changes")
+		for _, computed := range []string{"token", "authorization_header", "token_id", "expires_at", "fingerprint"} {
+			if c.planned[computed] != (unknown{}) || c.replace {
+				t.Errorf("%s: plans %s = %v, to replace %t", name, computed, c.planned[computed], c.replace)
+			}
+		}
+	}
+	if c, got := d.plan(attrs{"app": "worker"}); !c.replace || got != "" {
+		t.Errorf("another app replaces %t:\n%s", c.replace, got)
+	}
+	before := d.state["token"]
+	if got := d.applies(attrs{"app": "web", "rotate_before": "10h"}); got != "" || d.state["token"] != before || d.state["rotate_before"] != "10h" {
+		t.Errorf("rotate_before rotates:\n%s", got)
+	}
+	tally(t, s, 1, 0, 1)
+}
+
+// A plan applies as it was shown, however late.
+func TestDeployTokenSavedPlan(t *testing.T) {
+	t.Parallel()
+	s := flytest.New(t, flyWorld())
+	d := deployable(t, s)
+	d.created(attrs{"app": "web"})
+	if got := d.refresh(); got != "" {
+		t.Fatal(got)
+	}
+	later := attrs{"app": "web", "rotate_before": "100h"}
+	saved, got := d.plan(later)
+	if got != "" {
+		t.Fatal(got)
+	}
+	d.ahead.Store(int64(700 * time.Hour))
+	d.restart(t)
+	again, got := d.plan(later) // as an engine does when it applies
+	if got != "" || cmp.Diff(saved.planned, again.planned) != "" {
+		t.Errorf("at apply the plan is another:\n%s%s", got, cmp.Diff(saved.planned, again.planned))
+	}
+	if got := d.apply(t.Context(), saved); got != "" || d.state["token"] != saved.planned["token"] {
+		t.Errorf("not applied as it was shown:\n%s", got)
+	}
+	tally(t, s, 1, 0, 1)
+	wants(t, d.refresh()+d.applies(later), "within rotate_before (100h)")
+	tally(t, s, 2, 0, 2)
+}
+
+// A token that was revoked elsewhere is gone, whether Fly lists it or not.
+func TestDeployTokenRevokedElsewhere(t *testing.T) {
+	t.Parallel()
+	for _, listed := range []bool{true, false} {
+		s := flytest.New(t, flyWorld())
+		d := deployable(t, s)
+		config := attrs{"app": "web"}
+		d.created(config)
+		if got := d.applies(attrs{"app": "web", "name": "next"}); strings.Contains(got, "ERROR") {
+			t.Fatal(got)
+		}
+		if !listed {
+			d.state["token_id"] = "lat_elsewhere"
+			if got := d.refresh(); got != "" || d.state == nil {
+				t.Fatalf("a token that is good is gone: %s", got)
+			}
+		}
+		s.Revoke(parsed(t, as[string](t, d.state["token"])))
+		wants(t, d.refresh(), "WARNING: Fly Deploy Token Was Revoked", "fly tokens revoke lat_0001")
+		if d.state != nil {
+			t.Fatal("a revoked token is still in the state")
+		}
+		d.private = nil
+		d.created(config)
+	}
+}
+
+// What Fly does not answer changes nothing.
+func TestDeployTokenFlyDown(t *testing.T) {
+	t.Parallel()
+	s := flytest.New(t, flyWorld())
+	d := deployable(t, s)
+	config := attrs{"app": "web"}
+	d.created(config)
+	before := d.state
+	s.Inject(flytest.OpAny, flytest.FailGraphQL("SERVER_ERROR", "out of order"))
+	d.ahead.Store(int64(541 * time.Hour))
+	wants(t, d.refresh(), "WARNING: Unable to Check Fly Deploy Token", "out of order", "lat_0001")
+	if diff := cmp.Diff(before, d.state); diff != "" {
+		t.Errorf("the state changed:\n%s", diff)
+	}
+	wants(t, d.applies(config), "ERROR: Unable to Mint Fly Deploy Token", "out of order")
+	if diff := cmp.Diff(before, d.state); diff != "" {
+		t.Errorf("the state changed:\n%s", diff)
+	}
+	wants(t, d.applies(nil), "ERROR: Unable to Revoke Fly Deploy Token", "lat_0001", "out of order")
+	if diff := cmp.Diff(before, d.state); diff != "" {
+		t.Errorf("the state changed:\n%s", diff)
+	}
+	s.Reset()
+	s.Inject(flytest.OpRevoke, flytest.FailGraphQL("NOT_FOUND", "Could not find LimitedAccessToken"))
+	if got := d.applies(nil); got != "" || d.state != nil {
+		t.Errorf("a token that Fly does not know cannot be destroyed:\n%s", got)
+	}
+}
+
+// A token before the last that cannot be revoked stops the rotation, and stays
+// known.
+func TestDeployTokenPredecessorStays(t *testing.T) {
+	t.Parallel()
+	s := flytest.New(t, flyWorld())
+	d := deployable(t, s)
+	d.created(attrs{"app": "web"})
+	d.applies(attrs{"app": "web", "name": "second"})
+	before := d.state
+	s.Inject(flytest.OpRevoke, flytest.FailGraphQL("SERVER_ERROR", "out of order"))
+	wants(t, d.applies(attrs{"app": "web", "name": "third"}), "ERROR: Unable to Revoke Fly Deploy Token", "lat_0001")
+	if diff := cmp.Diff(before, d.state); diff != "" || s.Count(flytest.OpMint) != 2 {
+		t.Errorf("%d mints; the state changed:\n%s", s.Count(flytest.OpMint), diff)
+	}
+	s.Reset()
+	d.restart(t)
+	if got := d.applies(nil); got != "" {
+		t.Error(got)
+	}
+	tally(t, s, 0, 2, 0)
+}
+
+func TestDeployTokenWithoutMint(t *testing.T) {
+	t.Parallel()
+	s := flytest.New(t, flyWorld())
+	for name, test := range map[string]struct {
+		login  string
+		config attrs
+		want   string
+	}{
+		"no login":             {"", attrs{"app": "web"}, "no login to mint with"},
+		"a scoped login":       {s.Make(flytest.Make{App: "web"}).Reveal(), attrs{"app": "web"}, "scoped tokens cannot mint other tokens"},
+		"no such app":          {s.Login(ownerOfBoth).Reveal(), attrs{"app": "next"}, `look up app "next"`},
+		"another organization": {s.Login(ownerOfBoth).Reveal(), attrs{"app": "web", "organization": "globex"}, `belongs to organization "acme"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := deployable(t, s, "FLY_API_TOKEN="+test.login)
+			wants(t, d.applies(test.config), "ERROR: Unable to Mint Fly Deploy Token", test.want, "fly auth login")
+			if d.state != nil {
+				t.Errorf("created %v", d.state)
+			}
+			if files := announced(t, d.world); len(files) != 0 {
+				t.Errorf("a mint that was refused is still announced: %v", files)
+			}
+		})
+	}
+}
+
+func TestDeployTokenValidate(t *testing.T) {
+	t.Parallel()
+	w := dial(t, scratch(t))
+	for name, test := range map[string]struct {
+		config attrs
+		want   string
+	}{
+		"good":                {attrs{"app": "web", "name": "ci", "ttl": "24h", "rotate_before": "1h", "access": "readonly", "triggers": map[string]string{"a": "b"}}, ""},
+		"not known yet":       {attrs{"app": unknown{}, "ttl": unknown{}, "rotate_before": "900h", "triggers": unknown{}}, ""},
+		"before the default":  {attrs{"app": "web", "rotate_before": "720h"}, "must be less than ttl (720h)"},
+		"before ttl":          {attrs{"app": "web", "ttl": "1h", "rotate_before": "2h"}, "rotate_before (2h) must be less than ttl (1h)"},
+		"no duration":         {attrs{"app": "web", "ttl": "30d"}, "a day is 24h"},
+		"too long":            {attrs{"app": "web", "ttl": "175200h"}, "out of bounds"},
+		"app":                 {attrs{"app": "../web"}, "Invalid App Name"},
+		"access":              {attrs{"app": "web", "access": "admin"}, "admin"},
+		"name of spaces":      {attrs{"app": "web", "name": "  "}, "Invalid Token Name"},
+		"name over two lines": {attrs{"app": "web", "name": "a\nb"}, "Invalid Token Name"},
+	} {
+		if got := w.validateDeploy(test.config); (got == "") != (test.want == "") || !strings.Contains(got, test.want) {
+			t.Errorf("%s: said:\n%s", name, got)
+		}
+	}
+	resp, err := w.server.ImportResourceState(t.Context(), &tfprotov6.ImportResourceStateRequest{TypeName: "fly_deploy_token", ID: "lat_0001"})
+	w.check(err)
+	wants(t, problems(resp.Diagnostics), "ERROR: Unable to Import Fly Deploy Token", "shows a token once")
+}

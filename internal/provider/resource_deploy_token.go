@@ -1,0 +1,152 @@
+package provider
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+)
+
+var (
+	_ resource.Resource                   = (*deployTokenResource)(nil)
+	_ resource.ResourceWithConfigure      = (*deployTokenResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*deployTokenResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*deployTokenResource)(nil)
+	_ resource.ResourceWithImportState    = (*deployTokenResource)(nil)
+)
+
+// Bounds and the default of a deploy token's durations.
+const (
+	defaultDeployTTL = 720 * time.Hour
+	minDeployTTL     = time.Second
+	maxDeployTTL     = maxTokenTTL
+)
+
+func newDeployTokenResource() resource.Resource { return &deployTokenResource{} }
+
+// deployTokenResource is resource "fly_deploy_token".
+type deployTokenResource struct {
+	session *session
+}
+
+// deployTokenModel is the resource's configuration, plan and state.
+type deployTokenModel struct {
+	App                 types.String `tfsdk:"app"`
+	Name                types.String `tfsdk:"name"`
+	Organization        types.String `tfsdk:"organization"`
+	Access              types.String `tfsdk:"access"`
+	TTL                 types.String `tfsdk:"ttl"`
+	RotateBefore        types.String `tfsdk:"rotate_before"`
+	Triggers            types.Map    `tfsdk:"triggers"`
+	Token               types.String `tfsdk:"token"`
+	AuthorizationHeader types.String `tfsdk:"authorization_header"`
+	TokenID             types.String `tfsdk:"token_id"`
+	ExpiresAt           types.String `tfsdk:"expires_at"`
+	Fingerprint         types.String `tfsdk:"fingerprint"`
+}
+
+// Metadata names the resource.
+func (r *deployTokenResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = typeName + "_deploy_token"
+}
+
+// Configure receives the provider's session.
+func (r *deployTokenResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	s, diags := sessionFrom(req.ProviderData)
+	resp.Diagnostics.Append(diags...)
+	r.session = s
+}
+
+// ValidateConfig checks what concerns more than one attribute.
+func (r *deployTokenResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var model deployTokenModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if resp.Diagnostics.HasError() || model.TTL.IsUnknown() || model.RotateBefore.IsUnknown() {
+		return
+	}
+	if complaint := model.lateRotation(); complaint != "" {
+		resp.Diagnostics.AddAttributeError(path.Root("rotate_before"), "Invalid rotate_before", complaint)
+	}
+}
+
+// ImportState refuses: there is no way to the token.
+func (r *deployTokenResource) ImportState(_ context.Context, _ resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	resp.Diagnostics.AddError("Unable to Import Fly Deploy Token",
+		"Fly shows a token once, when it is minted, so there is nothing to import it from. Create a fly_deploy_token instead, give what used the old token the new one, and revoke the old one with `fly tokens revoke`.")
+}
+
+// request returns what the model asks for.
+func (m *deployTokenModel) request(set settings) token.Request {
+	return token.Request{
+		App:          m.App.ValueString(),
+		Access:       token.Access(m.Access.ValueString()),
+		Organization: cmp.Or(m.Organization.ValueString(), set.organization),
+	}
+}
+
+// label is the part of the token's name that people choose.
+func (m *deployTokenModel) label() string {
+	return cmp.Or(m.Name.ValueString(), "terraform-provider-fly "+m.App.ValueString())
+}
+
+// ttl is how long a token is to live. What is not a duration was refused when the
+// configuration was validated.
+func (m *deployTokenModel) ttl() time.Duration {
+	d, ok := knownDuration(m.TTL, defaultDeployTTL)
+	if !ok {
+		return defaultDeployTTL
+	}
+	return d
+}
+
+// rotateBefore is how long before its end a token is rotated.
+func (m *deployTokenModel) rotateBefore() time.Duration {
+	fallback := m.ttl() / 4
+	d, ok := knownDuration(m.RotateBefore, fallback)
+	if !ok {
+		return fallback
+	}
+	return d
+}
+
+// lateRotation says what is wrong with rotate_before; "" where nothing is.
+func (m *deployTokenModel) lateRotation() string {
+	ttl, before := m.ttl(), m.rotateBefore()
+	if before < ttl {
+		return ""
+	}
+	return fmt.Sprintf("rotate_before (%s) must be less than ttl (%s): otherwise a token would have to be rotated as soon as it is minted.", short(before), short(ttl))
+}
+
+// due reports whether the token has to be rotated at now.
+func (m *deployTokenModel) due(now time.Time) bool {
+	end, ok := m.end()
+	return ok && !now.Before(end.Add(-m.rotateBefore()))
+}
+
+// expired reports whether the token has ended at now.
+func (m *deployTokenModel) expired(now time.Time) bool {
+	end, ok := m.end()
+	return ok && now.After(end)
+}
+
+// end is when the token ends, if that is known.
+func (m *deployTokenModel) end() (time.Time, bool) {
+	at, err := time.Parse(time.RFC3339, m.ExpiresAt.ValueString())
+	return at, err == nil
+}
+
+// fill sets what is computed from the token that was minted.
+func (m *deployTokenModel) fill(res token.Resolution) {
+	m.Token = types.StringValue(res.Token.Reveal())
+	m.AuthorizationHeader = types.StringValue(res.Token.AuthorizationHeader())
+	m.TokenID = types.StringValue(res.ID)
+	m.ExpiresAt = timestamp(res.ExpiresAt)
+	m.Fingerprint = types.StringValue(res.Token.Fingerprint())
+}

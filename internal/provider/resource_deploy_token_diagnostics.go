@@ -1,0 +1,92 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+)
+
+const (
+	summaryMint         = "Unable to Mint Fly Deploy Token"
+	summaryRevokeDeploy = "Unable to Revoke Fly Deploy Token"
+)
+
+// maxDeployName is how many characters a token's name may have; Fly documents no
+// limit.
+const maxDeployName = 100
+
+// deployTokenName accepts what people can tell a token by.
+func deployTokenName() validator.String {
+	return stringCheck{
+		description: fmt.Sprintf("1 to %d printable characters", maxDeployName),
+		summary:     "Invalid Token Name",
+		complaint: func(value string) string {
+			unprintable := strings.ContainsFunc(value, func(r rune) bool { return !unicode.IsPrint(r) })
+			if strings.TrimSpace(value) != "" && len([]rune(value)) <= maxDeployName && !unprintable {
+				return ""
+			}
+			return fmt.Sprintf("A token's name is 1 to %d printable characters, and not all of them spaces. Leave it out to have the default.", maxDeployName)
+		},
+	}
+}
+
+// mintError says why there is no token.
+func mintError(req token.Request, err error) diag.Diagnostic {
+	reason := err.Error()
+	var none *token.NoTokenError
+	switch {
+	case errors.As(err, &none) && len(none.Attempts) > 0:
+		reason = strings.Join(strings.Fields(none.Attempts[0].Err.Error()), " ")
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		reason = "it was cancelled before there was an answer"
+	}
+	return diag.NewAttributeErrorDiagnostic(path.Root("app"), summaryMint, fmt.Sprintf(
+		"No token was minted for app %q:\n\n  %s\n\nIt is minted over Fly's API, which takes a user's login: run `fly auth login`, or set FLY_API_TOKEN. A scoped token cannot mint other tokens.", req.App, reason))
+}
+
+// unsettledError says why a token that was minted is not kept.
+func unsettledError(app string, err error) diag.Diagnostic {
+	return diag.NewErrorDiagnostic(summaryMint, fmt.Sprintf(
+		"A token was minted for app %q, and is not kept: storage cannot be told that it is in the state, and the next mint would revoke it: %s.\n\nMake the folder writable, or set storage.path in the provider block (or FLY_TOKEN_STORAGE) to one that is.", app, plain(err.Error())))
+}
+
+// stillGoodError says that a token could not be revoked.
+func stillGoodError(one predecessor, app string, err error) diag.Diagnostic {
+	until := "until it expires"
+	if !one.ExpiresAt.IsZero() {
+		until += " at " + one.ExpiresAt.UTC().Format(time.RFC3339)
+	}
+	return diag.NewErrorDiagnostic(summaryRevokeDeploy, fmt.Sprintf(
+		"Token %s of app %q is still good, %s: %s.\n\nApply again to have it revoked, or revoke it with `fly tokens revoke %s`.", one.ID, app, until, err, one.ID))
+}
+
+// uncheckedWarning says that a refresh could not tell whether a token is good.
+func uncheckedWarning(m *deployTokenModel, err error) diag.Diagnostic {
+	return diag.NewAttributeWarningDiagnostic(path.Root("token_id"), "Unable to Check Fly Deploy Token", fmt.Sprintf(
+		"Whether token %s of app %q was revoked is not known: %s.\n\nThe state is as it was.", m.TokenID.ValueString(), m.App.ValueString(), err))
+}
+
+// revokedWarning says why a token is gone from the state, and what is left of it.
+func revokedWarning(m *deployTokenModel, before predecessor, now time.Time) diag.Diagnostic {
+	detail := fmt.Sprintf("Fly no longer accepts token %s of app %q: somebody revoked it. It is gone from the state, and the next apply mints another.", m.TokenID.ValueString(), m.App.ValueString())
+	if !before.over(now) {
+		detail += fmt.Sprintf("\n\nThe one before it, %[1]s, is not looked after any more, and may be good until %[2]s: revoke it with `fly tokens revoke %[1]s` where it should not be.", before.ID, before.ExpiresAt.UTC().Format(time.RFC3339))
+	}
+	return diag.NewWarningDiagnostic("Fly Deploy Token Was Revoked", detail)
+}
+
+// leftMintWarning says that what an earlier run may have left could not be
+// cleared away.
+func leftMintWarning(app string, err error) diag.Diagnostic {
+	return diag.NewWarningDiagnostic("Unable to Clear Earlier Mint", fmt.Sprintf(
+		"A run that did not end well may have left a token for app %q at Fly, and it could not be looked for: %s.\n\nThe next rotation tries again. `fly tokens list` shows it by a name that ends in `(terraform …)`.", app, err))
+}
