@@ -98,6 +98,9 @@ func writeSchema(ctx context.Context, root, scratch string, log io.Writer) (stri
 	if err != nil {
 		return "", fmt.Errorf("ask OpenTofu for the schema: %w", err)
 	}
+	if out, err = withLater(ctx, out); err != nil {
+		return "", err
+	}
 	schema := filepath.Join(scratch, "schema.json")
 	if err := os.WriteFile(schema, out, 0o600); err != nil {
 		return "", fmt.Errorf("keep the schema: %w", err)
