@@ -128,7 +128,7 @@ func (p *process) search(secrets map[string]string) map[string]int {
 func unzip(path string, look func(name string, data []byte)) error {
 	archive, err := zip.OpenReader(path)
 	if err != nil {
-		return nil //nolint:nilerr // no zip file
+		return nil // no zip file
 	}
 	defer func() { _ = archive.Close() }()
 	for _, f := range archive.File {

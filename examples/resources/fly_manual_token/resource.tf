@@ -1,9 +1,14 @@
 variable "web_token" {
   type      = string
   sensitive = true
+  ephemeral = true
 }
 
+# Kept in storage, and neither in the state nor in the plan. Engines that know no
+# write-only arguments take the token as `token`, from a variable that is not
+# ephemeral, and keep it in the state.
 resource "fly_manual_token" "web" {
-  app   = "web"
-  token = var.web_token
+  app              = "web"
+  token_wo         = var.web_token
+  token_wo_version = 1
 }

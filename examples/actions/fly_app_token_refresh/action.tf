@@ -1,0 +1,19 @@
+action "fly_app_token_refresh" "web" {
+  config {
+    app    = "web"
+    access = "deploy"
+  }
+}
+
+# By hand: terraform apply -invoke=action.fly_app_token_refresh.web
+# Or whenever something changes:
+resource "terraform_data" "release" {
+  input = "2026-11"
+
+  lifecycle {
+    action_trigger {
+      events  = [after_update]
+      actions = [action.fly_app_token_refresh.web]
+    }
+  }
+}

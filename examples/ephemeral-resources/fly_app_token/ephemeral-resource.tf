@@ -1,0 +1,22 @@
+# The same token in plan and apply, and in neither's files.
+ephemeral "fly_app_token" "web" {
+  app    = "web"
+  access = "readonly"
+}
+
+# A token of this run's own, which ends with the run.
+ephemeral "fly_app_token" "deploy" {
+  app             = "web"
+  access          = "deploy"
+  revoke_on_close = true
+}
+
+resource "terraform_data" "deploy" {
+  provisioner "local-exec" {
+    command = "fly deploy --app web"
+
+    environment = {
+      FLY_API_TOKEN = ephemeral.fly_app_token.deploy.token
+    }
+  }
+}

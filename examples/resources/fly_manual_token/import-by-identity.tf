@@ -1,0 +1,6 @@
+import {
+  to = fly_manual_token.web
+  identity = {
+    app = "web"
+  }
+}
