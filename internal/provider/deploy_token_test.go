@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -204,6 +205,37 @@ func TestDeployTokenPredecessorStays(t *testing.T) {
 		t.Error(got)
 	}
 	tally(t, s, 0, 2, 0)
+}
+
+// What is known at apply alone is checked then, before anything is minted.
+func TestDeployTokenLateRotation(t *testing.T) {
+	t.Parallel()
+	s := flytest.New(t, flyWorld())
+	d := deployable(t, s)
+	c, got := d.plan(attrs{"app": "web", "ttl": unknown{}, "rotate_before": "2h"})
+	if got != "" {
+		t.Fatal(got)
+	}
+	c.config["ttl"], c.planned["ttl"] = "1h", "1h"
+	wants(t, d.apply(t.Context(), c), "ERROR: Invalid rotate_before", "must be less than ttl (1h)")
+	tally(t, s, 0, 0, 0)
+	if d.state != nil {
+		t.Errorf("created %v", d.state)
+	}
+}
+
+// A token of a shorter life than was asked for is kept, and remarked upon.
+func TestDeployTokenShortLived(t *testing.T) {
+	t.Parallel()
+	s := flytest.New(t, flyWorld())
+	d := deployable(t, s)
+	minted := fmt.Sprintf(`{"data":{"createLimitedAccessToken":{"limitedAccessToken":{"id":"lat_0001","tokenHeader":"FlyV1 %s"}}}}`,
+		s.Make(flytest.Make{App: "web", TTL: 24 * time.Hour, DischargeTTL: time.Hour}).Reveal())
+	s.Inject(flytest.OpMint, flytest.Fail(200, minted))
+	wants(t, d.applies(attrs{"app": "web", "ttl": "24h"}), "WARNING: Fly Deploy Token Is Short-Lived", "rotate_before (6h)")
+	if d.state["token_id"] != "lat_0001" {
+		t.Errorf("the state has %v", d.state)
+	}
 }
 
 func TestDeployTokenWithoutMint(t *testing.T) {

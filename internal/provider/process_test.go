@@ -116,19 +116,27 @@ type running struct {
 func (p *process) begin(args ...string) *running {
 	p.t.Helper()
 	r := &running{t: p.t, trace: filepath.Join(p.t.TempDir(), "trace.log")}
-	r.cmd = exec.CommandContext(p.t.Context(), p.engine.Path, args...)
-	r.cmd.Dir = p.dir
-	r.cmd.Env = append(append(engine.Environ(os.Environ(), p.home), provider.Offline...), p.env...)
-	r.cmd.Env = append(r.cmd.Env,
-		"FLY_TOKEN_STORAGE="+p.storage,
-		"TF_CLI_CONFIG_FILE="+filepath.Join(p.home, "cli.tfrc"),
-		"TF_LOG=TRACE", "TF_LOG_PATH="+r.trace, "TF_IN_AUTOMATION=1", "TF_CLI_ARGS=-no-color",
-	)
+	r.cmd = p.command(args...)
+	r.cmd.Env = append(r.cmd.Env, "TF_LOG=TRACE", "TF_LOG_PATH="+r.trace)
 	r.cmd.Stdout, r.cmd.Stderr = &r.out, &r.out
 	if err := r.cmd.Start(); err != nil {
 		p.t.Fatal(err)
 	}
 	return r
+}
+
+// command is a run of the engine that has not started.
+func (p *process) command(args ...string) *exec.Cmd {
+	p.t.Helper()
+	cmd := exec.CommandContext(p.t.Context(), p.engine.Path, args...)
+	cmd.Dir = p.dir
+	cmd.Env = append(append(engine.Environ(os.Environ(), p.home), provider.Offline...), p.env...)
+	cmd.Env = append(cmd.Env,
+		"FLY_TOKEN_STORAGE="+p.storage,
+		"TF_CLI_CONFIG_FILE="+filepath.Join(p.home, "cli.tfrc"),
+		"TF_IN_AUTOMATION=1", "TF_CLI_ARGS=-no-color",
+	)
+	return cmd
 }
 
 // wait returns what the engine left when it is done.

@@ -71,7 +71,7 @@ func (r *deployTokenResource) ValidateConfig(ctx context.Context, req resource.V
 		return
 	}
 	if complaint := model.lateRotation(); complaint != "" {
-		resp.Diagnostics.AddAttributeError(path.Root("rotate_before"), "Invalid rotate_before", complaint)
+		resp.Diagnostics.AddAttributeError(path.Root("rotate_before"), summaryRotateBefore, complaint)
 	}
 }
 

@@ -129,27 +129,29 @@ func (r *deployTokenResource) Delete(ctx context.Context, req resource.DeleteReq
 
 // ready returns what stands in the way of an operation on m.
 func (r *deployTokenResource) ready(m *deployTokenModel) diag.Diagnostics {
-	var spared []string
-	if !m.Organization.IsNull() {
-		spared = append(spared, "organization")
+	if m.Organization.IsNull() {
+		return r.session.obstacles("refresh")
 	}
-	diags := r.session.obstacles(append(spared, "refresh")...)
-	if complaint := m.lateRotation(); complaint != "" && !diags.HasError() {
-		diags.AddAttributeError(path.Root("rotate_before"), "Invalid rotate_before", complaint)
-	}
-	return diags
+	return r.session.obstacles("refresh", "organization")
 }
 
 // mint mints what plan asks for, and has it in state before anything else can
 // fail.
 func (r *deployTokenResource) mint(ctx context.Context, plan *deployTokenModel, state *tfsdk.State) diag.Diagnostics {
+	if complaint := plan.lateRotation(); complaint != "" {
+		return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("rotate_before"), summaryRotateBefore, complaint)}
+	}
 	return r.session.mintManaged(ctx, managedMint{
 		request: plan.request(r.session.settings),
 		label:   plan.label(),
 		ttl:     plan.ttl(),
 		keep: func(res token.Resolution) diag.Diagnostics {
 			plan.fill(res)
-			return state.Set(ctx, plan)
+			diags := state.Set(ctx, plan)
+			if res.ExpiresAt.Sub(res.AcquiredAt) < plan.rotateBefore() {
+				diags.Append(shortLifeWarning(plan))
+			}
+			return diags
 		},
 	})
 }

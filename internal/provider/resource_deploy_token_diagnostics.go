@@ -18,6 +18,7 @@ import (
 const (
 	summaryMint         = "Unable to Mint Fly Deploy Token"
 	summaryRevokeDeploy = "Unable to Revoke Fly Deploy Token"
+	summaryRotateBefore = "Invalid rotate_before"
 )
 
 // maxDeployName is how many characters a token's name may have; Fly documents no
@@ -50,7 +51,7 @@ func mintError(req token.Request, err error) diag.Diagnostic {
 		reason = "it was cancelled before there was an answer"
 	}
 	return diag.NewAttributeErrorDiagnostic(path.Root("app"), summaryMint, fmt.Sprintf(
-		"No token was minted for app %q:\n\n  %s\n\nIt is minted over Fly's API, which takes a user's login: run `fly auth login`, or set FLY_API_TOKEN. A scoped token cannot mint other tokens.", req.App, reason))
+		"No token was minted for app %q:\n\n  %s\n\nIt is minted over Fly's API, and that takes a user's login (of `fly auth login`, or in FLY_API_TOKEN): a scoped token cannot mint other tokens.", req.App, reason))
 }
 
 // unsettledError says why a token that was minted is not kept.
@@ -82,6 +83,13 @@ func revokedWarning(m *deployTokenModel, before predecessor, now time.Time) diag
 		detail += fmt.Sprintf("\n\nThe one before it, %[1]s, is not looked after any more, and may be good until %[2]s: revoke it with `fly tokens revoke %[1]s` where it should not be.", before.ID, before.ExpiresAt.UTC().Format(time.RFC3339))
 	}
 	return diag.NewWarningDiagnostic("Fly Deploy Token Was Revoked", detail)
+}
+
+// shortLifeWarning says that a token is due for rotation as soon as it is minted.
+func shortLifeWarning(m *deployTokenModel) diag.Diagnostic {
+	return diag.NewAttributeWarningDiagnostic(path.Root("rotate_before"), "Fly Deploy Token Is Short-Lived", fmt.Sprintf(
+		"The token that Fly gave for app %q expires at %s, sooner than ttl (%s) asks for, so that it is within rotate_before (%s) from the start and every apply rotates it. Give rotate_before a value below the life that Fly grants.",
+		m.App.ValueString(), m.ExpiresAt.ValueString(), short(m.ttl()), short(m.rotateBefore())))
 }
 
 // leftMintWarning says that what an earlier run may have left could not be

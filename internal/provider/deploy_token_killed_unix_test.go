@@ -1,0 +1,75 @@
+//go:build unix
+
+package provider_test
+
+import (
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/flytokens/terraform-provider-fly/internal/flytest"
+)
+
+// killed applies, and kills the engine and the provider as soon as Fly has minted.
+func (p *process) killed(s *flytest.Server) {
+	p.t.Helper()
+	before := len(s.Issued())
+	s.Inject(flytest.OpMint, flytest.Fault{Times: 1, Done: true, Hang: true})
+	cmd := p.command("apply", "-auto-approve")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		p.t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	for len(s.Issued()) == before {
+		select {
+		case err := <-ended:
+			p.t.Fatalf("the apply ended before Fly minted: %v", err)
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+	if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL); err != nil {
+		p.t.Fatal(err)
+	}
+	if err := <-ended; err == nil {
+		p.t.Fatal("the apply ended well before it was killed")
+	}
+}
+
+// What a provider that was killed between the mint and the state leaves at Fly is
+// revoked by the next mint with the same storage. Without that storage one token
+// is left, by its name, and ends with its ttl.
+func TestAccProcessDeployTokenKilled(t *testing.T) {
+	t.Parallel()
+	s := flytest.New(t, flyWorld())
+	p := start(t, deployConfig(`ttl = "1h"`), runner(t, s, s.Login(ownerOfBoth))...)
+	p.killed(s)
+	if names := good(s); len(names) != 1 {
+		t.Fatalf("%v is good after the kill", names)
+	}
+	p.run("apply", "-auto-approve")
+	tally(t, s, 2, 1, 1)
+	if got := p.deployment(); !opens(t, s, got.Token, "web") {
+		t.Error("the token that was kept is the one that was revoked")
+	}
+
+	p.configure(deployConfig(`ttl = "2h"`))
+	p.killed(s)
+	if err := os.RemoveAll(p.storage); err != nil {
+		t.Fatal(err)
+	}
+	p.run("apply", "-auto-approve")
+	p.run("destroy", "-auto-approve")
+	var left []flytest.Issued
+	for _, one := range s.Issued() {
+		if one.Over && one.RevokedAt.IsZero() {
+			left = append(left, one)
+		}
+	}
+	if len(left) != 1 || !strings.HasPrefix(left[0].Name, "ci (terraform ") || left[0].ExpiresAt.After(time.Now().Add(2*time.Hour)) {
+		t.Errorf("left at Fly: %+v", left)
+	}
+}
