@@ -73,7 +73,7 @@ func saveManualError(app, storage string, attribute path.Path, err error) diag.D
 		return diag.NewErrorDiagnostic(summarySaveManual, noStorageDetail)
 	default:
 		return diag.NewErrorDiagnostic(summarySaveManual, fmt.Sprintf(
-			"The manual token for app %q was not saved in %s: %s.\n\nWhat was stored before is still there. Make the folder writable, or set storage.path in the provider block (or FLY_TOKEN_STORAGE) to one that is.", app, storage, plain(err.Error())))
+			"The manual token for app %q was not saved in %s: %s.\n\nWhat was stored before is still there.", app, storage, plain(err.Error())))
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"syscall"
 
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
@@ -35,9 +36,30 @@ type WriteError struct {
 	Err error
 }
 
-// Error names the step, the path and the cause.
+// Error names the step, the path and the cause, and says what to do. It is made
+// for users, and does without the name of this package.
 func (e *WriteError) Error() string {
-	return "tokenstore: " + e.Op + " " + e.Path + ": " + e.Err.Error()
+	return e.Op + " " + e.Path + ": " + e.Err.Error() + ": " + e.fix()
+}
+
+func (e *WriteError) fix() string {
+	const elsewhere = "give storage another path (storage.path, or FLY_TOKEN_STORAGE)"
+	switch {
+	case errors.Is(e.Err, ErrNewerSchema):
+		return "upgrade the provider, or " + elsewhere
+	case errors.Is(e.Err, errIrregular):
+		return "remove it"
+	case errors.Is(e.Err, errBusy):
+		return "end that process, or try again"
+	case isFull(e.Err):
+		return "make room on the disk, or " + elsewhere
+	case errors.Is(e.Err, syscall.ENOTDIR):
+		return "remove the file that stands where a folder should be, or " + elsewhere
+	case errors.Is(e.Err, fs.ErrPermission) || errors.Is(e.Err, syscall.EROFS):
+		return "make it writable for the user that runs this, or " + elsewhere
+	default:
+		return "check the disk, or " + elsewhere
+	}
 }
 
 // Unwrap returns the cause.
@@ -58,7 +80,7 @@ type ReadError struct {
 // Error names the path, the cause, and what to do about it. It holds nothing
 // of the record.
 func (e *ReadError) Error() string {
-	return "tokenstore: read " + e.Path + ": " + e.Err.Error() + ": " + e.fix()
+	return "read " + e.Path + ": " + e.Err.Error() + ": " + e.fix()
 }
 
 func (e *ReadError) fix() string {

@@ -181,3 +181,25 @@ func TestFileSystemWithoutLocks(t *testing.T) {
 		}
 	}
 }
+
+// What users read when storage cannot be changed: what, why, and what to do.
+func TestWriteErrorSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	const elsewhere = "give storage another path (storage.path, or FLY_TOKEN_STORAGE)"
+	for cause, fix := range map[error]string{
+		full:                "make room on the disk, or " + elsewhere,
+		syscall.EACCES:      "make it writable for the user that runs this, or " + elsewhere,
+		syscall.EROFS:       "make it writable for the user that runs this, or " + elsewhere,
+		syscall.ENOTDIR:     "remove the file that stands where a folder should be, or " + elsewhere,
+		syscall.EIO:         "check the disk, or " + elsewhere,
+		errors.New("other"): "check the disk, or " + elsewhere,
+	} {
+		s, root := open(t)
+		set(t, s, "web")
+		failAt(s, "sync", cause)
+		err := s.SetManual(t.Context(), "web", manual(t))
+		if want := "sync " + manualPath(root) + ": " + cause.Error() + ": " + fix; err == nil || err.Error() != want {
+			t.Errorf("error %q\nwant  %q", err, want)
+		}
+	}
+}

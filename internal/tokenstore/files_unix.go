@@ -37,3 +37,9 @@ func syncFolder(folder string) error {
 	}
 	return errors.Join(err, f.Close())
 }
+
+// isFull reports whether err says that there is no room left, on the disk or for
+// the user.
+func isFull(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+}

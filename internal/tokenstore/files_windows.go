@@ -51,3 +51,10 @@ func whileBusy(do func() error) error {
 // syncFolder does nothing: Windows cannot sync a folder. NTFS keeps a journal of
 // its names.
 func syncFolder(string) error { return nil }
+
+// isFull reports whether err says that there is no room left, on the disk or for
+// the user.
+func isFull(err error) bool {
+	return errors.Is(err, windows.ERROR_DISK_FULL) || errors.Is(err, windows.ERROR_HANDLE_DISK_FULL) ||
+		errors.Is(err, windows.ERROR_DISK_QUOTA_EXCEEDED)
+}

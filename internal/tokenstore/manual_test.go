@@ -157,7 +157,7 @@ func TestManualOfANewerSchemaIsLeftAlone(t *testing.T) {
 	edit(t, path, map[string]any{"schema": 2, "token": nil, "sealed": "x"})
 	before := read(t, path)
 	_, err := s.Manual(t.Context(), "web")
-	want := "tokenstore: read " + path + ": a newer version of this provider wrote it: schema 2, where this version knows 1: upgrade the provider, or give storage another path"
+	want := "read " + path + ": a newer version of this provider wrote it: schema 2, where this version knows 1: upgrade the provider, or give storage another path"
 	if !errors.Is(err, token.ErrStop) || err.Error() != want {
 		t.Errorf("Manual() error = %v\nwant %s", err, want)
 	}

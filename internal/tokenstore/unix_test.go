@@ -17,6 +17,9 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/tokenstore"
 )
 
+// full is what a disk says that has no room left.
+var full error = syscall.ENOSPC
+
 func mode(t *testing.T, path string) os.FileMode {
 	t.Helper()
 	info, err := os.Stat(path)
@@ -220,12 +223,64 @@ func TestTwoUsersOfOneStorage(t *testing.T) {
 	fix := ": permission denied: make it readable, or give storage another path"
 	path := appFolder(root, "web")
 	for _, want := range []string{
-		"true true tokenstore: read " + path + fix,
-		"false true tokenstore: read " + path + fix,
-		"true true tokenstore: open folder " + path + ": permission denied",
+		"true true read " + path + fix,
+		"false true read " + path + fix,
+		"true true open folder " + path + ": permission denied: make it writable for the user that runs this, or give storage another path (storage.path, or FLY_TOKEN_STORAGE)",
 	} {
 		if got := c.line(); got != want {
 			t.Errorf("the other user read %q\nwant %q", got, want)
 		}
+	}
+}
+
+// The folder that processes talk through is closed to others as well, and links
+// in it, or in its place, are not followed.
+func TestFolderOfRunsIsGuarded(t *testing.T) {
+	t.Parallel()
+	s, root := open(t)
+	save(t, s, web)
+	runs := filepath.Join(root, "runs")
+	for path, open := range map[string]os.FileMode{runs: 0o755, filepath.Join(runs, "sequence"): 0o644} {
+		if err := os.Chmod(path, open); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := s.Sequence(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if folder, file := mode(t, runs), mode(t, filepath.Join(runs, "sequence")); folder != 0o700 || file != 0o600 {
+		t.Errorf("modes %04o and %04o, want 0700 and 0600", folder, file)
+	}
+	if warnings := s.TakeWarnings(); len(warnings) != 2 || strings.Contains(warnings[0].Detail+warnings[1].Detail, "revoke") {
+		t.Errorf("warnings %v, want two that speak of no tokens", warnings)
+	}
+
+	target := filepath.Join(t.TempDir(), "another's")
+	write(t, target, "17\n")
+	for _, name := range []string{"sequence", "sequence.lock", "lock-web"} {
+		path := filepath.Join(runs, name)
+		_ = os.Remove(path) // where it is there
+		if err := os.Symlink(target, path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := s.Sequence(t.Context()); err == nil || !strings.Contains(err.Error(), "a symbolic link, not a file: remove it") {
+		t.Errorf("Sequence() error = %v", err)
+	}
+	var failed *tokenstore.WriteError
+	if err := s.SaveMinted(t.Context(), web, minted(t), 0); !errors.As(err, &failed) {
+		t.Errorf("SaveMinted() error = %v, want a WriteError", err)
+	}
+	if _, err := s.Lock(t.Context(), "web"); !errors.Is(err, token.ErrUnwritable) {
+		t.Errorf("Lock() error = %v, want ErrUnwritable", err)
+	}
+	if got := read(t, target); got != "17\n" {
+		t.Errorf("what the links lead to became %q", got)
+	}
+	if err := errors.Join(os.RemoveAll(runs), os.Symlink(filepath.Dir(target), runs)); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.SaveMinted(t.Context(), web, minted(t), 0); err == nil || !strings.Contains(err.Error(), "a symbolic link, not a folder: remove it") {
+		t.Errorf("SaveMinted() error = %v", err)
 	}
 }
