@@ -144,7 +144,8 @@ func (e *appTokenEphemeral) Close(ctx context.Context, req ephemeral.CloseReques
 		resp.Diagnostics.AddError(summaryRevoke, "The engine gave back private data that is not what it was given. "+alwaysABug)
 		return
 	}
-	resp.Diagnostics.Append(e.session.obstacles()...)
+	// What Open could do without, Close can, too.
+	resp.Diagnostics.Append(e.session.blocked(func(attribute string) bool { return attribute == "api" })...)
 	if resp.Diagnostics.HasError() {
 		return
 	}

@@ -130,6 +130,17 @@ func TestEphemeralCloseElsewhere(t *testing.T) {
 	}
 }
 
+// What opens without an attribute of the provider closes without it.
+func TestEphemeralClosesAsItOpened(t *testing.T) {
+	t.Parallel()
+	s := flytest.New(t, flyWorld())
+	w := configured(t, flyServed(t, s, "FLY_API_TOKEN="+s.Login(ownerOfBoth).Reveal()), attrs{"organization": unknown{}})
+	_, private := w.opened(attrs{"app": "web", "organization": "acme", "revoke_on_close": true})
+	if got := w.closes(private); got != "" || len(good(s)) != 0 {
+		t.Errorf("%v is still good: %s", good(s), got)
+	}
+}
+
 // What is said where there is no token to revoke, and none is left behind.
 func TestEphemeralRevokeOnCloseMisses(t *testing.T) {
 	t.Parallel()
