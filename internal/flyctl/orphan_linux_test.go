@@ -21,7 +21,7 @@ func TestProviderThatIsKilledTakesFlyctlAlong(t *testing.T) {
 		return
 	}
 	provider := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$")
-	provider.Env = append(os.Environ(), standIn+"="+fly.Path())
+	provider.Env = append(os.Environ(), standIn+"="+fly.Path(), "TMPDIR="+t.TempDir())
 	must(t, provider.Start())
 	t.Cleanup(func() { _ = provider.Process.Kill(); _ = provider.Wait() })
 	waitFor(t, "the call", func() bool { return len(fly.Calls()) == 1 })
