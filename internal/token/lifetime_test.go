@@ -165,3 +165,18 @@ func TestStorageThatHangs(t *testing.T) {
 		close(release)
 	})
 }
+
+// C9, C17: what was asked for decides whether a stored token lives too long, not
+// this machine's clock: one that is a day behind sees lives that are a day longer.
+func TestC09ClockBehindMintsOnce(t *testing.T) {
+	t.Parallel()
+	m := newMemory()
+	cli := minter(t, token.SourceCLI, 0, 48*time.Hour)
+	for range 3 {
+		mustGet(t, newResolver(m, storageLink(m), cli), "web")
+	}
+	wantCalls(t, cli, 1)
+	shorter := token.New(token.Options{Sources: []token.Source{storageLink(m), cli}, Store: m, TokenTTL: 12 * time.Hour, MinValidity: time.Hour})
+	mustGet(t, shorter, "web")
+	wantCalls(t, cli, 2)
+}

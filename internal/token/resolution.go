@@ -77,14 +77,22 @@ func (r *Resolver) freshness(rec Record, source SourceName, now time.Time) fresh
 		return fresh
 	case now.After(rec.ExpiresAt):
 		return expired
-	case source == SourceStorage && rec.ExpiresAt.Sub(rec.AcquiredAt) > r.tokenTTL+lifeSlack:
-		// Kept under a longer token_ttl than the one that is asked for now.
+	case source == SourceStorage && r.overlong(rec):
 		return stale
 	case now.After(r.freshUntil(rec)):
 		return stale
 	default:
 		return fresh
 	}
+}
+
+// overlong reports whether rec was kept under a longer token_ttl than the one that
+// is asked for now.
+func (r *Resolver) overlong(rec Record) bool {
+	if rec.TTL > 0 {
+		return rec.TTL > r.tokenTTL
+	}
+	return rec.ExpiresAt.Sub(rec.AcquiredAt) > r.tokenTTL+lifeSlack
 }
 
 // freshUntil returns the last instant at which rec is fresh. A minted token of a

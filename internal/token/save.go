@@ -45,6 +45,7 @@ func (d *descent) accept(o offer) Resolution {
 	if !o.minted || o.Source == SourceStorage || !d.stores() {
 		return d.warned(o.Resolution)
 	}
+	o.TTL = d.tokenTTL
 	_, err := guarded(d.flight.ctx, saveTimeout, func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, d.save(ctx, d.flight, d.generation, o.Record)
 	})

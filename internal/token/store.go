@@ -18,6 +18,10 @@ type Record struct {
 	// ExpiresAt is the last instant at which the token is good; zero when
 	// unknown.
 	ExpiresAt time.Time
+	// TTL is the life that a minted token was asked for; zero when unknown.
+	// AcquiredAt is this machine's time and ExpiresAt is Fly's, so that what lies
+	// between them is as wrong as this machine's clock.
+	TTL time.Duration
 	// ID is Fly's identifier of a token minted over its API, "" when unknown.
 	ID string
 	// AppID is the number of the app that the token was narrowed to, 0 for one

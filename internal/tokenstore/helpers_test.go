@@ -42,6 +42,7 @@ func minted(t testing.TB) token.Record {
 		Origin:     token.SourceCLI,
 		AcquiredAt: now,
 		ExpiresAt:  now.Add(24 * time.Hour),
+		TTL:        36 * time.Hour,
 		ID:         "id-1",
 	}
 }

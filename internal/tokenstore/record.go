@@ -100,6 +100,7 @@ func (f fields) content(want identity) (content, error) {
 		is      identity
 		value   string
 		origin  string
+		ttl     string
 		decoded = []struct {
 			name string
 			into any
@@ -112,6 +113,7 @@ func (f fields) content(want identity) (content, error) {
 			{"origin", &origin},
 			{"acquired_at", &c.record.AcquiredAt},
 			{"expires_at", &c.record.ExpiresAt},
+			{"ttl", &ttl},
 			{"id", &c.record.ID},
 			{"app_id", &c.record.AppID},
 			{"parent", &c.record.Parent},
@@ -127,6 +129,12 @@ func (f fields) content(want identity) (content, error) {
 	}
 	if !originPattern.MatchString(origin) {
 		return content{}, fmt.Errorf("%w: its origin is missing or no name", errMalformed)
+	}
+	if ttl != "" {
+		var err error
+		if c.record.TTL, err = time.ParseDuration(ttl); err != nil || c.record.TTL <= 0 {
+			return content{}, fmt.Errorf("%w: its \"ttl\" is no duration", errMalformed)
+		}
 	}
 	tok, err := token.Parse(value)
 	if err != nil {
@@ -181,6 +189,7 @@ func encode(c content, is identity) ([]byte, error) {
 		{"origin", rec.Origin, true},
 		{"acquired_at", rec.AcquiredAt, !rec.AcquiredAt.IsZero()},
 		{"expires_at", rec.ExpiresAt, !rec.ExpiresAt.IsZero()},
+		{"ttl", rec.TTL.String(), rec.TTL > 0},
 		{"id", rec.ID, rec.ID != ""},
 		{"app_id", rec.AppID, rec.AppID != 0},
 		{"parent", rec.Parent, rec.Parent != ""},
