@@ -2,6 +2,8 @@ package provider_test
 
 import (
 	"context"
+	"errors"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -9,6 +11,8 @@ import (
 
 	"github.com/flytokens/terraform-provider-fly/internal/flytest"
 	"github.com/flytokens/terraform-provider-fly/internal/provider"
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+	"github.com/flytokens/terraform-provider-fly/internal/tokenstore"
 )
 
 // announced lists the mints that are written down in a world's storage.
@@ -59,14 +63,12 @@ func TestDeployTokenAnswerLost(t *testing.T) {
 	}
 }
 
-// Mints for one app at the same time leave each other's tokens alone, and those
-// of another process too.
+// Mints for one app at the same time leave each other's tokens alone.
 func TestDeployTokensSideBySide(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, flyWorld())
 	d := deployable(t, s)
 	other := configured(t, d.world, attrs{})
-	s.Inject(flytest.OpMint, flytest.Slow(5*time.Millisecond))
 	var running sync.WaitGroup
 	for i := range 8 {
 		one := &deployed{wire: d.wire, world: d.world}
@@ -81,6 +83,89 @@ func TestDeployTokensSideBySide(t *testing.T) {
 	}
 	running.Wait()
 	tally(t, s, 8, 0, 8)
+}
+
+// A mint waits while another process mints for the app, and leaves what that one
+// took into its state alone.
+func TestDeployTokenWaitsForAnother(t *testing.T) {
+	t.Parallel()
+	s := flytest.New(t, flyWorld())
+	d := deployable(t, s)
+	d.created(attrs{"app": "web"})
+	another := tokenstore.Open(filepath.Join(d.world.ConfigDir, "terraform-provider-fly"), tokenstore.Scope{APIBaseURL: s.URL()})
+	unlock, err := another.LockMints(t.Context(), "web")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mint := tokenstore.Mint{
+		Request: token.Request{App: "web", Access: token.AccessDeploy}, Name: good(s)[0], ExpiresAt: time.Now().Add(time.Hour),
+	}
+	if err := another.AnnounceMint(t.Context(), mint); err != nil {
+		t.Fatal(err)
+	}
+	applied := make(chan string, 1)
+	next := &deployed{wire: d.wire, world: d.world}
+	go func() { applied <- next.applies(attrs{"app": "web"}) }()
+	select {
+	case got := <-applied:
+		t.Errorf("it did not wait: %s", got)
+	case <-time.After(50 * time.Millisecond):
+	}
+	if err := another.SettleMint(t.Context(), mint); err != nil {
+		t.Error(err)
+	}
+	unlock()
+	if got := <-applied; got != "" {
+		t.Error(got)
+	}
+	tally(t, s, 2, 0, 2)
+}
+
+// Others wait from the moment that a mint is announced until it is settled.
+func TestDeployTokenKeepsOthersWaiting(t *testing.T) {
+	t.Parallel()
+	s := flytest.New(t, flyWorld())
+	d := deployable(t, s)
+	s.Inject(flytest.OpMint, flytest.Slow(50*time.Millisecond))
+	another := tokenstore.Open(filepath.Join(d.world.ConfigDir, "terraform-provider-fly"), tokenstore.Scope{APIBaseURL: s.URL()})
+	var waiting sync.WaitGroup
+	waiting.Go(func() {
+		for s.Count(flytest.OpMint) == 0 && t.Context().Err() == nil {
+			time.Sleep(time.Millisecond)
+		}
+		unlock, err := another.LockMints(t.Context(), "web")
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer unlock()
+		if left, err := another.AnnouncedMints(t.Context(), "web"); err != nil || len(left) != 0 {
+			t.Errorf("the lock is free while %v is announced: %v", left, err)
+		}
+	})
+	d.created(attrs{"app": "web"})
+	waiting.Wait()
+}
+
+// A token that stays announced would be revoked by the next mint: it is not kept.
+func TestDeployTokenStorageLostMeanwhile(t *testing.T) {
+	t.Parallel()
+	s := flytest.New(t, flyWorld())
+	d := deployable(t, s)
+	s.Inject(flytest.OpMint, flytest.Slow(200*time.Millisecond))
+	folder := filepath.Join(d.world.ConfigDir, "terraform-provider-fly", "apps", "app-web")
+	broken := make(chan error, 1)
+	go func() {
+		for s.Count(flytest.OpMint) == 0 && t.Context().Err() == nil {
+			time.Sleep(time.Millisecond)
+		}
+		broken <- errors.Join(os.RemoveAll(folder), os.WriteFile(folder, nil, 0o600))
+	}()
+	wants(t, d.applies(attrs{"app": "web"}), "ERROR: Unable to Mint Fly Deploy Token", "is not kept", "app-web")
+	if err := <-broken; err != nil || d.state != nil {
+		t.Errorf("%v: the state has %v", err, d.state)
+	}
+	tally(t, s, 1, 1, 0)
 }
 
 // Without storage tokens are minted all the same.

@@ -34,6 +34,9 @@ func TestDeployTokenLife(t *testing.T) {
 			if !opens(t, s, tok, "web") || opens(t, s, tok, "worker") || first["authorization_header"] != "FlyV1 "+tok {
 				t.Error("the token does not open its app alone")
 			}
+			if err := d.end(t.Context()); err != nil || len(good(s)) != 1 {
+				t.Errorf("the provider's end took the token along: %v", err)
+			}
 			d.restart(t)
 			if got := d.refresh(); got != "" {
 				t.Error(got)
