@@ -3,7 +3,10 @@ package provider
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
 	"os/signal"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -14,6 +17,10 @@ import (
 // provider two seconds after it asked it to end.
 const endTime = 1500 * time.Millisecond
 
+// socketDirVariable names the folder for the engine's socket in place of the one
+// for temporary files, as hashicorp/go-plugin has it.
+const socketDirVariable = "PLUGIN_UNIX_SOCKET_DIR"
+
 // Serve serves the provider to the engine that started this process until the
 // engine is done with it, or until SIGTERM. The tokens that ephemeral resources
 // with revoke_on_close have open are then revoked, within 1.5 seconds: engines
@@ -22,6 +29,12 @@ const endTime = 1500 * time.Millisecond
 // With debug it waits for a debugger and prints how an engine attaches to it. The
 // error is the server's, or says which tokens could not be revoked.
 func Serve(ctx context.Context, version string, debug bool) error {
+	if err := checkTempDir(processEnvironment()); err != nil {
+		// The engine knows this process by a socket in that folder, and shows
+		// the first line that it prints in its place.
+		_, _ = fmt.Println(err)
+		return err
+	}
 	open := newLeases()
 	served := make(chan error, 1)
 	terminated, stop := signal.NotifyContext(ctx, syscall.SIGTERM)
@@ -41,4 +54,18 @@ func Serve(ctx context.Context, version string, debug bool) error {
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTime)
 	defer cancel()
 	return errors.Join(err, open.end(ending))
+}
+
+// checkTempDir returns an error that says what to do where the folder for
+// temporary files cannot be written. Windows needs none to be reached by the
+// engine.
+func checkTempDir(env environment) error {
+	if runtime.GOOS == "windows" || env.get(socketDirVariable) != "" {
+		return nil
+	}
+	f, err := os.CreateTemp(env.tempDir, "terraform-provider-fly-")
+	if err != nil {
+		return fmt.Errorf("the provider cannot write to the folder for temporary files (%w): point TMPDIR at one that can be written", err)
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
 }

@@ -1,0 +1,81 @@
+package provider_test
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/flytokens/terraform-provider-fly/internal/flytest/fakefly"
+)
+
+// The engine reaches the provider by a socket in the folder for temporary files:
+// where that cannot be written, the engine's own message names everything but
+// the cause.
+func TestAccProcessTempFolder(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("the provider is reached over TCP")
+	}
+	fly := fakefly.Install(t, fakefly.Behaviour{})
+	p := start(t, readWeb(""), append(flyEnv(fly), "TMPDIR="+filepath.Join(t.TempDir(), "missing"))...)
+	got := p.try("plan")
+	text := strings.Join(strings.Fields(got.output), " ")
+	if !got.failed || !strings.Contains(text, "point TMPDIR at one that can be written") {
+		t.Errorf("the plan says:\n%.3000s", got.output)
+	}
+}
+
+// Without a home folder nothing is stored, and who wants something stored is
+// told where it could go.
+func TestAccProcessNoHome(t *testing.T) {
+	t.Parallel()
+	fly := fakefly.Install(t, fakefly.Behaviour{})
+	for name, test := range map[string]struct {
+		config string
+		want   []string
+	}{
+		"flyctl mints":  {readWeb(""), nil},
+		"nothing else":  {readWeb(`sources = ["storage", "config", "manual"]`), []string{"set storage.path, or FLY_TOKEN_STORAGE", "set HOME, FLY_CONFIG_DIR or config_file"}},
+		"manual tokens": {manualConfig("web", macaroonFor("web")), []string{"Unable to Save Manual Token", "Set storage.path in the provider block, or FLY_TOKEN_STORAGE"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := start(t, test.config, append(flyEnv(fly), "HOME=", "USERPROFILE=", "APPDATA=")...)
+			p.storage = ""
+			got := p.try("apply", "-auto-approve")
+			if got.failed != (test.want != nil) || strings.Contains(got.output, "Warning: Fly") {
+				t.Errorf("the apply says:\n%.3000s", got.output)
+			}
+			text := strings.Join(strings.Fields(got.output), " ")
+			for _, want := range test.want {
+				if !strings.Contains(text, want) {
+					t.Errorf("%q is missing from:\n%.3000s", want, got.output)
+				}
+			}
+		})
+	}
+}
+
+// Storage that is removed while flyctl runs is made anew.
+func TestAccProcessStorageRemoved(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("a file that is open is not removed")
+	}
+	fly := fakefly.Install(t, fakefly.Behaviour{Delay: time.Second})
+	p := start(t, readMany(1, ""), flyEnv(fly)...)
+	plan := p.begin("plan")
+	sooner(t, "flyctl runs", func() bool { return len(fly.Calls()) == 1 })
+	if err := os.RemoveAll(p.storage); err != nil {
+		t.Fatal(err)
+	}
+	if got := plan.wait(); got.failed || strings.Contains(got.output, "Warning: Fly") {
+		t.Errorf("the plan says:\n%.3000s", got.output)
+	}
+	if calls := counted(fly, func() { p.run("plan") }); calls != 0 {
+		t.Errorf("the next plan ran flyctl %d times: was the token not stored?", calls)
+	}
+}
