@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+
+	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
 // leftWaiting is the error of a caller that left before a slot was free.
@@ -37,7 +39,7 @@ func unreachable(k call, err error) error {
 		err = wrapper.Err
 	}
 	e := &Error{Op: k.op, Kind: ErrUnavailable, Cause: err, Fix: fixFor(ErrUnavailable)}
-	quoted := scrub(err.Error(), k.secret)
+	quoted := token.Scrub(err.Error(), k.secret)
 	host := k.url.Host
 	var (
 		dns    *net.DNSError
@@ -78,7 +80,7 @@ func noAnswer(k call, r *reply, what string) *Error {
 func answered(k call, kind Kind, status int, said string) *Error {
 	e := &Error{
 		Op: k.op, Kind: kind, Status: status, Fix: fixFor(kind),
-		Reason: reasonFor(kind, status, scrub(said, k.secret)),
+		Reason: reasonFor(kind, status, token.Scrub(said, k.secret)),
 	}
 	if kind == ErrUnavailable {
 		// It answered: the way there is not at fault.
@@ -123,7 +125,7 @@ func redirected(k call, r *reply) *Error {
 	e := noAnswer(k, r, "a redirect")
 	if to, err := url.Parse(r.header.Get("Location")); err == nil && to.Host != "" {
 		e.Reason = fmt.Sprintf("%s redirects to %s (HTTP %d), and a token is not sent after a redirect",
-			k.url.Host, scrub(to.Host, k.secret), r.status)
+			k.url.Host, token.Scrub(to.Host, k.secret), r.status)
 	}
 	return e
 }
@@ -131,7 +133,7 @@ func redirected(k call, r *reply) *Error {
 func rateLimited(k call, r *reply) *Error {
 	e := answered(k, ErrRateLimited, r.status, said(r))
 	if after := r.header.Get("Retry-After"); after != "" {
-		e.Reason += ", Retry-After: " + scrub(after, k.secret)
+		e.Reason += ", Retry-After: " + token.Scrub(after, k.secret)
 	}
 	return e
 }

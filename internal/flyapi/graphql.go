@@ -45,7 +45,7 @@ func (c *Client) run(ctx context.Context, tok token.Token, d document, data any)
 	}
 	k := call{
 		op: d.op, method: http.MethodPost, url: c.graphql, body: body,
-		header: tok.AuthorizationHeader(), secret: tok.Reveal(), timeout: c.timeout, repeat: d.repeat,
+		header: tok.AuthorizationHeader(), secret: tok, timeout: c.timeout, repeat: d.repeat,
 	}
 	r, err := c.do(ctx, k)
 	if err != nil {

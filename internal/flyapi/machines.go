@@ -69,7 +69,7 @@ func (c *Client) machinesCall(op, app string, tok token.Token) (call, error) {
 		return k, noLogin(op)
 	}
 	k.url = c.machines.JoinPath("apps", app)
-	k.header, k.secret = machinesHeader(tok), tok.Reveal()
+	k.header, k.secret = machinesHeader(tok), tok
 	return k, nil
 }
 

@@ -120,7 +120,7 @@ func (c *Client) list(ctx context.Context, tok token.Token, d document, of strin
 // after a connection that broke: a token that is revoked twice is revoked.
 func (c *Client) Revoke(ctx context.Context, login token.Token, id string) error {
 	d := document{
-		op: fmt.Sprintf("revoke token %q", scrub(id, "")), text: revokeToken,
+		op: fmt.Sprintf("revoke token %q", token.Scrub(id, token.Token{})), text: revokeToken,
 		variables: map[string]any{"input": map[string]any{"id": id}},
 		notFound:  ErrNoSuchToken, repeat: whenLost,
 	}

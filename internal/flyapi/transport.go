@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
+
+	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
 // maxBody bounds an answer, in bytes. The longest page of a list stays below a
@@ -31,7 +33,7 @@ type call struct {
 	body    []byte
 	timeout time.Duration
 	// secret is what must not be quoted.
-	secret string
+	secret token.Token
 	repeat repeat
 }
 

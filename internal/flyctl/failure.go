@@ -48,8 +48,8 @@ var known = []struct{ part, fix string }{
 var errFailed = errors.New("flyctl failed")
 
 // failure says why a run ended with another status than 0, in flyctl's own words
-// where it had any.
-func failure(out output, req token.Request) error {
+// where it had any, without the login that it was given.
+func failure(out output, req token.Request, login token.Token) error {
 	miss := &token.MissError{
 		Reason: fmt.Sprintf("flyctl failed with exit status %d", out.status),
 		Fix:    "run `fly " + strings.Join(subcommand(req), " ") + "` by hand to see why",
@@ -58,7 +58,7 @@ func failure(out output, req token.Request) error {
 	if out.status < 0 {
 		miss.Reason = "flyctl was ended by a signal"
 	}
-	line := usefulLine(out.stderr)
+	line := usefulLine(out.stderr, login)
 	if line != "" {
 		miss.Reason += ": " + line
 	}

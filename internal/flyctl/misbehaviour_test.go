@@ -164,7 +164,7 @@ func TestAcquireTellsWhyItFailed(t *testing.T) {
 		"web page":      {fakefly.CaptivePortal(), noOrg + "failed to run query: decoding response: invalid character '<' looking for beginning of value: something between this machine and Fly answered with a web page" + network},
 		"crash":         {fakefly.Behaviour{Status: 3}, "flyctl failed with exit status 3: run `fly tokens create readonly` by hand to see why"},
 		"warning first": {fakefly.Fail(1, "WARN old config\n\n\x1b[31mError:\x1b[0m it is \x1b[1mbroken\x1b[0m\nmore"), status1 + "it is broken: run `fly tokens create readonly` by hand to see why"},
-		"token printed": {fakefly.Fail(1, "Error: bad token "+login+" in Bearer c2VjcmV0LXNlY3JldA=="), status1 + "bad token [removed] in Bearer [removed]: run `fly tokens create readonly` by hand to see why"},
+		"token printed": {fakefly.Fail(1, "Error: bad token "+login+" in Bearer c2VjcmV0LXNlY3JldA=="), status1 + "bad token [redacted] in Bearer [redacted]: run `fly tokens create readonly` by hand to see why"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

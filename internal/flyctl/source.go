@@ -176,7 +176,7 @@ func (s *Source) mint(ctx context.Context, program string, login token.Token, re
 		return token.Token{}, nil, err
 	}
 	if out.status != 0 {
-		return token.Token{}, nil, failure(out, req)
+		return token.Token{}, nil, failure(out, req, login)
 	}
 	t, err = parseOutput(out.stdout)
 	return t, nil, err

@@ -1,4 +1,4 @@
-package flyapi
+package token
 
 import (
 	"strings"
@@ -19,8 +19,11 @@ func TestScrub(t *testing.T) {
 		"a header":               {"Authorization: Bearer s3cret!", "Authorization: Bearer [redacted]"},
 		"a long run":             {"key " + strings.Repeat("Ab1", 20) + " end", "key [redacted] end"},
 		"a proxy's password":     {"dial http://joe:pw@proxy:3128 failed", "dial http://proxy:3128 failed"},
-		"control characters":     {"a\x1b[31mred\x00\u202e b", "a[31mred b"},
+		"control characters":     {"a\x1b[31mred\x00\u202e b", "ared b"},
 		"lines":                  {"one\r\n\ttwo", "one two"},
+		"words of flyctl":        {"parse flyv1 token: malformed", "parse flyv1 token: malformed"},
+		"without its prefix":     {"rest " + strings.Repeat("Ab1/", 8), "rest [redacted]"},
+		"inside a word":          {"xfm2_QUJD", "x[redacted]"},
 		"not UTF-8":              {"caf\xe9 open", "caf open"},
 		"shorter than a leak":    {"fm2_l", "[redacted]"},
 		"common letters of both": {"token", "token"},
@@ -28,8 +31,8 @@ func TestScrub(t *testing.T) {
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := scrub(tc.text, sent); got != tc.want {
-				t.Errorf("scrub(%q) = %q, want %q", tc.text, got, tc.want)
+			if got := Scrub(tc.text, Token{value: sent}); got != tc.want {
+				t.Errorf("Scrub(%q) = %q, want %q", tc.text, got, tc.want)
 			}
 		})
 	}
@@ -37,7 +40,7 @@ func TestScrub(t *testing.T) {
 
 func TestScrubBoundsWhatItQuotes(t *testing.T) {
 	t.Parallel()
-	got := scrub(strings.Repeat("é ", 1<<20), "")
+	got := Scrub(strings.Repeat("é ", 1<<20), Token{})
 	if len(got) > maxQuote+len("…") || !strings.HasSuffix(got, "…") {
 		t.Errorf("scrub of 3 MB is %d bytes: %q", len(got), got)
 	}
@@ -57,7 +60,7 @@ func FuzzScrub(f *testing.F) {
 		if from < 0 || to > len(sent) || to-from < shared {
 			t.Skip()
 		}
-		got := scrub(before+sent[from:to]+after, sent)
+		got := Scrub(before+sent[from:to]+after, Token{value: sent})
 		for i := 0; i+shared <= len(sent); i++ {
 			if strings.Contains(got, sent[i:i+shared]) {
 				t.Fatalf("scrub left %q in %q", sent[i:i+shared], got)

@@ -1,4 +1,4 @@
-package flyapi
+package token
 
 import (
 	"regexp"
@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	// maxQuote is how much of a server's words is quoted, in bytes.
+	// maxQuote is how much of another program's words is quoted, in bytes.
 	maxQuote = 300
 	// shared is the length in bytes from which a piece of a text that also
 	// stands in the token that was sent counts as a leak of it. It is longer
@@ -20,24 +20,28 @@ const (
 )
 
 var (
+	// colours are what programs put around their words on a terminal.
+	colours = regexp.MustCompile(`\x1b\[[0-9;?]*[A-Za-z]`)
 	// looksLikeToken is whatever follows a token's prefix, escapes of JSON and
 	// of URLs included.
-	looksLikeToken = regexp.MustCompile(`(?i)\b(fm2|fm1r|fm1a|fo1)_[^\s"'<>,;]*`)
+	looksLikeToken = regexp.MustCompile(`(?i)(fm2|fm1r|fm1a|fo1)_[^\s"'<>,;]*`)
 	// looksLikeHeader is an authorization header of any scheme.
-	looksLikeHeader = regexp.MustCompile(`(?i)\b(flyv1|bearer|basic)\s+[^\s"'<>,;]+`)
+	looksLikeHeader = regexp.MustCompile(`(?i)\b(flyv1|bearer|basic)\s+[^\s:"'<>,;]{6,}`)
 	// looksLikeSecret is a run that no word, host or identifier of Fly's is as
 	// long as.
-	looksLikeSecret = regexp.MustCompile(`[A-Za-z0-9+/=_-]{40,}`)
+	looksLikeSecret = regexp.MustCompile(`[A-Za-z0-9+/=_-]{40,}|[A-Za-z0-9+/=_]{32,}`)
 	// userInfo is a name and password in a URL: a proxy's, say.
 	userInfo = regexp.MustCompile(`://[^/\s"'@]*@`)
 )
 
-// scrub makes text from outside fit to be quoted: no token, no part of secret,
-// one line, printable, at most maxQuote bytes.
-func scrub(text, secret string) string {
+// Scrub makes what a server or another program said fit to be quoted: nothing
+// that looks like a token, no part of the one that was sent to it, one line,
+// printable, and short.
+func Scrub(text string, sent Token) string {
 	// What does not print goes first: it may have been put inside a token.
-	text = strings.Map(printable, text[:min(len(text), maxScrub)])
-	text = maskShared(text, secret)
+	text = colours.ReplaceAllString(text[:min(len(text), maxScrub)], "")
+	text = strings.Map(printable, text)
+	text = maskShared(text, sent.value)
 	text = userInfo.ReplaceAllString(text, "://")
 	text = looksLikeToken.ReplaceAllString(text, masked)
 	text = looksLikeHeader.ReplaceAllString(text, "$1 "+masked)
