@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/flytokens/terraform-provider-fly/internal/flytest/engine"
 	"github.com/flytokens/terraform-provider-fly/internal/flytest/fakefly"
 )
 
@@ -17,15 +18,17 @@ func TestAccProcessExamples(t *testing.T) {
 	for name, test := range map[string]struct {
 		files []string
 		env   []string
+		needs []engine.Feature
 	}{
 		"provider":    {files: []string{"provider/provider.tf", "data-sources/fly_app_token/data-source.tf"}},
 		"data source": {files: []string{"data-sources/fly_app_token/data-source.tf"}},
-		"resource":    {files: []string{"resources/fly_manual_token/resource.tf"}, env: []string{"TF_VAR_web_token=" + macaroonFor("web")}},
+		"resource":    {files: []string{"resources/fly_manual_token/resource.tf"}, env: []string{"TF_VAR_web_token=" + macaroonFor("web")}, needs: []engine.Feature{engine.WriteOnlyArguments}},
 		"quickstart":  {files: []string{"quickstart/main.tf"}, env: []string{"TF_VAR_token=" + macaroonFor("quickstart")}},
 		"own login":   {files: []string{"own-login/main.tf"}, env: []string{"TF_VAR_app=web"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			requires(t, test.needs...)
 			fly := fakefly.Install(t, fakefly.Behaviour{})
 			p := start(t, "", append(flyEnv(fly), test.env...)...)
 			text := ""

@@ -187,3 +187,28 @@ func TestAccProcessExampleManualOverrideMocked(t *testing.T) {
 		t.Errorf("%d requests", all)
 	}
 }
+
+// Under another local name, which it needs beside another provider of the type
+// fly, the provider finds what it applied before, and its functions are found.
+func TestAccProcessUnderAnotherName(t *testing.T) {
+	t.Parallel()
+	m := complete(t, "quickstart")
+	m.env = append(m.env, "TF_VAR_app=web", "TF_VAR_token="+m.fly.Make(flytest.Make{App: "web"}).Reveal())
+	m.beside(map[string]string{"stategraph/fly": "fly"})
+	m.run("apply", "-auto-approve")
+	main := filepath.Join(m.dir, "main.tf")
+	text, err := os.ReadFile(main)
+	if err != nil {
+		t.Fatal(err)
+	}
+	renamed := strings.NewReplacer(
+		"    fly = {\n", "    fly = { source = \"stategraph/fly\" }\n    flytokens = {\n",
+		`provider "fly" {`, `provider "flytokens" {`,
+		"\" \"app\" {\n", "\" \"app\" {\n  provider = flytokens\n",
+	).Replace(string(text))
+	write(t, main, renamed)
+	m.unchanged()
+	write(t, main, renamed+"\noutput \"kind\" {\n  value = nonsensitive(provider::flytokens::parse_token(var.token)[0].kind)\n}\n")
+	m.run("apply", "-auto-approve")
+	wants(t, m.run("output", "kind").output, `"permission"`)
+}
