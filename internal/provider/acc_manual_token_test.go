@@ -196,3 +196,24 @@ func TestAccManualTokenDestroyAfterDrift(t *testing.T) {
 		t.Errorf("what stood there became %v", got)
 	}
 }
+
+// With create_before_destroy the successor takes the record over, and the
+// destruction of its predecessor leaves it.
+func TestAccManualTokenCreateBeforeDestroy(t *testing.T) {
+	t.Parallel()
+	a := accept(t)
+	config := func(trigger string) string {
+		return fmt.Sprintf("resource \"terraform_data\" \"trigger\" {\n  input = %q\n}\n"+
+			"resource \"fly_manual_token\" \"web\" {\n  app   = \"web\"\n  token = %q\n  lifecycle {\n    create_before_destroy = true\n"+
+			"    replace_triggered_by  = [terraform_data.trigger]\n  }\n}\n", trigger, macaroonFor("kept"))
+	}
+	a.run(
+		resource.TestStep{Config: config("one")},
+		resource.TestStep{
+			Config:           config("two"),
+			ConfigPlanChecks: planned(plancheck.ResourceActionCreateBeforeDestroy),
+		},
+		// Lost, it would be planned anew.
+		resource.TestStep{Config: config("two"), ConfigPlanChecks: planned(plancheck.ResourceActionNoop)},
+	)
+}

@@ -82,7 +82,7 @@ func accessMisses(s *flytest.Server) map[string]accessMiss {
 		},
 		"no login": {
 			config: attrs{"sources": []any{"api"}}, data: attrs{},
-			want: []string{"api: no login to mint with: ", "run `fly auth login`, or set FLY_API_TOKEN"},
+			want: []string{"api: no login: ", "run `fly auth login`, or set FLY_API_TOKEN"},
 		},
 		"a scoped login": {
 			login: s.Make(flytest.Make{Organization: "acme"}).Reveal(), config: attrs{"sources": []any{"api"}}, data: attrs{},

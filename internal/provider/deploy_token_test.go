@@ -249,7 +249,7 @@ func TestDeployTokenWithoutMint(t *testing.T) {
 		config attrs
 		want   string
 	}{
-		"no login":             {"", attrs{"app": "web"}, "no login to mint with"},
+		"no login":             {"", attrs{"app": "web"}, "no login"},
 		"a scoped login":       {s.Make(flytest.Make{App: "web"}).Reveal(), attrs{"app": "web"}, "scoped tokens cannot mint other tokens"},
 		"no such app":          {s.Login(ownerOfBoth).Reveal(), attrs{"app": "next"}, `look up app "next"`},
 		"another organization": {s.Login(ownerOfBoth).Reveal(), attrs{"app": "web", "organization": "globex"}, `belongs to organization "acme"`},

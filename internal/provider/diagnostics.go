@@ -62,8 +62,9 @@ func saveManualError(app, storage string, attribute path.Path, err error) diag.D
 	switch {
 	case errors.Is(err, token.ErrManualExists):
 		return diag.NewAttributeErrorDiagnostic(path.Root("app"), summarySaveManual, fmt.Sprintf(
-			"Storage already holds another manual token for app %[1]q, which this configuration did not put there. It was left as it is. Import it first, "+
-				"and the next apply replaces it:\n\n  terraform import fly_manual_token.NAME %[1]s\n\nor, in the configuration:\n\n  import {\n    to = fly_manual_token.NAME\n    id = %[1]q\n  }", app))
+			"Storage already holds another manual token for app %[1]q, which this resource did not put there. It was left as it is. Import it first, "+
+				"and the next apply replaces it:\n\n  terraform import fly_manual_token.NAME %[1]s\n\nor, in the configuration:\n\n  import {\n    to = fly_manual_token.NAME\n    id = %[1]q\n  }"+
+				"\n\nWhere another fly_manual_token of yours put it there, or this one is being replaced with create_before_destroy, that one has to go first instead.", app))
 	case errors.Is(err, token.ErrExpired):
 		return diag.NewAttributeErrorDiagnostic(attribute, summarySaveManual, fmt.Sprintf(
 			"The token for app %q cannot be used: %s. Nothing was changed. Make a new one, for example with `fly tokens create deploy -a %s`.", app, err, app))

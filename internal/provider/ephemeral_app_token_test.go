@@ -151,7 +151,7 @@ func TestEphemeralRevokeOnCloseMisses(t *testing.T) {
 		want         []string
 	}{
 		"a scoped login": {login: "scoped", want: []string{"scoped tokens cannot mint other tokens", "mint with a user's login", `AttributeName("revoke_on_close")`}},
-		"no login":       {want: []string{"no login to mint with", "fly auth login"}},
+		"no login":       {want: []string{"no login", "fly auth login"}},
 		"no such app":    {login: "user", data: attrs{"app": "next"}, want: []string{`look up app "next"`, "Without revoke_on_close"}},
 		"another organization": {
 			login: "user", data: attrs{"organization": "globex", "access": "deploy"},

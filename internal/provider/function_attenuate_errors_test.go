@@ -32,7 +32,7 @@ func TestAttenuateTokenRefusesRestrictions(t *testing.T) {
 		"null in it":      {attrs{"apps": nil}, `"apps" is no restriction: there are app_ids, access, organization_access and expires_at`},
 		"token for a key": {attrs{"fm2_secret": "r"}, `The value, which looks like a token, is no restriction: there are app_ids, access, organization_access and expires_at`},
 		"one app":         {attrs{"app_ids": 8000}, "app_ids must be a list of numbers, and not a number"},
-		"no apps":         {attrs{"app_ids": []any{}}, "app_ids is empty, and a token for no app opens nothing. Leave app_ids out, or set it to null, to confine the token to no app"},
+		"no apps":         {attrs{"app_ids": []any{}}, "app_ids is empty, and a token for no app opens nothing. Leave app_ids out, or set it to null, to leave the apps as they are"},
 		"name":            {attrs{"app_ids": []any{8000, "web"}}, "app_ids[1] is not " + numbers},
 		"fraction":        {attrs{"app_ids": []any{1.5}}, "app_ids[0] is not " + numbers},
 		"negative":        {attrs{"app_ids": []any{-8000}}, "app_ids[0] is not " + numbers},

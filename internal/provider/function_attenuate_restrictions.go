@@ -85,7 +85,7 @@ func readAppIDs(v attr.Value) ([]uint64, error) {
 		return nil, nil
 	}
 	if len(elements) == 0 {
-		return nil, errors.New("app_ids is empty, and a token for no app opens nothing. Leave app_ids out, or set it to null, to confine the token to no app")
+		return nil, errors.New("app_ids is empty, and a token for no app opens nothing. Leave app_ids out, or set it to null, to leave the apps as they are")
 	}
 	ids := make([]uint64, len(elements))
 	for i, e := range elements {

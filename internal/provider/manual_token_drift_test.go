@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -73,5 +74,26 @@ func TestManualTokenGone(t *testing.T) {
 	}
 	if left, got := w.applyManual(state, nil, nil); left != nil || got != "" {
 		t.Errorf("destroy left %v and said:\n%s", left, got)
+	}
+}
+
+// A storage path that leads through a file says nothing about the record: it is
+// an error, and no reason to drop the resource from the state.
+func TestManualTokenStorageAstray(t *testing.T) {
+	t.Parallel()
+	storage := filepath.Join(t.TempDir(), "storage")
+	w := manual(t, storage)
+	state := created(w, attrs{"app": "web", "token": macaroonFor("web")})
+	if err := os.RemoveAll(storage); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(storage, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, got := w.readManual(state); !strings.Contains(got, "ERROR: Unable to Read Manual Token") || !strings.Contains(got, "not a directory") {
+		t.Errorf("read said:\n%s", got)
+	}
+	if _, got := w.applyManual(state, nil, nil); !strings.Contains(got, "ERROR: Unable to Delete Manual Token") {
+		t.Errorf("destroy said:\n%s", got)
 	}
 }

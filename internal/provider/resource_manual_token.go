@@ -84,7 +84,7 @@ func (r *manualTokenResource) Schema(_ context.Context, _ resource.SchemaRequest
 			},
 			"token_wo_version": schema.Int64Attribute{
 				Optional:            true,
-				MarkdownDescription: "Any number. Change it to have another `token_wo` written: the engine does not see that one change.",
+				MarkdownDescription: "Any whole number. Change it to have another `token_wo` written: the engine does not see that one change.",
 				Validators:          []validator.Int64{int64validator.AlsoRequires(path.MatchRoot("token_wo"))},
 			},
 			"fingerprint": schema.StringAttribute{

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"errors"
+	"syscall"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -28,9 +29,12 @@ func (r *manualTokenResource) Create(ctx context.Context, req resource.CreateReq
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	_, err := r.session.run.Manual(ctx, app)
+	r.session.claim(app, err == nil)
 	rec, err := r.session.run.CreateManual(ctx, app, tok)
 	resp.Diagnostics.Append(r.session.storeWarnings()...)
 	if err != nil {
+		r.session.claim(app, false)
 		resp.Diagnostics.Append(saveManualError(app, r.session.settings.storagePath, attribute, err))
 		return
 	}
@@ -41,8 +45,10 @@ func (r *manualTokenResource) Create(ctx context.Context, req resource.CreateReq
 
 // Read compares storage with the state, and takes no token out of storage. Where
 // storage holds another token, the state's is dropped, or the version of the
-// write-only one, so that the plan shows an update; the fingerprint stays that of the token this resource wrote, which is
-// the only one that destroy may delete.
+// write-only one, so that the plan shows an update; the fingerprint stays that of
+// the token this resource wrote, which is the only one that destroy may delete. A
+// storage path that leads nowhere is an error: the record may be where the path
+// led before.
 func (r *manualTokenResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state manualTokenModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -54,7 +60,7 @@ func (r *manualTokenResource) Read(ctx context.Context, req resource.ReadRequest
 	rec, err := r.session.run.Manual(ctx, app)
 	resp.Diagnostics.Append(r.session.storeWarnings()...)
 	switch {
-	case errors.Is(err, token.ErrNoRecord):
+	case errors.Is(err, token.ErrNoRecord) && !errors.Is(err, syscall.ENOTDIR):
 		resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...) // wanted of a resource that is gone, too
 		resp.State.RemoveResource(ctx)
 		return
@@ -100,7 +106,9 @@ func (r *manualTokenResource) Update(ctx context.Context, req resource.UpdateReq
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
 
-// Delete removes the record if it is the one that this resource wrote.
+// Delete removes the record if it is the one that this resource wrote, and no
+// other took it over in this run: with create_before_destroy the successor is
+// there already, and the record is its.
 func (r *manualTokenResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state manualTokenModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -109,10 +117,13 @@ func (r *manualTokenResource) Delete(ctx context.Context, req resource.DeleteReq
 		return
 	}
 	app := state.App.ValueString()
+	if r.session.claimed(app) {
+		return
+	}
 	err := r.session.run.DeleteManual(ctx, app, state.Fingerprint.ValueString())
 	resp.Diagnostics.Append(r.session.storeWarnings()...)
 	switch {
-	case err == nil, errors.Is(err, token.ErrNoRecord):
+	case err == nil, errors.Is(err, token.ErrNoRecord) && !errors.Is(err, syscall.ENOTDIR):
 	case errors.Is(err, token.ErrManualChanged):
 		resp.Diagnostics.Append(leftManualWarning(app))
 	default:

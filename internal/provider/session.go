@@ -28,6 +28,9 @@ type session struct {
 
 	mu   sync.Mutex
 	said map[token.Warning]bool
+	// claims holds the apps whose manual record a resource that was created in
+	// this run took over.
+	claims map[string]bool
 }
 
 // newSession wires the chain and starts a run over it.
@@ -41,6 +44,7 @@ func newSession(set settings, version string, open *leases) *session {
 		store:    c.store,
 		now:      set.environment.now,
 		said:     make(map[token.Warning]bool),
+		claims:   make(map[string]bool),
 	}
 }
 
@@ -113,4 +117,19 @@ func sessionFrom(data any) (*session, diag.Diagnostics) {
 			fmt.Sprintf("Expected %T, got %T. ", s, data)+alwaysABug)
 	}
 	return s, diags
+}
+
+// claim notes whether a fly_manual_token that is being created takes the record
+// of app over.
+func (s *session) claim(app string, claimed bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.claims[app] = claimed
+}
+
+// claimed reports whether one did.
+func (s *session) claimed(app string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.claims[app]
 }

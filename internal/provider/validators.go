@@ -133,6 +133,8 @@ func filePath() validator.String {
 			switch {
 			case strings.TrimSpace(value) == "":
 				return "The path is empty. Leave the argument out, or set it to null, to have the default."
+			case strings.HasPrefix(value, "~") && !strings.HasPrefix(value, "~/"):
+				return "A leading ~/ stands for the home folder, and ~ by itself or with a user's name for nothing. Write ~/ and the rest, or an absolute path."
 			case strings.ContainsRune(value, 0):
 				return "The path holds a NUL character, which no file system accepts."
 			}

@@ -151,7 +151,7 @@ func (c *chain) noLogin(err error) error {
 	if env := c.logins.Environment; fix != "" && c.logins.AccessToken+env.AccessToken+env.APIToken == "" {
 		fix += ", or set FLY_API_TOKEN"
 	}
-	return &token.MissError{Reason: "no login to mint with: " + miss.Reason, Fix: fix, Cause: err}
+	return &token.MissError{Reason: "no login: " + miss.Reason, Fix: fix, Cause: err}
 }
 
 // tidyTime bounds what a run does, before anything else, about what killed ones

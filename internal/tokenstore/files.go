@@ -50,7 +50,7 @@ func (s *Store) readFile(app, path string) ([]byte, error) {
 	}
 	f, err := openRecord(path)
 	if absent(err) {
-		return nil, token.ErrNoRecord
+		return nil, missing(err)
 	}
 	if err != nil {
 		return nil, &ReadError{Path: path, Err: bare(err)}
@@ -70,13 +70,19 @@ func absent(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
 }
 
+// missing says that there is no record. Whether there could be one, the cause
+// tells: [syscall.ENOTDIR] is that of a path that leads through a file.
+func missing(cause error) error {
+	return fmt.Errorf("%w: %w", token.ErrNoRecord, bare(cause))
+}
+
 // inspect refuses what is not of the given type, links included: whoever put one
 // there could have our token written, or another's read, somewhere else. What
 // others can read is closed to them.
 func (s *Store) inspect(app, path string, want fs.FileMode) error {
 	info, err := os.Lstat(path)
 	if absent(err) {
-		return token.ErrNoRecord
+		return missing(err)
 	}
 	if err != nil {
 		return &ReadError{Path: path, Err: bare(err)}
