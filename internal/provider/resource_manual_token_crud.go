@@ -17,30 +17,62 @@ import (
 // Create keeps the token. An equal record that is there already is adopted;
 // another one is left alone, and an error.
 func (r *manualTokenResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	resp.Diagnostics.Append(r.keep(ctx, req.Plan, req.Config, &resp.State, resp.Identity, r.adopt)...)
+}
+
+// Update keeps the planned token in place of what is there. A record that holds
+// it already is left as it is.
+func (r *manualTokenResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	resp.Diagnostics.Append(r.keep(ctx, req.Plan, req.Config, &resp.State, resp.Identity, r.overwrite)...)
+}
+
+// keep writes the planned token to storage, and what became of it to the state.
+func (r *manualTokenResource) keep(ctx context.Context, planned tfsdk.Plan, config tfsdk.Config, state *tfsdk.State, identity *tfsdk.ResourceIdentity,
+	write func(ctx context.Context, app string, tok token.Token) (token.Record, error),
+) diag.Diagnostics {
 	var plan manualTokenModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(r.session.storageObstacles()...)
-	if resp.Diagnostics.HasError() {
-		return
+	diags := planned.Get(ctx, &plan)
+	diags.Append(r.session.storageObstacles()...)
+	if diags.HasError() {
+		return diags
 	}
 	app := plan.App.ValueString()
-	tok, attribute, diags := plan.written(ctx, req.Config)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
-		return
+	tok, attribute, more := plan.written(ctx, config)
+	diags.Append(more...)
+	if diags.HasError() {
+		return diags
 	}
+	rec, err := write(ctx, app, tok)
+	diags.Append(r.session.storeWarnings()...)
+	if err != nil {
+		diags.Append(saveManualError(app, r.session.settings.storagePath, attribute, err))
+		return diags
+	}
+	plan.fill(rec)
+	diags.Append(state.Set(ctx, &plan)...)
+	diags.Append(identity.Set(ctx, plan.identity())...)
+	return diags
+}
+
+// adopt writes a record where there is none, or takes an equal one over. The
+// claim comes first: a destruction of the record's former owner may run beside.
+func (r *manualTokenResource) adopt(ctx context.Context, app string, tok token.Token) (token.Record, error) {
 	_, err := r.session.run.Manual(ctx, app)
 	r.session.claim(app, err == nil)
 	rec, err := r.session.run.CreateManual(ctx, app, tok)
-	resp.Diagnostics.Append(r.session.storeWarnings()...)
 	if err != nil {
 		r.session.claim(app, false)
-		resp.Diagnostics.Append(saveManualError(app, r.session.settings.storagePath, attribute, err))
-		return
 	}
-	plan.fill(rec)
-	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
+	return rec, err
+}
+
+// overwrite writes a record in place of another.
+func (r *manualTokenResource) overwrite(ctx context.Context, app string, tok token.Token) (token.Record, error) {
+	rec, err := r.session.run.Manual(ctx, app)
+	if errors.Is(err, token.ErrNoRecord) || err == nil && rec.Token != tok {
+		return r.session.run.SetManual(ctx, app, tok)
+	}
+	return rec, err
 }
 
 // Read compares storage with the state, and takes no token out of storage. Where
@@ -75,35 +107,6 @@ func (r *manualTokenResource) Read(ctx context.Context, req resource.ReadRequest
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
-}
-
-// Update keeps the planned token in place of what is there. A record that holds
-// it already is left as it is.
-func (r *manualTokenResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan manualTokenModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(r.session.storageObstacles()...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	app := plan.App.ValueString()
-	tok, attribute, diags := plan.written(ctx, req.Config)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	rec, err := r.session.run.Manual(ctx, app)
-	if errors.Is(err, token.ErrNoRecord) || err == nil && rec.Token != tok {
-		rec, err = r.session.run.SetManual(ctx, app, tok)
-	}
-	resp.Diagnostics.Append(r.session.storeWarnings()...)
-	if err != nil {
-		resp.Diagnostics.Append(saveManualError(app, r.session.settings.storagePath, attribute, err))
-		return
-	}
-	plan.fill(rec)
-	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
 
 // Delete removes the record if it is the one that this resource wrote, and no
