@@ -2,9 +2,11 @@ package fakefly_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -80,6 +82,33 @@ func wantGenuine(t *testing.T, tok token.Token, notBefore time.Time, mask macaro
 	allowed, _ := bundle.Grants()[0].Permission.Caveats()[0].(macaroon.Organization)
 	if allowed.Mask != mask {
 		t.Errorf("it allows %q, want %q", allowed.Mask, mask)
+	}
+}
+
+func TestFakeOfAProgramThatIsNoTest(t *testing.T) {
+	t.Parallel()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	path, err := fakefly.LayOut(dir, self, "fly", fakefly.Behaviour{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), path, "tokens", "create", "deploy", "--json", "--app", "web")
+	cmd.Env = append(os.Environ(), "FLY_ACCESS_TOKEN=fo1_user")
+	out, err := cmd.Output()
+	var printed map[string]string
+	if err != nil || json.Unmarshal(out, &printed) != nil || len(printed) != 1 || !strings.HasPrefix(printed["token"], "FlyV1 fm2_") {
+		t.Errorf("%v: stdout %q", err, out)
+	}
+	calls, err := fakefly.CallsIn(dir)
+	if err != nil || len(calls) != 1 || calls[0].Args[2] != "deploy" {
+		t.Errorf("%+v, %v: want the one call", calls, err)
+	}
+	if _, err := fakefly.LayOut(filepath.Join(self, "beneath a file"), self, "fly", fakefly.Behaviour{}); err == nil {
+		t.Error("a fake beneath a regular file")
 	}
 }
 

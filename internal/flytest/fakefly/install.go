@@ -38,32 +38,51 @@ func Install(tb testing.TB, b Behaviour) *Fake {
 // InstallAs is [Install] for a fake of another name: fly or flyctl.
 func InstallAs(tb testing.TB, name string, b Behaviour) *Fake {
 	tb.Helper()
-	dir := tb.TempDir()
-	f := &Fake{tb: tb, dir: dir, path: filepath.Join(dir, name)}
-	if runtime.GOOS == "windows" {
-		f.path += ".exe"
-	}
-	for _, sub := range []string{callsDir, runningDir} {
-		f.must(os.Mkdir(filepath.Join(dir, sub), 0o700))
-	}
-	f.Set(b)
+	f := &Fake{tb: tb, dir: tb.TempDir()}
 	self, err := os.Executable()
 	f.must(err)
-	// A link, because a program that was written just now may still be open in
-	// a child of another test, and then does not start ("text file busy").
-	if err := os.Symlink(self, f.path); err != nil {
-		f.must(copyFile(self, f.path))
-	}
+	f.path, err = LayOut(f.dir, self, name, b)
+	f.must(err)
 	tb.Cleanup(f.EndAll)
 	return f
+}
+
+// LayOut is [InstallAs] for a program that is no test: it makes the folder dir
+// that of a fake, and returns the fake's path. The program at the given path is
+// the fake; its main calls [Main]. The errors are those of the files.
+func LayOut(dir, program, name string, b Behaviour) (path string, err error) {
+	path = filepath.Join(dir, name)
+	if runtime.GOOS == "windows" {
+		path += ".exe"
+	}
+	for _, sub := range []string{callsDir, runningDir} {
+		if err := os.MkdirAll(filepath.Join(dir, sub), 0o700); err != nil {
+			return "", err
+		}
+	}
+	if err := setBehaviour(dir, b); err != nil {
+		return "", err
+	}
+	// A link, because a program that was written just now may still be open in
+	// a child of another test, and then does not start ("text file busy").
+	if err := os.Symlink(program, path); err != nil {
+		return path, copyFile(program, path)
+	}
+	return path, nil
+}
+
+func setBehaviour(dir string, b Behaviour) error {
+	data, err := json.Marshal(b)
+	if err != nil {
+		return err
+	}
+	return writeWhole(filepath.Join(dir, behaviourFile), data)
 }
 
 // Set has the fake behave as told from its next call on.
 func (f *Fake) Set(b Behaviour) {
 	f.tb.Helper()
-	data, err := json.Marshal(b)
-	f.must(err)
-	f.must(writeWhole(filepath.Join(f.dir, behaviourFile), data))
+	f.must(setBehaviour(f.dir, b))
 }
 
 // Path is the fake itself.
@@ -76,20 +95,34 @@ func (f *Fake) Dir() string { return f.dir }
 // counts from when it begins.
 func (f *Fake) Calls() []Call {
 	f.tb.Helper()
-	files, err := filepath.Glob(filepath.Join(f.dir, callsDir, "*.json"))
+	calls, err := CallsIn(f.dir)
 	f.must(err)
+	return calls
+}
+
+// CallsIn is [Fake.Calls] for a folder of [LayOut]. The errors are those of the
+// files.
+func CallsIn(dir string) ([]Call, error) {
+	files, err := filepath.Glob(filepath.Join(dir, callsDir, "*.json"))
+	if err != nil {
+		return nil, err
+	}
 	calls := make([]Call, 0, len(files))
 	for _, file := range files {
 		data, err := os.ReadFile(file)
-		f.must(err)
+		if err != nil {
+			return nil, err
+		}
 		var c Call
-		f.must(json.Unmarshal(data, &c))
+		if err := json.Unmarshal(data, &c); err != nil {
+			return nil, err
+		}
 		calls = append(calls, c)
 	}
 	slices.SortFunc(calls, func(a, b Call) int {
 		return cmp.Or(a.Began.Compare(b.Began), cmp.Compare(a.PID, b.PID))
 	})
-	return calls
+	return calls, nil
 }
 
 // Running returns how many processes of the fake are alive, those included that

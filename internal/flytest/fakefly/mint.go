@@ -29,7 +29,11 @@ func (b Behaviour) mint(args []string) (printed string, fail *Behaviour) {
 		return refuse(NoOrganization())
 	}
 	if b.Online {
-		return mintOnline(req)
+		header, fail := mintOnline(req)
+		if fail != nil {
+			return "", fail
+		}
+		return req.print(header), nil
 	}
 	lifetime := b.Lifetime
 	if lifetime == 0 {
@@ -40,7 +44,7 @@ func (b Behaviour) mint(args []string) (printed string, fail *Behaviour) {
 		// flyctl narrows it itself (superfly/flyctl, internal/command/tokens).
 		minted.Mask = macaroon.ActionRead
 	}
-	return "FlyV1 " + minted.Text() + "\n", nil
+	return req.print("FlyV1 " + minted.Text()), nil
 }
 
 // arguments are those of `tokens create`.
@@ -49,6 +53,15 @@ type arguments struct {
 	app     string
 	name    string
 	expiry  time.Duration
+	json    bool
+}
+
+// print is what flyctl prints for the token with its scheme.
+func (a arguments) print(header string) string {
+	if !a.json {
+		return header + "\n"
+	}
+	return "{\n    \"token\": \"" + header + "\"\n}\n"
 }
 
 // parseArguments reads the arguments. It reports false for flags that flyctl
@@ -64,6 +77,12 @@ func parseArguments(args []string) (arguments, bool) {
 	}
 	req.profile = args[2]
 	for rest := args[3:]; len(rest) > 0; rest = rest[2:] {
+		if rest[0] == "-j" || rest[0] == "--json" {
+			req.json = true
+			if rest = rest[1:]; len(rest) == 0 {
+				break
+			}
+		}
 		if len(rest) < 2 || !strings.HasPrefix(rest[0], "-") {
 			return req, false
 		}

@@ -26,7 +26,7 @@ const (
 // mintOnline asks the API at FLY_API_BASE_URL for the token, in two requests as
 // flyctl does: one for the organization or the app, and one for the token. Its
 // failures are flyctl's where the API is not to be had at all.
-func mintOnline(req arguments) (printed string, fail *Behaviour) {
+func mintOnline(req arguments) (header string, fail *Behaviour) {
 	organization, number, app, err := req.target()
 	if err != nil {
 		b := Fail(1, "Error: failed retrieving what the token is for: "+err.Error())
@@ -48,14 +48,14 @@ func mintOnline(req arguments) (printed string, fail *Behaviour) {
 		b := Refused(err.Error())
 		return "", &b
 	}
-	header := made.Create.Token.TokenHeader
+	header = made.Create.Token.TokenHeader
 	if req.profile == "readonly" {
 		header, err = readOnly(header, number)
 	}
 	if err != nil {
 		broken(err)
 	}
-	return header + "\n", nil
+	return header, nil
 }
 
 // target looks up what the token is for: the organization in FLY_ORG, or the app.
