@@ -25,10 +25,12 @@ func (d *descent) lock() {
 	resume := d.flight.budget.pause()
 	defer resume()
 	patience := d.patience()
-	ctx, cancel := context.WithTimeoutCause(d.flight.ctx, patience,
+	waiting, ended := d.waitBegan(WaitLock)
+	ctx, cancel := context.WithTimeoutCause(waiting, patience,
 		fmt.Errorf("another process has held it for %s", patience))
 	defer cancel()
 	unlock, err := d.await(ctx)
+	ended(err)
 	switch {
 	case err == nil:
 		d.unlock = unlock

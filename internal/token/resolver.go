@@ -23,6 +23,9 @@ type Options struct {
 	// Narrower makes tokens prove the access that a request sets. Nil refuses
 	// such requests.
 	Narrower Narrower
+	// Observer is told what the resolver does. Nil is told nothing, which costs
+	// nothing.
+	Observer Observer
 }
 
 // Resolver finds tokens for apps. It is safe for concurrent use.
@@ -33,6 +36,7 @@ type Resolver struct {
 	minValidity time.Duration
 	verifier    Verifier
 	narrower    Narrower
+	observer    Observer
 
 	clock    *coarseClock
 	groups   sync.Map // app name → *group
@@ -56,6 +60,7 @@ func New(o Options) *Resolver {
 		minValidity: o.MinValidity,
 		verifier:    o.Verifier,
 		narrower:    o.Narrower,
+		observer:    o.Observer,
 		clock:       newCoarseClock(),
 	}
 }
@@ -67,8 +72,23 @@ func New(o Options) *Resolver {
 // The error is a [*NoTokenError], one that wraps [ErrInvalidRequest], or the
 // cause of ctx's end.
 func (r *Resolver) Get(ctx context.Context, req Request) (Resolution, error) {
+	if r.observer != nil {
+		return r.observed(ctx, req, "", func(ctx context.Context) (Resolution, bool, error) {
+			return r.get(ctx, req)
+		})
+	}
 	if e := r.cached(req); e != nil {
 		return e.answer, nil
+	}
+	res, _, err := r.resolve(ctx, req, "", nil)
+	return res, err
+}
+
+// get is [Resolver.Get] without an observer.
+
+func (r *Resolver) get(ctx context.Context, req Request) (res Resolution, coalesced bool, err error) {
+	if e := r.cached(req); e != nil {
+		return e.answer, false, nil
 	}
 	return r.resolve(ctx, req, "", nil)
 }
@@ -80,7 +100,9 @@ func (r *Resolver) Get(ctx context.Context, req Request) (Resolution, error) {
 // Under [PolicyAlways] a failure is final: a barred token is not handed out for
 // want of a better one. Under the other policies a stale one is, with a warning.
 func (r *Resolver) Refresh(ctx context.Context, req Request, policy Policy) (Resolution, error) {
-	return r.resolve(ctx, req, policy, nil)
+	return r.observed(ctx, req, policy, func(ctx context.Context) (Resolution, bool, error) {
+		return r.resolve(ctx, req, policy, nil)
+	})
 }
 
 // Invalidate drops the app's cached tokens and its minted tokens in storage, for
@@ -148,34 +170,35 @@ func (r *Resolver) sequence(ctx context.Context) Sequence {
 	return seq
 }
 
-// resolve enters the app's group and waits there. The empty policy is Get's.
-// What was acquired after since counts as acquired for this call; nil stands for
-// the call's own beginning.
-func (r *Resolver) resolve(ctx context.Context, req Request, policy Policy, since *Sequence) (Resolution, error) {
+// resolve enters the app's group and waits there, alone or for what another
+// caller has begun. The empty policy is Get's. What was acquired after since
+// counts as acquired for this call; nil stands for the call's own beginning.
+func (r *Resolver) resolve(ctx context.Context, req Request, policy Policy, since *Sequence) (res Resolution, coalesced bool, err error) {
 	if err := req.Validate(); err != nil {
-		return Resolution{}, err
+		return Resolution{}, false, err
 	}
 	if ctx.Err() != nil {
-		return Resolution{}, context.Cause(ctx)
+		return Resolution{}, false, context.Cause(ctx)
 	}
-	f, hit := r.enter(ctx, req, policy, since)
+	f, joined, hit := r.enter(ctx, req, policy, since)
 	if hit != nil {
-		return hit.answer.fromCache(AcquirerGroup), nil
+		return hit.answer.fromCache(AcquirerGroup), false, nil
 	}
-	return f.wait(ctx)
+	res, err = f.wait(ctx)
+	return res, joined, err
 }
 
 // enter returns the flight that will answer, joined or started, or a cache entry
 // that appeared while the caller was on its way. The cache is read under the
 // group's lock, so that of ten thousand callers none starts a second walk after
 // the first has landed.
-func (r *Resolver) enter(ctx context.Context, req Request, policy Policy, since *Sequence) (*flight, *entry) {
+func (r *Resolver) enter(ctx context.Context, req Request, policy Policy, since *Sequence) (f *flight, joined bool, hit *entry) {
 	g := r.group(req.App)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if policy == "" {
 		if e := g.find(req, time.Now().UnixNano()); e != nil {
-			return nil, e
+			return nil, false, e
 		}
 	} else {
 		g.drop(func(e *entry) bool { return e.request == req })
@@ -183,12 +206,12 @@ func (r *Resolver) enter(ctx context.Context, req Request, policy Policy, since 
 	if f := g.flights[req]; f != nil {
 		if f.serves(policy) {
 			f.waiters++
-			return f, nil
+			return f, true, nil
 		}
 		f.superseded = true
 	}
-	f := r.newFlight(ctx, g, req, policy)
+	f = r.newFlight(ctx, g, req, policy)
 	g.flights[req] = f
 	go r.fly(f, since)
-	return f, nil
+	return f, false, nil
 }

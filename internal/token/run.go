@@ -45,27 +45,48 @@ func NewRun(r *Resolver) *Run {
 // whatever their policy: its token while that is fresh, its failure until
 // [Run.SetManual], [Run.Invalidate] or [Run.Refresh].
 func (r *Run) Read(ctx context.Context, req Request, policy Policy) (Resolution, error) {
+	return r.resolver.observed(ctx, req, policy, func(ctx context.Context) (Resolution, bool, error) {
+		return r.read(ctx, req, policy)
+	})
+}
+
+func (r *Run) read(ctx context.Context, req Request, policy Policy) (res Resolution, coalesced bool, err error) {
 	for {
 		rd, first := r.begin(req)
 		if first {
 			return r.lead(ctx, rd, req, policy)
 		}
-		select {
-		case <-rd.done:
-		case <-ctx.Done():
-			return Resolution{}, context.Cause(ctx)
-		}
+		waited, err := rd.wait(ctx)
 		switch {
+		case err != nil:
+			return Resolution{}, waited, err
 		case rd.left:
 			continue
 		case rd.err != nil:
-			return Resolution{}, rd.err
+			return Resolution{Acquirer: AcquirerFacade}, waited, rd.err
 		case rd.res.Stale && !time.Now().After(rd.res.ExpiresAt):
 			// The chain had nothing better a moment ago: it is not walked again
 			// for each of the readers.
-			return rd.res.fromCache(AcquirerFacade), nil
+			return rd.res.fromCache(AcquirerFacade), waited, nil
 		}
-		return r.follow(ctx, rd, req)
+		res, joined, err := r.follow(ctx, rd, req)
+		return res, waited || joined, err
+	}
+}
+
+// wait returns when the first reader is through, and whether that took a wait.
+// The error is the cause of ctx's end.
+func (rd *read) wait(ctx context.Context) (waited bool, err error) {
+	select {
+	case <-rd.done:
+		return false, nil
+	default:
+	}
+	select {
+	case <-rd.done:
+		return true, nil
+	case <-ctx.Done():
+		return true, context.Cause(ctx)
 	}
 }
 
@@ -83,26 +104,26 @@ func (r *Run) begin(req Request) (rd *read, first bool) {
 }
 
 // lead refreshes on behalf of every reader of req.
-func (r *Run) lead(ctx context.Context, rd *read, req Request, policy Policy) (Resolution, error) {
+func (r *Run) lead(ctx context.Context, rd *read, req Request, policy Policy) (res Resolution, coalesced bool, err error) {
 	rd.left = true // until the outcome is known
 	defer close(rd.done)
 	since := r.sinceFor(req.App)
-	res, err := r.resolver.resolve(ctx, req, policy, &since)
+	res, coalesced, err = r.resolver.resolve(ctx, req, policy, &since)
 	if err != nil && ctx.Err() != nil {
 		r.forget(func(_ Request, known *read) bool { return known == rd })
-		return Resolution{}, err
+		return Resolution{}, coalesced, err
 	}
 	rd.left, rd.res, rd.err = false, res, err
-	return res, err
+	return res, coalesced, err
 }
 
 // follow answers a later reader from the resolver's cache, which walks the chain
 // again only where the token is no longer fresh. That walk's outcome is then what
 // the run knows.
-func (r *Run) follow(ctx context.Context, rd *read, req Request) (Resolution, error) {
-	res, err := r.resolver.Get(ctx, req)
+func (r *Run) follow(ctx context.Context, rd *read, req Request) (res Resolution, coalesced bool, err error) {
+	res, coalesced, err = r.resolver.get(ctx, req)
 	if err == nil && !res.Stale || ctx.Err() != nil {
-		return res, err
+		return res, coalesced, err
 	}
 	next := &read{done: make(chan struct{}), res: res, err: err}
 	close(next.done)
@@ -111,7 +132,7 @@ func (r *Run) follow(ctx context.Context, rd *read, req Request) (Resolution, er
 	if r.reads[req] == rd {
 		r.reads[req] = next
 	}
-	return res, err
+	return res, coalesced, err
 }
 
 // forget drops what is known of the requests that match.

@@ -17,7 +17,7 @@ type rejection struct{ app, fingerprint string }
 // verify shows the token on offer to Fly where the policy asks for it, and
 // returns an error that wraps [ErrRejected] where Fly refuses it. What Fly has
 // refused once is not handed out again under any policy.
-func (r *Resolver) verify(f *flight, o offer) error {
+func (r *Resolver) verify(ctx context.Context, f *flight, o offer) error {
 	key := rejection{f.request.App, o.Token.Fingerprint()}
 	if _, known := r.rejected.Load(key); known {
 		return rejectedMiss(o, ErrRejected)
@@ -25,7 +25,7 @@ func (r *Resolver) verify(f *flight, o offer) error {
 	if f.policy != PolicyIfRejected || r.verifier == nil || o.Token.IsOAuth() || !shown(o) {
 		return nil
 	}
-	_, err := guarded(f.ctx, verifyTimeout, func(ctx context.Context) (struct{}, error) {
+	_, err := guarded(ctx, verifyTimeout, func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, r.verifier.Verify(ctx, f.request, o.Token)
 	})
 	if !errors.Is(err, ErrRejected) {
@@ -35,7 +35,7 @@ func (r *Resolver) verify(f *flight, o offer) error {
 	if o.Source == SourceStorage && r.store != nil {
 		// Left where it is, it would be shown and refused again at every plan: so
 		// a failure here costs a request, and no more.
-		_, _ = guarded(f.ctx, saveTimeout, func(ctx context.Context) (struct{}, error) {
+		_, _ = guarded(ctx, saveTimeout, func(ctx context.Context) (struct{}, error) {
 			return struct{}{}, r.store.RemoveMinted(ctx, f.request, key.fingerprint)
 		})
 	}

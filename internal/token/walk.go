@@ -87,13 +87,18 @@ func (d *descent) slot(src Source) (release func(), err error) {
 	}
 	resume := d.flight.budget.pause()
 	defer resume()
-	return limiter.Slot(d.flight.ctx)
+	ctx, ended := d.waitBegan(WaitSlot)
+	defer func() { ended(err) }()
+	return limiter.Slot(ctx)
 }
 
 // visit asks one link. It is done where the link has the answer, or where the
 // chain must not go on.
 func (d *descent) visit(src Source, release func()) (res Resolution, done bool, err error) {
-	o, err := d.offer(d.flight, src, release)
+	ctx, ended := d.linkBegan(src.Name())
+	v := Visit{Verdict: VerdictHit}
+	defer func() { ended(v) }()
+	o, err := d.offer(ctx, d.flight, src, release)
 	switch {
 	case src.Name() != SourceStorage:
 	case d.locked:
@@ -102,21 +107,24 @@ func (d *descent) visit(src Source, release func()) (res Resolution, done bool, 
 		d.seen = o.sequence
 	}
 	if err != nil || d.flight.ctx.Err() != nil {
+		v = Visit{VerdictMiss, err}
 		return d.missed(src, err)
 	}
 	now := time.Now()
 	switch d.freshness(o.Record, o.Source, now) {
 	case fresh:
-		if err := d.verify(d.flight, o); err != nil {
+		if err := d.verify(ctx, d.flight, o); err != nil {
+			v = Visit{VerdictRejected, err}
 			return d.missed(src, err)
 		}
 		return d.accept(o), true, nil
 	case stale:
-		d.failure.miss(src.Name(), staleMiss(o.Record, now))
+		v = Visit{VerdictStale, staleMiss(o.Record, now)}
 		d.resorts = append(d.resorts, o)
 	case expired:
-		d.failure.miss(src.Name(), expiredMiss(o.Source, o.Record))
+		v = Visit{VerdictExpired, expiredMiss(o.Source, o.Record)}
 	}
+	d.failure.miss(src.Name(), v.Err)
 	return Resolution{}, false, nil
 }
 
@@ -133,8 +141,8 @@ func (d *descent) missed(src Source, err error) (res Resolution, done bool, _ er
 }
 
 // offer asks one link, and makes what it has prove the access that is asked for.
-func (r *Resolver) offer(f *flight, src Source, release func()) (offer, error) {
-	c, err := r.ask(f, src, release)
+func (r *Resolver) offer(ctx context.Context, f *flight, src Source, release func()) (offer, error) {
+	c, err := r.ask(ctx, f, src, release)
 	if err != nil {
 		return offer{}, err
 	}
@@ -147,7 +155,7 @@ func (r *Resolver) offer(f *flight, src Source, release func()) (offer, error) {
 	}
 	c.Record = withExpiry(c.Record)
 	if f.request.Access != AccessAny {
-		if c, err = r.narrow(f, c); err != nil {
+		if c, err = r.narrow(ctx, f, c); err != nil {
 			return o, err
 		}
 	}
@@ -157,14 +165,14 @@ func (r *Resolver) offer(f *flight, src Source, release func()) (offer, error) {
 }
 
 // narrow makes c prove the access. What has expired is not worth it.
-func (r *Resolver) narrow(f *flight, c Candidate) (Candidate, error) {
+func (r *Resolver) narrow(ctx context.Context, f *flight, c Candidate) (Candidate, error) {
 	if r.narrower == nil {
 		return c, &MissError{Reason: fmt.Sprintf("no token can be made to prove access %q here", f.request.Access)}
 	}
 	if !c.ExpiresAt.IsZero() && time.Now().After(c.ExpiresAt) {
 		return c, nil // told as such by the caller
 	}
-	c, err := guarded(f.ctx, r.narrower.Timeout(), func(ctx context.Context) (Candidate, error) {
+	c, err := guarded(ctx, r.narrower.Timeout(), func(ctx context.Context) (Candidate, error) {
 		return r.narrower.Narrow(ctx, f.request, c)
 	})
 	c.Record = withExpiry(c.Record)
@@ -175,7 +183,7 @@ func (r *Resolver) narrow(f *flight, c Candidate) (Candidate, error) {
 func (d *descent) lastResort() (Resolution, error) {
 	slices.SortStableFunc(d.resorts, func(a, b offer) int { return b.ExpiresAt.Compare(a.ExpiresAt) })
 	for _, o := range d.resorts {
-		if err := d.verify(d.flight, o); err != nil {
+		if err := d.verify(d.flight.ctx, d.flight, o); err != nil {
 			d.failure.miss(o.Source, err)
 			continue
 		}
@@ -221,8 +229,8 @@ func expiredMiss(name SourceName, rec Record) error {
 
 // ask runs one link under its own deadline, and gives its slot back when it is
 // through.
-func (r *Resolver) ask(f *flight, src Source, release func()) (Candidate, error) {
-	c, err := guarded(f.ctx, src.Timeout(), func(ctx context.Context) (Candidate, error) {
+func (r *Resolver) ask(ctx context.Context, f *flight, src Source, release func()) (Candidate, error) {
+	c, err := guarded(ctx, src.Timeout(), func(ctx context.Context) (Candidate, error) {
 		defer release()
 		return src.Acquire(ctx, f.request)
 	})
