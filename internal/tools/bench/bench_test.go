@@ -1,0 +1,172 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestAccBench is `make bench` with next to nothing to measure. That flyctl is
+// called as often as it should be, the tool checks itself.
+func TestAccBench(t *testing.T) {
+	t.Parallel()
+	if os.Getenv("TF_ACC") == "" {
+		t.Skip("needs OpenTofu: set TF_ACC=1, as make test does")
+	}
+	dir := t.TempDir()
+	o := options{
+		apps: 2, reads: 4, runs: 1, starts: 1, work: filepath.Join(dir, "work"),
+		json: filepath.Join(dir, "made", "bench.json"), readme: filepath.Join(dir, "README.md"),
+	}
+	write(t, o.readme, "# Title\n"+beginMarker+"\nold\n"+endMarker+"\ntail\n")
+	var stdout bytes.Buffer
+	if err := run(t.Context(), o, &stdout, t.Output()); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := read(t, o.readme), "# Title\n"+beginMarker+"\n"+stdout.String()+endMarker+"\ntail\n"; got != want {
+		t.Errorf("README.md is\n%s\nand not\n%s", got, want)
+	}
+	var kept result
+	if err := json.Unmarshal([]byte(read(t, o.json)), &kept); err != nil {
+		t.Fatal(err)
+	}
+	wantRows(t, kept.Rows)
+	if kept.Setting.Framework == "" || kept.Setting.Cores < 1 || !strings.HasPrefix(kept.Setting.Engine, "OpenTofu ") {
+		t.Errorf("measured on %+v", kept.Setting)
+	}
+	if !strings.Contains(stdout.String(), kept.Setting.String()) {
+		t.Errorf("the table does not say on what it was measured:\n%s", stdout.String())
+	}
+	left, err := os.ReadDir(o.work)
+	if err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+// wantRows fails the test unless each row is there, with a sample for each side
+// and the calls that it should have made.
+func wantRows(t *testing.T, rows []row) {
+	t.Helper()
+	found := map[string]row{}
+	for _, r := range rows {
+		found[r.ID] = r
+	}
+	for id, calls := range map[string][2]int{
+		"warm": {0, -1}, "warm_if_expired": {0, -1}, "cold": {2, 2}, "cold_shared": {2, 4},
+		"start": {-1, -1}, "memory": {-1, -1}, "size": {-1, -1},
+		"telemetry": {0, -1}, "telemetry_down": {0, -1}, "telemetry_hangs": {0, -1},
+	} {
+		r, ok := found[id]
+		if !ok {
+			t.Errorf("there is no row %q", id)
+			continue
+		}
+		if r.Missing != "" {
+			t.Logf("%s: %s", id, r.Missing)
+			continue
+		}
+		for i, s := range []side{r.Ours, r.Rival} {
+			if len(s.Samples) != 1 || s.Median <= 0 {
+				t.Errorf("%s: side %d is %+v, want one sample", id, i, s)
+			}
+			if got := s.Calls; (got == nil) != (calls[i] < 0) || got != nil && *got != calls[i] {
+				t.Errorf("%s: side %d: not %d calls of flyctl", id, i, calls[i])
+			}
+		}
+	}
+	if len(found) != 10 || len(rows) != 10 {
+		t.Errorf("%d rows, want 10", len(rows))
+	}
+}
+
+func TestRunRefuses(t *testing.T) {
+	t.Parallel()
+	unmarked := filepath.Join(t.TempDir(), "README.md")
+	write(t, unmarked, "# Title\n")
+	good := options{apps: 1, reads: 1, runs: 1, starts: 1}
+	tests := map[string]struct {
+		change func(*options)
+		want   string
+	}{
+		"no app":                 {func(o *options) { o.apps = 0 }, "there must be an app"},
+		"apps that nobody reads": {func(o *options) { o.apps = 2 }, "a data source for each"},
+		"no run":                 {func(o *options) { o.runs = 0 }, "a run"},
+		"no start":               {func(o *options) { o.starts = 0 }, "a start"},
+		"no place for a table":   {func(o *options) { o.readme = unmarked }, "there is no " + beginMarker},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := good
+			tt.change(&o)
+			if err := run(t.Context(), o, t.Output(), t.Output()); err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v, want %q", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestStrict(t *testing.T) {
+	t.Parallel()
+	slow := row{ID: "slow", Unit: unitTime, Ours: side{Median: 2}, Rival: side{Median: 1}, Limit: limit{Ratio: 1.5}}
+	for strict, want := range map[bool]string{false: "<nil>", true: "slow is over its limit"} {
+		b := &bench{options: options{strict: strict}}
+		var out bytes.Buffer
+		err := b.report(result{Rows: []row{slow}}, &out)
+		if got := fmt.Sprint(err); got != want {
+			t.Errorf("strict %v: got %s, want %s", strict, got, want)
+		}
+		if !strings.Contains(out.String(), "2.00 **over**") {
+			t.Errorf("the table does not say so:\n%s", out.String())
+		}
+	}
+}
+
+func TestRaceTakesTurns(t *testing.T) {
+	t.Parallel()
+	var turns string
+	turn := func(name string) contestant {
+		return contestant{name, func(context.Context) (sample, error) {
+			turns += name
+			return sample{wall: time.Duration(len(turns))}, nil
+		}}
+	}
+	b := &bench{options: options{warmUps: 1}, log: t.Output()}
+	took, err := b.race(t.Context(), 2, turn("a"), turn("b"))
+	if err != nil || turns != "ababab" {
+		t.Fatalf("%q, %v", turns, err)
+	}
+	want := [][]sample{{{wall: 3}, {wall: 5}}, {{wall: 4}, {wall: 6}}}
+	if diff := cmp.Diff(want, took, cmp.AllowUnexported(sample{})); diff != "" {
+		t.Error(diff)
+	}
+	failing := contestant{"c", func(context.Context) (sample, error) { return sample{}, errors.New("no") }}
+	if _, err := b.race(t.Context(), 1, failing); err == nil || err.Error() != "c: no" {
+		t.Errorf("got %v", err)
+	}
+}
+
+func write(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}

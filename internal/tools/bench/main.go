@@ -1,0 +1,149 @@
+// Command bench measures the provider as users run it: whole plans of OpenTofu
+// over generated configurations, whole processes, each beside a rival in the same
+// run and in turn with it.
+//
+//	go run ./internal/tools/bench                     a table on the terminal, and .work/bench.json
+//	go run ./internal/tools/bench -readme README.md   the table in README.md, too
+//
+// The rivals are programs beneath this folder: cheapest, a provider that does
+// next to nothing, and external, which runs a program for each data source. What
+// is measured reaches loopback addresses and a scratch folder alone, with a fake
+// flyctl and a fake Fly.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"time"
+
+	"github.com/flytokens/terraform-provider-fly/internal/flytest/engine"
+	"github.com/flytokens/terraform-provider-fly/internal/tools/toolbin"
+)
+
+// options are what the flags set.
+type options struct {
+	// apps is how many apps there are, and reads how many data sources read them.
+	apps, reads int
+	// runs is how often each plan is counted, after warmUps that are not.
+	runs, warmUps int
+	// starts is how often each provider's start is counted.
+	starts int
+	// delay is what the fake flyctl takes.
+	delay time.Duration
+	// json is the file for the samples, and readme the one whose table is
+	// replaced; "" is none.
+	json, readme string
+	// work is where the scratch folder is made.
+	work string
+	// strict makes a row over its limit an error.
+	strict bool
+}
+
+func main() {
+	var o options
+	flag.IntVar(&o.apps, "apps", 100, "how many apps there are")
+	flag.IntVar(&o.reads, "reads", 1000, "how many data sources read them")
+	flag.IntVar(&o.runs, "runs", 7, "how often each plan is counted")
+	flag.IntVar(&o.warmUps, "warmups", 1, "how often each plan is run before that")
+	flag.IntVar(&o.starts, "starts", 40, "how often each provider is started")
+	flag.DurationVar(&o.delay, "delay", 300*time.Millisecond, "what the fake flyctl takes")
+	flag.StringVar(&o.json, "json", filepath.Join(".work", "bench.json"), "`file` for all samples")
+	flag.StringVar(&o.work, "work", ".work", "`folder` for what is built and planned, and then removed")
+	flag.StringVar(&o.readme, "readme", "", "`file` whose table is replaced")
+	flag.BoolVar(&o.strict, "strict", false, "fail where a limit is exceeded")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, o, os.Stdout, os.Stderr); err != nil {
+		_, _ = fmt.Fprintln(os.Stderr, "bench:", err)
+		stop()
+		os.Exit(1)
+	}
+}
+
+// run measures everything, and writes what was measured where the options say.
+func run(ctx context.Context, o options, stdout, log io.Writer) error {
+	if o.apps < 1 || o.reads < o.apps || o.runs < 1 || o.starts < 1 {
+		return errors.New("there must be an app, a data source for each, a run and a start")
+	}
+	if o.readme != "" {
+		// Before all the work, and not after it.
+		if err := checkMarkers(o.readme); err != nil {
+			return err
+		}
+	}
+	root, err := toolbin.ModuleRoot(ctx)
+	if err != nil {
+		return err
+	}
+	tofu, err := engine.Find(ctx, engine.OpenTofu, log)
+	if err != nil {
+		return err
+	}
+	b := &bench{options: o, engine: tofu, root: root, log: log}
+	rows, err := b.measure(ctx)
+	if err != nil {
+		return err
+	}
+	return b.report(result{Setting: b.setting, Options: o.public(), Rows: rows}, stdout)
+}
+
+// bench is one run in one scratch folder.
+type bench struct {
+	options
+	engine  engine.Engine
+	root    string
+	scratch string
+	log     io.Writer
+
+	setting  setting
+	programs programs
+	fly      *world
+}
+
+// measure measures every row. Its scratch folder is gone when it returns.
+func (b *bench) measure(ctx context.Context) (rows []row, err error) {
+	work, err := filepath.Abs(b.work)
+	if err != nil {
+		return nil, fmt.Errorf("make the scratch folder: %w", err)
+	}
+	if err := os.MkdirAll(work, 0o755); err != nil {
+		return nil, fmt.Errorf("make the scratch folder: %w", err)
+	}
+	if b.scratch, err = os.MkdirTemp(work, "bench-"); err != nil {
+		return nil, fmt.Errorf("make the scratch folder: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(b.scratch)) }()
+	if b.programs, err = b.build(ctx); err != nil {
+		return nil, err
+	}
+	if b.setting, err = b.describe(ctx); err != nil {
+		return nil, err
+	}
+	b.fly = newWorld(b.apps)
+	defer func() { err = errors.Join(err, b.fly.close()) }()
+	for _, part := range []func(context.Context) ([]row, error){
+		b.warm, b.cold, b.start, b.memory, b.size, b.telemetry,
+	} {
+		some, err := part(ctx)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, some...)
+	}
+	return rows, nil
+}
+
+func (b *bench) path(elem ...string) string {
+	return filepath.Join(append([]string{b.scratch}, elem...)...)
+}
+
+func (b *bench) say(format string, args ...any) {
+	_, _ = fmt.Fprintf(b.log, "bench: "+format+"\n", args...)
+}

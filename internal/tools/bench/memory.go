@@ -1,0 +1,130 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"time"
+)
+
+// look is how often memory is looked at while a plan runs.
+const look = 5 * time.Millisecond
+
+// memoryRuns is how often, at most, memory is looked at: it varies little.
+const memoryRuns = 3
+
+// memory looks at the highest resident memory of the provider's processes while
+// they serve a warm plan, beside the cheapest provider's.
+func (b *bench) memory(ctx context.Context) ([]row, error) {
+	measured := row{
+		ID: "memory", What: fmt.Sprintf("resident memory in a plan of %s", many(b.reads, "data source")), Unit: unitMemory,
+		Limit: limit{Ratio: 1.25},
+	}
+	if runtime.GOOS != "linux" {
+		measured.Missing = "It is read from the /proc of Linux."
+		return []row{measured}, nil
+	}
+	s, err := b.store(ctx, "memory")
+	if err != nil {
+		return nil, err
+	}
+	cheapest, err := b.cheapest("memory-cheapest")
+	if err != nil {
+		return nil, err
+	}
+	var ours, rivals []int64
+	for range min(b.runs, memoryRuns) {
+		for _, one := range []struct {
+			program program
+			peaks   *[]int64
+			plan    func() (sample, error)
+		}{
+			{b.programs.ours, &ours, func() (sample, error) { return s.plan(ctx, s.plans, b.apps) }},
+			{b.programs.cheapest, &rivals, func() (sample, error) { return cheapest.plan(ctx) }},
+		} {
+			peak, err := watch(one.program.path, one.plan)
+			if err != nil {
+				return nil, fmt.Errorf("memory of %s: %w", one.program.name, err)
+			}
+			b.say("memory of %s: %d KiB", one.program.name, peak/1024)
+			*one.peaks = append(*one.peaks, peak)
+		}
+	}
+	measured.Ours, measured.Rival = sized(nameOurs, ours...), sized(nameCheapest, rivals...)
+	return []row{measured}, s.remove()
+}
+
+// watch runs plan and returns the highest resident memory, in bytes, that a
+// process of the program at path had in the meantime.
+func watch(path string, plan func() (sample, error)) (int64, error) {
+	path, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return 0, err
+	}
+	done := make(chan error, 1)
+	go func() {
+		_, err := plan()
+		done <- err
+	}()
+	tick := time.NewTicker(look)
+	defer tick.Stop()
+	var highest int64
+	for {
+		select {
+		case err := <-done:
+			if err == nil && highest == 0 {
+				err = fmt.Errorf("no process of %s was seen", filepath.Base(path))
+			}
+			return highest, err
+		case <-tick.C:
+			highest = max(highest, peak(path))
+		}
+	}
+}
+
+// peak returns the highest resident memory, in bytes, that any process of the
+// program has had so far; 0 where there is none. The system itself keeps it, so
+// that nothing between two looks is missed.
+func peak(path string) int64 {
+	links, _ := filepath.Glob("/proc/[0-9]*/exe") // the pattern is a good one
+	var highest int64
+	for _, link := range links {
+		// Of other people's processes this is not to be had, nor of one that
+		// ended just now.
+		if to, err := os.Readlink(link); err != nil || to != path {
+			continue
+		}
+		status, err := os.ReadFile(filepath.Join(filepath.Dir(link), "status"))
+		if err == nil {
+			highest = max(highest, highWater(status))
+		}
+	}
+	return highest
+}
+
+// highWater reads VmHWM, in bytes, from a process's status; 0 where it has none.
+func highWater(status []byte) int64 {
+	for line := range bytes.Lines(status) {
+		value, ok := bytes.CutPrefix(line, []byte("VmHWM:"))
+		if !ok {
+			continue
+		}
+		kibibytes, err := strconv.ParseInt(string(bytes.TrimSpace(bytes.TrimSuffix(bytes.TrimSpace(value), []byte("kB")))), 10, 64)
+		if err == nil {
+			return kibibytes * 1024
+		}
+	}
+	return 0
+}
+
+// size compares the programs' files.
+func (b *bench) size(context.Context) ([]row, error) {
+	return []row{{
+		ID: "size", What: "size of the program", Unit: unitMemory,
+		Ours: sized(nameOurs, b.programs.ours.size), Rival: sized(nameCheapest, b.programs.cheapest.size),
+	}}, nil
+}

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/flytokens/terraform-provider-fly/internal/flytest"
+	"github.com/flytokens/terraform-provider-fly/internal/flytest/fakefly"
+)
+
+// oursConfig reads reads tokens of apps apps, with arguments in the provider's
+// block.
+func oursConfig(apps, reads int, arguments string) string {
+	return fmt.Sprintf(`
+provider "fly" {
+%s}
+
+data "fly_app_token" "all" {
+  count = %d
+  app   = "app-${count.index %% %d}"
+}
+`, arguments, reads, apps)
+}
+
+// cheapestConfig has as many of the cheapest data sources.
+func cheapestConfig(apps, reads int) string {
+	return fmt.Sprintf(`
+data "cheapest_copy" "all" {
+  count = %d
+  input = "app-${count.index %% %d}"
+}
+`, reads, apps)
+}
+
+// stored is a fake whose storage holds a token for each app, and which nobody is
+// to call any more.
+type stored struct {
+	fake
+	fly   *world
+	apps  int
+	plans project
+}
+
+// store fills a storage: with a plan in which flyctl makes all the tokens, over
+// the world's API, so that the world accepts them later.
+func (b *bench) store(ctx context.Context, name string) (stored, error) {
+	p, err := b.project(name, "flytokens/fly", b.programs.ours.dir(), oursConfig(b.apps, b.reads, ""))
+	if err != nil {
+		return stored{}, err
+	}
+	f, err := b.newFake(fakefly.Behaviour{Online: true})
+	if err != nil {
+		return stored{}, err
+	}
+	s := stored{fake: f, fly: b.fly, apps: b.apps, plans: p}
+	if _, err := p.plan(ctx, append(f.env(), b.fly.env()...)...); err != nil {
+		return stored{}, fmt.Errorf("fill the storage: %w", err)
+	}
+	return s, f.called(b.apps)
+}
+
+// plan plans p over the storage. It is an error where flyctl is called, or Fly is
+// not shown as many tokens as it should be.
+func (s stored) plan(ctx context.Context, p project, shown int, env ...string) (sample, error) {
+	before := s.fly.server.Count(flytest.OpAny)
+	took, err := p.plan(ctx, append(append(s.env(), s.fly.env()...), env...)...)
+	if err != nil {
+		return took, err
+	}
+	if got := s.fly.server.Count(flytest.OpAny) - before; got != shown {
+		return took, fmt.Errorf("the fake Fly was asked %d times, and not %d", got, shown)
+	}
+	return took, s.called(s.apps)
+}
+
+// warm plans over tokens that are stored, beside the cheapest data source: with
+// the default refresh, which shows each token to Fly once in a plan, and with one
+// that asks nobody.
+func (b *bench) warm(ctx context.Context) ([]row, error) {
+	s, err := b.store(ctx, "warm")
+	if err != nil {
+		return nil, err
+	}
+	unasked, err := b.project("warm-unasked", "flytokens/fly", b.programs.ours.dir(), oursConfig(b.apps, b.reads, "  refresh = \"if_expired\"\n"))
+	if err != nil {
+		return nil, err
+	}
+	cheapest, err := b.cheapest("warm-cheapest")
+	if err != nil {
+		return nil, err
+	}
+	took, err := b.race(ctx, b.runs,
+		contestant{"warm, fly", func(ctx context.Context) (sample, error) { return s.plan(ctx, s.plans, b.apps) }},
+		contestant{"warm, cheapest", func(ctx context.Context) (sample, error) { return cheapest.plan(ctx) }},
+		contestant{"warm, fly, if_expired", func(ctx context.Context) (sample, error) { return s.plan(ctx, unasked, 0) }},
+	)
+	if err != nil {
+		return nil, err
+	}
+	what := fmt.Sprintf("plan of %s over %s, tokens stored", many(b.reads, "data source"), many(b.apps, "app"))
+	rival := timed(nameCheapest, took[1])
+	return []row{
+		{
+			ID: "warm", What: what, Unit: unitTime, Limit: limit{Ratio: 1.10},
+			Ours: timed(nameOurs, took[0]).calling(0), Rival: rival,
+		},
+		{
+			ID: "warm_if_expired", What: what + ", `refresh = \"if_expired\"`", Unit: unitTime, Limit: limit{Ratio: 1.10},
+			Ours: timed(nameOurs, took[2]).calling(0), Rival: rival,
+		},
+	}, s.remove()
+}
+
+// cheapest is the project of the cheapest provider.
+func (b *bench) cheapest(name string) (project, error) {
+	return b.project(name, "bench/cheapest", b.programs.cheapest.dir(), cheapestConfig(b.apps, b.reads))
+}

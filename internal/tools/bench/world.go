@@ -1,0 +1,81 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/flytokens/terraform-provider-fly/internal/flytest"
+)
+
+// organization is the one that all apps are in.
+const organization = "acme"
+
+// world is a Fly on loopback, with a user who belongs to the organization.
+type world struct {
+	server *flytest.Server
+	tb     *outsideTests
+}
+
+func appName(n int) string { return fmt.Sprintf("app-%d", n) }
+
+func newWorld(apps int) *world {
+	known := flytest.World{
+		Organizations: []flytest.Organization{{Slug: organization}},
+		Users:         []flytest.User{{Name: "user", Organizations: []string{organization}}},
+	}
+	for n := range apps {
+		known.Apps = append(known.Apps, flytest.App{Name: appName(n), Organization: organization})
+	}
+	tb := &outsideTests{}
+	return &world{server: flytest.New(tb, known), tb: tb}
+}
+
+// env puts Fly's APIs where the world is, with the user's login.
+func (w *world) env() []string {
+	return []string{
+		"FLY_API_BASE_URL=" + w.server.URL(),
+		"FLY_FLAPS_BASE_URL=" + w.server.URL(),
+		"FLY_ACCESS_TOKEN=" + w.server.Login("user").Reveal(),
+		"FLY_ORG=" + organization,
+	}
+}
+
+// close ends the world. The error is what was asked of it that it did not expect.
+func (w *world) close() error { return w.tb.end() }
+
+// outsideTests is as much of a testing.TB as flytest asks for where no test runs.
+type outsideTests struct {
+	testing.TB
+	mu   sync.Mutex
+	errs []error
+	ends []func()
+}
+
+// Helper does nothing.
+func (*outsideTests) Helper() {}
+
+// Cleanup keeps f for the end.
+func (t *outsideTests) Cleanup(f func()) { t.ends = append(t.ends, f) }
+
+// Errorf keeps the error for the end.
+func (t *outsideTests) Errorf(format string, args ...any) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.errs = append(t.errs, fmt.Errorf(format, args...))
+}
+
+// Fatalf panics: it says that the world itself is made wrong.
+func (*outsideTests) Fatalf(format string, args ...any) { panic(fmt.Sprintf(format, args...)) }
+
+// end does what was kept, the last first.
+func (t *outsideTests) end() error {
+	for _, f := range slices.Backward(t.ends) {
+		f()
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return errors.Join(t.errs...)
+}
