@@ -57,6 +57,9 @@ type Config struct {
 	// Proxy chooses the proxy for a request, as [http.ProxyFromEnvironment]
 	// does; nil means none.
 	Proxy func(*http.Request) (*url.URL, error)
+	// Wrap returns the transport to use around the client's own, for each of
+	// whose requests [Operation] tells what it is for; nil changes nothing.
+	Wrap func(http.RoundTripper) http.RoundTripper
 }
 
 // Client speaks to Fly's APIs. It is safe for concurrent use.
@@ -92,7 +95,7 @@ func New(cfg Config) (*Client, error) {
 		userAgent: "terraform-provider-fly/" + cfg.Version,
 		timeout:   cfg.Timeout,
 		retryWait: cfg.RetryWait,
-		http:      newHTTPClient(cfg.Proxy),
+		http:      newHTTPClient(cfg),
 		slots:     make(chan struct{}, MaxInFlight),
 		pulses:    map[string]*pulse{graphql.Host: {}},
 	}
@@ -111,17 +114,21 @@ func New(cfg Config) (*Client, error) {
 // Close drops the connections that no call is using.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
-func newHTTPClient(proxy func(*http.Request) (*url.URL, error)) *http.Client {
+func newHTTPClient(cfg Config) *http.Client {
+	var transport http.RoundTripper = &http.Transport{
+		Proxy:                  cfg.Proxy,
+		DialContext:            (&net.Dialer{Timeout: dialTimeout, KeepAlive: idleTimeout}).DialContext,
+		ForceAttemptHTTP2:      true,
+		MaxIdleConnsPerHost:    MaxInFlight,
+		IdleConnTimeout:        idleTimeout,
+		TLSHandshakeTimeout:    dialTimeout,
+		MaxResponseHeaderBytes: maxHeader,
+	}
+	if cfg.Wrap != nil {
+		transport = cfg.Wrap(transport)
+	}
 	return &http.Client{
-		Transport: &http.Transport{
-			Proxy:                  proxy,
-			DialContext:            (&net.Dialer{Timeout: dialTimeout, KeepAlive: idleTimeout}).DialContext,
-			ForceAttemptHTTP2:      true,
-			MaxIdleConnsPerHost:    MaxInFlight,
-			IdleConnTimeout:        idleTimeout,
-			TLSHandshakeTimeout:    dialTimeout,
-			MaxResponseHeaderBytes: maxHeader,
-		},
+		Transport: transport,
 		// A redirect would carry the token to another place, or turn a POST
 		// into a GET. It is reported as the answer that it is.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

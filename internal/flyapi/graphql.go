@@ -13,6 +13,7 @@ import (
 // document is one GraphQL operation of Fly's.
 type document struct {
 	op        string
+	operation string
 	name      string
 	text      string
 	variables map[string]any
@@ -44,7 +45,7 @@ func (c *Client) run(ctx context.Context, tok token.Token, d document, data any)
 		return invalid(d.op, err)
 	}
 	k := call{
-		op: d.op, method: http.MethodPost, url: c.graphql, body: body,
+		op: d.op, operation: d.operation, method: http.MethodPost, url: c.graphql, body: body,
 		header: tok.AuthorizationHeader(), secret: tok, timeout: c.timeout, repeat: d.repeat,
 	}
 	r, err := c.do(ctx, k)

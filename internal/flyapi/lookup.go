@@ -61,7 +61,7 @@ func (n organizationNode) organization() Organization {
 // where there is none that tok can see.
 func (c *Client) LookupApp(ctx context.Context, tok token.Token, app string) (App, error) {
 	d := document{
-		op: fmt.Sprintf("look up app %q", app), text: lookupApp, variables: map[string]any{"name": app},
+		op: fmt.Sprintf("look up app %q", app), operation: "look_up_app", text: lookupApp, variables: map[string]any{"name": app},
 		notFound: ErrNoSuchApp, repeat: whenLost,
 	}
 	if err := token.ValidateApp(app); err != nil {
@@ -97,7 +97,7 @@ func (c *Client) LookupApp(ctx context.Context, tok token.Token, app string) (Ap
 // [ErrNoSuchOrganization] where there is none that tok can see.
 func (c *Client) LookupOrganization(ctx context.Context, tok token.Token, slug string) (Organization, error) {
 	d := document{
-		op: fmt.Sprintf("look up organization %q", slug), text: lookupOrganization, variables: map[string]any{"slug": slug},
+		op: fmt.Sprintf("look up organization %q", slug), operation: "look_up_organization", text: lookupOrganization, variables: map[string]any{"slug": slug},
 		notFound: ErrNoSuchOrganization, repeat: whenLost,
 	}
 	if err := token.ValidateOrganization(slug); err != nil {

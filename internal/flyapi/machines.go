@@ -61,7 +61,7 @@ func said(r *reply) string {
 
 // machinesCall is GET /v1/apps/{app}, the cheapest question about one app.
 func (c *Client) machinesCall(op, app string, tok token.Token) (call, error) {
-	k := call{op: op, method: http.MethodGet, timeout: c.timeout, repeat: whenLost}
+	k := call{op: op, operation: "look_up_app", method: http.MethodGet, timeout: c.timeout, repeat: whenLost}
 	if err := token.ValidateApp(app); err != nil {
 		return k, invalid(op, err)
 	}
@@ -126,7 +126,7 @@ func (c *Client) Show(ctx context.Context, tok token.Token, app string) error {
 	if err != nil {
 		return err
 	}
-	k.timeout, k.repeat = ShowTimeout, never
+	k.operation, k.timeout, k.repeat = "check_token", ShowTimeout, never
 	r, err := c.do(ctx, k)
 	if err != nil {
 		return err

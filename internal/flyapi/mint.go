@@ -61,7 +61,8 @@ func (c *Client) Mint(ctx context.Context, login token.Token, m MintRequest) (Mi
 		profile, params, notFound = profileDeploy, map[string]any{"app_id": m.AppID}, ErrNoSuchApp
 	}
 	d := document{
-		op: fmt.Sprintf("mint the token %q", m.Name), name: "CreateLimitedAccessToken", text: mintToken,
+		op: fmt.Sprintf("mint the token %q", m.Name), operation: "mint_token",
+		name: "CreateLimitedAccessToken", text: mintToken,
 		variables: map[string]any{
 			"name": m.Name, "organizationId": m.OrganizationID,
 			"profile": profile, "profileParams": params, "expiry": m.TTL.String(),

@@ -43,7 +43,7 @@ type Listed struct {
 // ListAppTokens lists the tokens of one app, revoked ones included. The error's
 // kind is [ErrNoSuchApp] where tok cannot see the app.
 func (c *Client) ListAppTokens(ctx context.Context, tok token.Token, app string) ([]Listed, error) {
-	d := document{op: fmt.Sprintf("list the tokens of app %q", app), text: listOfApp, notFound: ErrNoSuchApp, repeat: whenLost}
+	d := document{op: fmt.Sprintf("list the tokens of app %q", app), operation: "list_tokens", text: listOfApp, notFound: ErrNoSuchApp, repeat: whenLost}
 	if err := token.ValidateApp(app); err != nil {
 		return nil, invalid(d.op, err)
 	}
@@ -54,7 +54,7 @@ func (c *Client) ListAppTokens(ctx context.Context, tok token.Token, app string)
 // included. The error's kind is [ErrNoSuchOrganization] where tok cannot see it.
 func (c *Client) ListOrganizationTokens(ctx context.Context, tok token.Token, slug string) ([]Listed, error) {
 	d := document{
-		op: fmt.Sprintf("list the tokens of organization %q", slug), text: listOfOrganization,
+		op: fmt.Sprintf("list the tokens of organization %q", slug), operation: "list_tokens", text: listOfOrganization,
 		notFound: ErrNoSuchOrganization, repeat: whenLost,
 	}
 	if err := token.ValidateOrganization(slug); err != nil {
@@ -120,7 +120,7 @@ func (c *Client) list(ctx context.Context, tok token.Token, d document, of strin
 // after a connection that broke: a token that is revoked twice is revoked.
 func (c *Client) Revoke(ctx context.Context, login token.Token, id string) error {
 	d := document{
-		op: fmt.Sprintf("revoke token %q", token.Scrub(id, token.Token{})), text: revokeToken,
+		op: fmt.Sprintf("revoke token %q", token.Scrub(id, token.Token{})), operation: "revoke_token", text: revokeToken,
 		variables: map[string]any{"input": map[string]any{"id": id}},
 		notFound:  ErrNoSuchToken, repeat: whenLost,
 	}

@@ -26,15 +26,29 @@ var errTooLarge = errors.New("the answer is longer than any of Fly's")
 // call is one operation: a request, and how often it may be repeated.
 type call struct {
 	// op says what is being done, for the error.
-	op      string
-	method  string
-	url     *url.URL
-	header  string
-	body    []byte
-	timeout time.Duration
+	op string
+	// operation is the same without what is particular to this call, by which
+	// calls are counted.
+	operation string
+	method    string
+	url       *url.URL
+	header    string
+	body      []byte
+	timeout   time.Duration
 	// secret is what must not be quoted.
 	secret token.Token
 	repeat repeat
+}
+
+// operationKey is the key of the context value that names a request's operation.
+type operationKey struct{}
+
+// Operation names what a request of a [Client] is for, without what is particular
+// to it: look_up_app, look_up_organization, mint_token, list_tokens, revoke_token
+// or check_token. It is "" for a request of somebody else's.
+func Operation(r *http.Request) string {
+	operation, _ := r.Context().Value(operationKey{}).(string)
+	return operation
 }
 
 // reply is an answer whose body was read whole.
@@ -93,6 +107,7 @@ func (c *Client) do(ctx context.Context, k call) (*reply, error) {
 // send runs the attempts. A fresh retrying client for each call shares the
 // connections, and carries the call's own rules; it logs nothing.
 func (c *Client) send(ctx context.Context, k call) (*reply, error) {
+	ctx = context.WithValue(ctx, operationKey{}, k.operation)
 	req, err := retryablehttp.NewRequestWithContext(ctx, k.method, k.url.String(), k.body)
 	if err != nil {
 		return nil, err
