@@ -36,6 +36,10 @@ type Options struct {
 	// Environ is the environment of the provider, as os.Environ returns it.
 	// What flyctl needs of it is passed on, and nothing else.
 	Environ []string
+	// Observe is told of each run of flyctl, with its arguments, and returns the
+	// context for it and what is told its exit status, or why there is none; nil
+	// is told nothing.
+	Observe func(ctx context.Context, args []string) (context.Context, func(status int, err error))
 	// TempDir is where the private folder of a run is made; "" is the system's
 	// folder for temporary files.
 	TempDir string
@@ -165,13 +169,19 @@ func (s *Source) mint(ctx context.Context, program string, login token.Token, re
 			err = fmt.Errorf("%w. %s", err, left.Detail)
 		}
 	}()
+	args := arguments(req, s.options.TokenTTL)
+	ended := func(int, error) {}
+	if s.options.Observe != nil {
+		ctx, ended = s.options.Observe(ctx, args)
+	}
 	out, err := run(ctx, command{
 		program: program,
-		args:    arguments(req, s.options.TokenTTL),
+		args:    args,
 		dir:     dir,
 		environ: environ(s.options.Environ, dir, login, req.Organization),
 		timeout: s.options.Timeout,
 	})
+	ended(out.status, err)
 	if err != nil {
 		return token.Token{}, nil, err
 	}
