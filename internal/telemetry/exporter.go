@@ -1,0 +1,48 @@
+package telemetry
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync/atomic"
+
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+)
+
+// exporter gives up at the first export if that fails: whoever could not be
+// reached is not waited for again, least of all when the run ends.
+type exporter struct {
+	sdktrace.SpanExporter
+	warn func(message string, err error)
+	// alive says that an export went well, dead that the first did not.
+	alive, dead atomic.Bool
+}
+
+// ExportSpans sends spans. It tells of a failure itself, and returns nil: the SDK
+// would print it.
+func (e *exporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
+	if e.dead.Load() {
+		return nil
+	}
+	err := e.SpanExporter.ExportSpans(ctx, spans)
+	if err == nil {
+		e.alive.Store(true)
+		return nil
+	}
+	if e.alive.Load() {
+		e.warn("spans were not sent", plain(err))
+		return nil
+	}
+	e.dead.Store(true)
+	e.warn("no traces are sent in this run", plain(err))
+	return nil
+}
+
+// plain returns err without what the collector said: it may repeat the headers
+// that it was sent, which authenticate.
+func plain(err error) error {
+	text, _, _ := strings.Cut(err.Error(), "body: ")
+	return errors.New(token.Scrub(strings.TrimRight(text, " (:"), token.Token{}))
+}

@@ -1,0 +1,200 @@
+// Package telemetry turns what the provider tells of its work into OpenTelemetry
+// spans, and sends them where the environment says. It is the only package that
+// knows OpenTelemetry, and costs nothing where the environment asks for none.
+package telemetry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/sdk/resource"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/trace"
+)
+
+const (
+	// scope names the instrumentation in what is sent.
+	scope = "github.com/flytokens/terraform-provider-fly"
+	// serviceName is the service.name where OTEL_SERVICE_NAME sets none.
+	serviceName = "terraform-provider-fly"
+	// flushTime is how long the end of a run waits for its last spans to leave.
+	// Engines wait for each provider process to exit: 300 ms is what a collector
+	// may cost a run, and the process needs the rest to end.
+	flushTime = 250 * time.Millisecond
+	// batchDelay is how long spans are gathered, in place of the SDK's 5 s: a run
+	// takes seconds, and a connection that stands before its end is half of a
+	// short flush.
+	batchDelay = time.Second
+	// batchDelayVariable overrides batchDelay, as the SDK has it.
+	batchDelayVariable = "OTEL_BSP_SCHEDULE_DELAY"
+)
+
+// Options say what to trace, and for whom.
+type Options struct {
+	// Getenv returns a variable of the environment, "" where it is unset. It says
+	// whether there is an exporter, and which span is the parent; where and how
+	// the exporter sends is read from the process's own environment by
+	// OpenTelemetry.
+	Getenv func(name string) string
+	// Version is the provider's.
+	Version string
+	// Warn is told, from whatever goroutine, why traces are not sent, or not all of
+	// them. The error holds no secret.
+	Warn func(message string, err error)
+}
+
+// Tracing makes spans. A nil Tracing makes none.
+type Tracing struct {
+	provider *sdktrace.TracerProvider
+	tracer   trace.Tracer
+	exporter *exporter
+	parent   trace.SpanContext
+	warn     func(message string, err error)
+	// used says that there was a span.
+	used atomic.Bool
+}
+
+// Start returns tracing as the environment asks for it, nil where it asks for
+// none: with OTEL_TRACES_EXPORTER set to otlp, or unset beside the address of a
+// collector, spans are sent over HTTP as OTEL_EXPORTER_OTLP_* says. Their parent
+// is TRACEPARENT. What the environment asks for and is not to be had is told to
+// [Options.Warn], and does without.
+func Start(ctx context.Context, o Options) *Tracing {
+	wanted, err := wanted(o.Getenv)
+	if err != nil {
+		o.Warn("no traces are sent", err)
+	}
+	if !wanted {
+		return nil
+	}
+	// A retry takes longer than a run is prepared to wait.
+	sender, err := otlptracehttp.New(ctx, otlptracehttp.WithRetry(otlptracehttp.RetryConfig{}))
+	if err != nil {
+		o.Warn("no traces are sent", err)
+		return nil
+	}
+	return start(ctx, o, sender)
+}
+
+// start is [Start] with the exporter given.
+func start(ctx context.Context, o Options, sender sdktrace.SpanExporter) *Tracing {
+	var batch []sdktrace.BatchSpanProcessorOption
+	if o.Getenv(batchDelayVariable) == "" {
+		batch = append(batch, sdktrace.WithBatchTimeout(batchDelay))
+	}
+	to := &exporter{SpanExporter: sender, warn: o.Warn}
+	provider := sdktrace.NewTracerProvider(
+		sdktrace.WithBatcher(to, batch...),
+		sdktrace.WithResource(describe(ctx, o)),
+	)
+	return &Tracing{
+		provider: provider,
+		tracer:   provider.Tracer(scope, trace.WithInstrumentationVersion(o.Version)),
+		exporter: to,
+		parent:   parent(o),
+		warn:     o.Warn,
+	}
+}
+
+// wanted reports whether the environment asks for traces. The error says what it
+// asks for in vain.
+func wanted(getenv func(string) string) (bool, error) {
+	if getenv("OTEL_SDK_DISABLED") == "true" {
+		return false, nil
+	}
+	switch name := getenv("OTEL_TRACES_EXPORTER"); name {
+	case "otlp":
+	case "none":
+		return false, nil
+	case "":
+		// OpenTelemetry's default exporter is otlp, and its default collector on
+		// this machine: a provider does not look for one that nobody named.
+		if getenv("OTEL_EXPORTER_OTLP_ENDPOINT")+getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") == "" {
+			return false, nil
+		}
+	default:
+		return false, fmt.Errorf("OTEL_TRACES_EXPORTER is %q: the provider knows otlp and none", name)
+	}
+	protocol := getenv("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL")
+	if protocol == "" {
+		protocol = getenv("OTEL_EXPORTER_OTLP_PROTOCOL")
+	}
+	switch protocol {
+	case "", "http/protobuf", "http/json":
+		return true, nil
+	default:
+		return false, fmt.Errorf("the OTLP protocol is %q: the provider speaks http/protobuf; "+
+			"set OTEL_EXPORTER_OTLP_TRACES_PROTOCOL to that, and the endpoint to the collector's HTTP port", protocol)
+	}
+}
+
+// describe returns what the spans say of the process: OTEL_SERVICE_NAME and
+// OTEL_RESOURCE_ATTRIBUTES have the last word.
+func describe(ctx context.Context, o Options) *resource.Resource {
+	res, err := resource.New(
+		ctx,
+		resource.WithTelemetrySDK(),
+		resource.WithAttributes(
+			attribute.String("service.name", serviceName),
+			attribute.String("service.version", o.Version),
+		),
+		resource.WithFromEnv(),
+	)
+	if err != nil {
+		o.Warn("the resource of the traces is not complete", err)
+	}
+	return res
+}
+
+// parent returns the span that TRACEPARENT and TRACESTATE name, as W3C Trace
+// Context has it.
+func parent(o Options) trace.SpanContext {
+	text := o.Getenv("TRACEPARENT")
+	carrier := propagation.MapCarrier{"traceparent": text, "tracestate": o.Getenv("TRACESTATE")}
+	span := trace.SpanContextFromContext(propagation.TraceContext{}.Extract(context.Background(), carrier))
+	if text != "" && !span.IsValid() {
+		o.Warn("the traces have no parent", errors.New("TRACEPARENT is not a W3C traceparent"))
+	}
+	return span
+}
+
+// Stop sends what was not sent yet, and waits for that at most 250 ms: not at all
+// where there was no span, or where the collector could not be reached before.
+// There are no spans after it.
+func (t *Tracing) Stop(ctx context.Context) {
+	if t == nil || !t.used.Load() || t.exporter.dead.Load() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, flushTime)
+	defer cancel()
+	if err := t.provider.Shutdown(ctx); err != nil {
+		t.warn("the last spans were not sent", fmt.Errorf("the collector did not take them within %s: %w", flushTime, err))
+	}
+}
+
+// begin starts a span below the one in ctx, or else below TRACEPARENT's.
+func (t *Tracing) begin(ctx context.Context, name string, attributes ...attribute.KeyValue) (context.Context, trace.Span) {
+	t.used.Store(true)
+	return t.tracer.Start(t.within(ctx), name, trace.WithAttributes(attributes...))
+}
+
+// within returns ctx with a span in it, where there is any to be had.
+func (t *Tracing) within(ctx context.Context) context.Context {
+	if trace.SpanContextFromContext(ctx).IsValid() || !t.parent.IsValid() {
+		return ctx
+	}
+	return trace.ContextWithRemoteSpanContext(ctx, t.parent)
+}
+
+// fail notes why what span stands for failed.
+func fail(span trace.Span, err error) {
+	span.RecordError(err)
+	span.SetStatus(codes.Error, err.Error())
+}

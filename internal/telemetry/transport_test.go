@@ -1,0 +1,54 @@
+package telemetry
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// A request has a span, and is sent as it would be without.
+func TestTransport(t *testing.T) {
+	t.Parallel()
+	tr, c := tracing(t)
+	var sent http.Header
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		sent = r.Header.Clone()
+		w.WriteHeader(http.StatusTeapot)
+	}))
+	defer server.Close()
+	client := &http.Client{Transport: tr.Transport(http.DefaultTransport, func(*http.Request) string { return "fly.api.check_token" })}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/v1/apps/web", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "FlyV1 fm2_secret")
+	resp, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	tr.Stop(t.Context())
+
+	sent.Del("Accept-Encoding")
+	if diff := cmp.Diff(http.Header{"Authorization": {"FlyV1 fm2_secret"}, "User-Agent": {"Go-http-client/1.1"}}, sent); diff != "" {
+		t.Errorf("headers (-want +got):\n%s", diff)
+	}
+	spans := c.Spans()
+	if len(spans) != 1 {
+		t.Fatalf("%d spans, want one", len(spans))
+	}
+	s := spans[0]
+	if s.Name != "fly.api.check_token" || s.Parent != parentSpan || !s.Failed {
+		t.Errorf("span %q below %s, failed: %t", s.Name, s.Parent, s.Failed)
+	}
+	for name, want := range map[string]string{
+		"http.request.method": "GET", "http.response.status_code": "418",
+		"url.full": server.URL + "/v1/apps/web", "server.address": "127.0.0.1",
+	} {
+		if got := s.Attributes[name]; got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+}
