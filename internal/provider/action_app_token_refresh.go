@@ -100,7 +100,6 @@ func (a *appTokenRefreshAction) Invoke(ctx context.Context, req action.InvokeReq
 		resp.Diagnostics.Append(appTokenError(request, err))
 		return
 	}
-	logResolution(ctx, request, res)
 	resp.Diagnostics.Append(a.session.warnings(res.Warnings)...)
 	resp.SendProgress(action.InvokeProgressEvent{Message: fmt.Sprintf("App %q has the token with fingerprint %s, from %s, %s.",
 		request.App, res.Token.Fingerprint(), res.Origin, lifetime(res.ExpiresAt))})

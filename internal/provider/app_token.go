@@ -8,7 +8,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
@@ -129,7 +128,6 @@ func (s *session) readAppToken(ctx context.Context, m *appTokenModel) diag.Diagn
 		diags.Append(appTokenError(req, err))
 		return diags
 	}
-	logResolution(ctx, req, res)
 	diags.Append(s.warnings(res.Warnings)...)
 	m.fill(res)
 	return diags
@@ -141,17 +139,4 @@ func timestamp(t time.Time) types.String {
 		return types.StringNull()
 	}
 	return types.StringValue(t.UTC().Format(time.RFC3339))
-}
-
-// logResolution tells what answered a request, and never what the answer was.
-func logResolution(ctx context.Context, req token.Request, res token.Resolution) {
-	tflog.Debug(ctx, "resolved a Fly app token", map[string]any{
-		"fly.app":               req.App,
-		"fly.access":            string(req.Access),
-		"fly.organization":      req.Organization,
-		"fly.token.source":      string(res.Source),
-		"fly.token.origin":      string(res.Origin),
-		"fly.token.acquirer":    string(res.Acquirer),
-		"fly.token.fingerprint": res.Token.Fingerprint(),
-	})
 }

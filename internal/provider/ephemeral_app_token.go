@@ -121,7 +121,6 @@ func (e *appTokenEphemeral) openLease(ctx context.Context, model *appTokenEpheme
 		diags.Append(leaseError(request, err))
 		return diags
 	}
-	logResolution(ctx, request, res)
 	model.fill(res)
 	id, err := json.Marshal(res.ID)
 	if err != nil {

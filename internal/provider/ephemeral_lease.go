@@ -49,6 +49,7 @@ func (s *session) mint(ctx context.Context, req token.Request, name string, ttl 
 			Narrower:    flyapi.NewNarrower(s.chain.directory, ttl),
 			TokenTTL:    ttl,
 			MinValidity: s.settings.minValidity,
+			Observer:    s.chain.watch,
 		}).Get(ctx, req)
 		if id := source.id.Load(); err != nil && id != nil {
 			// Minted, and then not fit to be handed out. Where this fails it is

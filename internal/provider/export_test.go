@@ -32,7 +32,7 @@ func NewIn(w World) func() provider.Provider {
 // NewEnding is [NewIn], and what [Serve] does when the engine is done
 // with the provider.
 func NewEnding(w World) (constructor func() provider.Provider, end func(context.Context) error) {
-	open := newLeases()
+	p := newProcess()
 	now := w.Now
 	if now == nil {
 		now = time.Now
@@ -42,7 +42,7 @@ func NewEnding(w World) (constructor func() provider.Provider, end func(context.
 			variables: append(slices.Clone(Offline), w.Variables...),
 			home:      w.Home, configDir: w.ConfigDir, tempDir: w.TempDir, now: now,
 		}
-	}, open), open.end
+	}, p), p.end
 }
 
 // Absolute is absolute.

@@ -24,12 +24,11 @@ var (
 	_ provider.ProviderWithValidateConfig = (*flyProvider)(nil)
 )
 
-// newProvider returns a constructor of the provider for the given version, with
-// what is to be revoked when the process ends. Each call of the constructor makes
-// a provider of its own.
-func newProvider(version string, env func() environment, open *leases) func() provider.Provider {
+// newProvider returns a constructor of the provider for the given version, within
+// the process given. Each call of the constructor makes a provider of its own.
+func newProvider(version string, env func() environment, within *process) func() provider.Provider {
 	return func() provider.Provider {
-		return &flyProvider{version: version, environment: env, leases: open}
+		return &flyProvider{version: version, environment: env, process: within}
 	}
 }
 
@@ -38,7 +37,7 @@ func newProvider(version string, env func() environment, open *leases) func() pr
 type flyProvider struct {
 	version     string
 	environment func() environment
-	leases      *leases
+	process     *process
 }
 
 // Metadata names the provider.
@@ -71,7 +70,7 @@ func (p *flyProvider) Configure(ctx context.Context, req provider.ConfigureReque
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	s := newSession(set, p.version, p.leases)
+	s := newSession(set, p.version, p.process.leases, p.process.begin(ctx, set.environment, p.version))
 	resp.DataSourceData = s
 	resp.ResourceData = s
 	resp.EphemeralResourceData = s

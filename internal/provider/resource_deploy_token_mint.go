@@ -54,7 +54,6 @@ func (s *session) mintManaged(ctx context.Context, m managedMint) diag.Diagnosti
 		diags.Append(mintError(m.request, err))
 		return diags
 	}
-	logResolution(ctx, m.request, res)
 	kept := m.keep(res)
 	if err := a.settle(ctx); err != nil && !kept.HasError() {
 		// Left announced, it would be revoked by the next mint for the app.

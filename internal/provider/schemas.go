@@ -10,6 +10,6 @@ import (
 // Schemas returns the schemas of all that the provider offers. The documentation
 // needs them: not every engine prints those of actions and list resources.
 func Schemas(ctx context.Context) (*tfprotov6.GetProviderSchemaResponse, error) {
-	server := providerserver.NewProtocol6(newProvider("", processEnvironment, newLeases())())()
+	server := providerserver.NewProtocol6(newProvider("", processEnvironment, newProcess())())()
 	return server.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{})
 }

@@ -14,7 +14,8 @@ import (
 )
 
 // endTime is how long the revocations at the end may take. go-plugin kills the
-// provider two seconds after it asked it to end.
+// provider two seconds after it asked it to end, and the last spans take their
+// time, too.
 const endTime = 1500 * time.Millisecond
 
 // socketDirVariable names the folder for the engine's socket in place of the one
@@ -35,12 +36,12 @@ func Serve(ctx context.Context, version string, debug bool) error {
 		_, _ = fmt.Println(err)
 		return err
 	}
-	open := newLeases()
+	within := newProcess()
 	served := make(chan error, 1)
 	terminated, stop := signal.NotifyContext(ctx, syscall.SIGTERM)
 	defer stop()
 	go func() {
-		served <- providerserver.Serve(ctx, newProvider(version, processEnvironment, open), providerserver.ServeOpts{
+		served <- providerserver.Serve(ctx, newProvider(version, processEnvironment, within), providerserver.ServeOpts{
 			Address: Address,
 			Debug:   debug,
 		})
@@ -53,7 +54,7 @@ func Serve(ctx context.Context, version string, debug bool) error {
 	}
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTime)
 	defer cancel()
-	return errors.Join(err, open.end(ending))
+	return errors.Join(err, within.end(ending))
 }
 
 // checkTempDir returns an error that says what to do where the folder for

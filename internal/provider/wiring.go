@@ -27,21 +27,29 @@ type chain struct {
 	// obstacle to everything that would need it.
 	api       *flyapi.Client
 	directory *flyapi.Directory
+	// watch is told what the links do.
+	watch *watch
 	// outage is what the questions that can be left out have in common.
 	outage *flyapi.Outage
 }
 
 // newChain wires what the settings name. version is the provider's, for what Fly
 // is told of who asks.
-func newChain(set settings, version string) *chain {
-	c := &chain{settings: set, outage: flyapi.NewOutage(noteNoAnswer)}
-	api, err := flyapi.New(flyapi.Config{
+func newChain(set settings, version string, seen *watch) *chain {
+	c := &chain{settings: set, watch: seen, outage: flyapi.NewOutage(noteNoAnswer)}
+	config := flyapi.Config{
 		BaseURL:         set.api.baseURL,
 		MachinesBaseURL: set.api.machinesBaseURL,
 		Version:         version,
 		Timeout:         set.api.timeout,
 		Proxy:           http.ProxyFromEnvironment,
-	})
+	}
+	if t := seen.tracing; t != nil {
+		config.Wrap = func(base http.RoundTripper) http.RoundTripper {
+			return t.Transport(base, func(r *http.Request) string { return "fly.api." + flyapi.Operation(r) })
+		}
+	}
+	api, err := flyapi.New(config)
 	if err == nil {
 		c.api, c.directory = api, flyapi.NewDirectory(api, c.login)
 	} else {
@@ -54,7 +62,7 @@ func newChain(set settings, version string) *chain {
 
 // resolver builds the links in their order, and a resolver over them.
 func (c *chain) resolver() *token.Resolver {
-	options := token.Options{TokenTTL: c.settings.tokenTTL, MinValidity: c.settings.minValidity}
+	options := token.Options{TokenTTL: c.settings.tokenTTL, MinValidity: c.settings.minValidity, Observer: c.watch}
 	if c.store != nil {
 		options.Store = c.store
 	}
@@ -113,6 +121,9 @@ func (c *chain) cli() token.Source {
 		Login:       c.login,
 		Environ:     c.flyctlEnviron(),
 		TempDir:     set.environment.tempDir,
+	}
+	if t := c.watch.tracing; t != nil {
+		options.Observe = t.Command
 	}
 	if c.directory != nil {
 		options.Organization = c.directory.OrganizationSlug

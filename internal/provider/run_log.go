@@ -1,0 +1,139 @@
+package provider
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+)
+
+// runLog writes what one run does to the engine's log: a debug line for each
+// resolution, a trace line for each link and each wait, and one line that sums
+// the run up. A token is in it as its fingerprint alone.
+type runLog struct {
+	// ctx holds the logger of the Configure that began the run.
+	ctx context.Context
+
+	mu     sync.Mutex
+	counts runCounts
+}
+
+// runCounts are a run's resolutions by how they were reached.
+type runCounts struct {
+	all, facade, group, coalesced, failed int
+	// sources counts by the step that gave the answer.
+	sources map[token.SourceName]int
+}
+
+var _ token.Observer = (*runLog)(nil)
+
+func newRunLog(ctx context.Context) *runLog {
+	return &runLog{ctx: context.WithoutCancel(ctx), counts: runCounts{sources: make(map[token.SourceName]int)}}
+}
+
+// Acquire logs how a Get or a Refresh ended.
+func (l *runLog) Acquire(ctx context.Context, req token.Request, _ token.Policy) (context.Context, func(token.Acquisition)) {
+	began := time.Now()
+	return ctx, func(a token.Acquisition) {
+		l.count(a)
+		fields := map[string]any{
+			"fly.app":             req.App,
+			"fly.token.access":    string(req.Access),
+			"fly.organization":    req.Organization,
+			"fly.token.source":    string(a.Resolution.Source),
+			"fly.token.acquirer":  string(a.Resolution.Acquirer),
+			"fly.token.coalesced": a.Coalesced,
+			"fly.duration_ms":     time.Since(began).Milliseconds(),
+		}
+		if a.Err != nil {
+			fields["error"] = oneLine(a.Err)
+			tflog.Debug(ctx, "found no Fly app token", fields)
+			return
+		}
+		fields["fly.token.origin"] = string(a.Resolution.Origin)
+		fields["fly.token.fingerprint"] = a.Resolution.Token.Fingerprint()
+		if end := a.Resolution.ExpiresAt; !end.IsZero() {
+			fields["fly.token.remaining_s"] = int64(time.Until(end).Seconds())
+		}
+		tflog.Debug(ctx, "resolved a Fly app token", fields)
+	}
+}
+
+// Link logs what a link's answer was worth.
+func (l *runLog) Link(ctx context.Context, req token.Request, name token.SourceName) (context.Context, func(token.Visit)) {
+	began := time.Now()
+	return ctx, func(v token.Visit) {
+		fields := map[string]any{
+			"fly.app":          req.App,
+			"fly.link.name":    string(name),
+			"fly.link.verdict": string(v.Verdict),
+			"fly.duration_ms":  time.Since(began).Milliseconds(),
+		}
+		if v.Err != nil {
+			fields["fly.link.reason"] = oneLine(v.Err)
+		}
+		tflog.Trace(ctx, "asked a source of Fly app tokens", fields)
+	}
+}
+
+// Wait logs how long something was waited for.
+func (l *runLog) Wait(ctx context.Context, req token.Request, what token.Wait) (context.Context, func(error)) {
+	began := time.Now()
+	return ctx, func(err error) {
+		fields := map[string]any{
+			"fly.app":         req.App,
+			"fly.wait":        string(what),
+			"fly.duration_ms": time.Since(began).Milliseconds(),
+		}
+		if err != nil {
+			fields["error"] = oneLine(err)
+		}
+		tflog.Trace(ctx, "waited for a Fly app token", fields)
+	}
+}
+
+func (l *runLog) count(a token.Acquisition) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.counts.all++
+	l.counts.sources[a.Resolution.Source]++
+	if a.Resolution.Acquirer == token.AcquirerFacade {
+		l.counts.facade++
+	} else {
+		l.counts.group++
+	}
+	if a.Coalesced {
+		l.counts.coalesced++
+	}
+	if a.Err != nil {
+		l.counts.failed++
+	}
+}
+
+// end sums the run up.
+func (l *runLog) end() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	fields := map[string]any{
+		"fly.run.resolutions": l.counts.all,
+		"fly.run.facade":      l.counts.facade,
+		"fly.run.group":       l.counts.group,
+		"fly.run.coalesced":   l.counts.coalesced,
+		"fly.run.failed":      l.counts.failed,
+	}
+	if l.counts.all > 0 {
+		fields["fly.run.facade_ratio"] = float64(l.counts.facade) / float64(l.counts.all)
+	}
+	for name, n := range l.counts.sources {
+		fields["fly.run.source."+string(name)] = n
+	}
+	tflog.Info(l.ctx, "the Fly app tokens of this run", fields)
+}
+
+// oneLine returns an error's text without the line breaks that a log would
+// escape.
+func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
