@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -70,8 +71,7 @@ func wantRows(t *testing.T, rows []row) {
 			t.Errorf("there is no row %q", id)
 			continue
 		}
-		if r.Missing != "" {
-			t.Logf("%s: %s", id, r.Missing)
+		if r.Missing != "" && runtime.GOOS != "linux" {
 			continue
 		}
 		for i, s := range []side{r.Ours, r.Rival} {

@@ -37,7 +37,7 @@ func (b *bench) build(ctx context.Context) (programs, error) {
 		flags         string
 	}{
 		{&built.ours, "terraform-provider-fly", "ours", ".", "-s -w -X main.version=" + version},
-		{&built.cheapest, "terraform-provider-cheapest", "cheapest", "./internal/tools/bench/cheapest", "-s -w"},
+		{&built.cheapest, "terraform-provider-" + b.cheapest(), b.cheapest(), "./internal/tools/bench/" + b.cheapest(), "-s -w"},
 		{&built.external, "terraform-provider-external", "external", "./internal/tools/bench/external", "-s -w"},
 		{&built.fly, "fly", "fly", "./internal/tools/bench/fly", "-s -w"},
 	} {

@@ -42,7 +42,7 @@ func (b *bench) cold(ctx context.Context) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	shared.ID, shared.Limit = "cold_shared", limit{Ratio: 0.33}
+	shared.ID, shared.Limit = "cold_shared", limit{Ratio: 1.0 / 3}
 	shared.What = fmt.Sprintf("plan of %s over %s, flyctl takes %s", many(b.reads, "data source"), many(b.apps, "app"), b.delay)
 	return []row{each, shared}, nil
 }

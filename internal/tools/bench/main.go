@@ -6,8 +6,9 @@
 //	go run ./internal/tools/bench -readme README.md   the table in README.md, too
 //
 // The rivals are programs beneath this folder: cheapest, a provider that does
-// next to nothing, and external, which runs a program for each data source. What
-// is measured reaches loopback addresses and a scratch folder alone, with a fake
+// next to nothing, bare, which does not even have a framework for it and takes
+// the place of cheapest with -bare, and external, which runs a program for each
+// data source. What is measured reaches loopback addresses and a scratch folder alone, with a fake
 // flyctl and a fake Fly.
 package main
 
@@ -34,6 +35,8 @@ type options struct {
 	runs, warmUps int
 	// starts is how often each provider's start is counted.
 	starts int
+	// bare puts the rival without a framework in the place of the other.
+	bare bool
 	// delay is what the fake flyctl takes.
 	delay time.Duration
 	// json is the file for the samples, and readme the one whose table is
@@ -52,6 +55,7 @@ func main() {
 	flag.IntVar(&o.runs, "runs", 7, "how often each plan is counted")
 	flag.IntVar(&o.warmUps, "warmups", 1, "how often each plan is run before that")
 	flag.IntVar(&o.starts, "starts", 40, "how often each provider is started")
+	flag.BoolVar(&o.bare, "bare", false, "compare with the cheapest provider that uses no framework")
 	flag.DurationVar(&o.delay, "delay", 300*time.Millisecond, "what the fake flyctl takes")
 	flag.StringVar(&o.json, "json", filepath.Join(".work", "bench.json"), "`file` for all samples")
 	flag.StringVar(&o.work, "work", ".work", "`folder` for what is built and planned, and then removed")

@@ -32,7 +32,7 @@ func (b *bench) memory(ctx context.Context) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	cheapest, err := b.cheapest("memory-cheapest")
+	cheapest, err := b.cheapestProject("memory-cheapest")
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +54,7 @@ func (b *bench) memory(ctx context.Context) ([]row, error) {
 			*one.peaks = append(*one.peaks, peak)
 		}
 	}
-	measured.Ours, measured.Rival = sized(nameOurs, ours...), sized(nameCheapest, rivals...)
+	measured.Ours, measured.Rival = sized(nameOurs, ours...), sized(b.cheapest(), rivals...)
 	return []row{measured}, s.remove()
 }
 
@@ -125,6 +125,6 @@ func highWater(status []byte) int64 {
 func (b *bench) size(context.Context) ([]row, error) {
 	return []row{{
 		ID: "size", What: "size of the program", Unit: unitMemory,
-		Ours: sized(nameOurs, b.programs.ours.size), Rival: sized(nameCheapest, b.programs.cheapest.size),
+		Ours: sized(nameOurs, b.programs.ours.size), Rival: sized(b.cheapest(), b.programs.cheapest.size),
 	}}, nil
 }

@@ -14,9 +14,17 @@ const mebibyte = 1 << 20
 // The names of the sides.
 const (
 	nameOurs     = "fly"
-	nameCheapest = "cheapest"
 	nameExternal = "external"
 )
+
+// cheapest is the name of the rival that does next to nothing: of its program,
+// its provider and its data source.
+func (o options) cheapest() string {
+	if o.bare {
+		return "bare"
+	}
+	return "cheapest"
+}
 
 // side is what one program took.
 type side struct {
@@ -27,9 +35,8 @@ type side struct {
 	// in milliseconds.
 	CPU []float64 `json:"cpu_ms,omitempty"`
 	// Calls is how often each sample ran flyctl: always as often, or the whole
-	// run fails. Shown is the same of tokens that were shown to Fly.
+	// run fails.
 	Calls *int `json:"flyctl_calls,omitempty"`
-	Shown *int `json:"tokens_shown,omitempty"`
 }
 
 // timed returns the side of these samples, in milliseconds.
@@ -53,7 +60,7 @@ func sized(name string, values ...int64) side {
 	return s
 }
 
-// calling returns the side with its counts.
+// calling returns the side with its count.
 func (s side) calling(calls int) side {
 	s.Calls = &calls
 	return s
@@ -78,7 +85,7 @@ type row struct {
 	More  float64 `json:"more"`
 	Limit limit   `json:"limit"`
 	Over  bool    `json:"over"`
-	// Missing says why nothing, or nothing in particular, was measured.
+	// Missing says why nothing was measured.
 	Missing string `json:"missing,omitempty"`
 }
 

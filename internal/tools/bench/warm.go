@@ -22,14 +22,14 @@ data "fly_app_token" "all" {
 `, arguments, reads, apps)
 }
 
-// cheapestConfig has as many of the cheapest data sources.
-func cheapestConfig(apps, reads int) string {
+// cheapestConfig has as many of the data sources of the cheapest provider, name.
+func cheapestConfig(name string, apps, reads int) string {
 	return fmt.Sprintf(`
-data "cheapest_copy" "all" {
+data "%s_copy" "all" {
   count = %d
   input = "app-${count.index %% %d}"
 }
-`, reads, apps)
+`, name, reads, apps)
 }
 
 // stored is a fake whose storage holds a token for each app, and which nobody is
@@ -85,7 +85,7 @@ func (b *bench) warm(ctx context.Context) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	cheapest, err := b.cheapest("warm-cheapest")
+	cheapest, err := b.cheapestProject("warm-cheapest")
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +98,7 @@ func (b *bench) warm(ctx context.Context) ([]row, error) {
 		return nil, err
 	}
 	what := fmt.Sprintf("plan of %s over %s, tokens stored", many(b.reads, "data source"), many(b.apps, "app"))
-	rival := timed(nameCheapest, took[1])
+	rival := timed(b.cheapest(), took[1])
 	return []row{
 		{
 			ID: "warm", What: what, Unit: unitTime, Limit: limit{Ratio: 1.10},
@@ -111,7 +111,7 @@ func (b *bench) warm(ctx context.Context) ([]row, error) {
 	}, s.remove()
 }
 
-// cheapest is the project of the cheapest provider.
-func (b *bench) cheapest(name string) (project, error) {
-	return b.project(name, "bench/cheapest", b.programs.cheapest.dir(), cheapestConfig(b.apps, b.reads))
+// cheapestProject is the project of the cheapest provider.
+func (b *bench) cheapestProject(name string) (project, error) {
+	return b.project(name, "bench/"+b.cheapest(), b.programs.cheapest.dir(), cheapestConfig(b.cheapest(), b.apps, b.reads))
 }

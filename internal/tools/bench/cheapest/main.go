@@ -1,6 +1,6 @@
-// Command cheapest is the provider with the cheapest data source there can be:
-// cheapest_copy, whose output is its input. It speaks the protocol without a
-// framework in between, and knows no more of it than a plan asks.
+// Command cheapest is the cheapest provider that is made as providers are, with
+// terraform-plugin-framework: its one data source, cheapest_copy, copies its
+// input.
 package main
 
 import (
@@ -8,81 +8,71 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
-	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
-	"github.com/hashicorp/terraform-plugin-go/tftypes"
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// typeName is the one data source.
-const typeName = "cheapest_copy"
-
 func main() {
-	err := tf6server.Serve("registry.opentofu.org/bench/cheapest", func() tfprotov6.ProviderServer { return server{} })
+	err := providerserver.Serve(context.Background(), func() provider.Provider { return cheapest{} },
+		providerserver.ServeOpts{Address: "registry.opentofu.org/bench/cheapest"})
 	if err != nil {
 		_, _ = fmt.Fprintln(os.Stderr, "cheapest:", err)
 		os.Exit(1)
 	}
 }
 
-// server answers what a plan asks. The rest of the interface is nil.
-type server struct{ tfprotov6.ProviderServer }
+// cheapest is the provider: there is nothing to configure.
+type cheapest struct{}
 
-func copySchema() *tfprotov6.Schema {
-	return &tfprotov6.Schema{Block: &tfprotov6.SchemaBlock{Attributes: []*tfprotov6.SchemaAttribute{
-		{Name: "input", Type: tftypes.String, Required: true},
-		{Name: "output", Type: tftypes.String, Computed: true},
-	}}}
+// Metadata names the provider.
+func (cheapest) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
+	resp.TypeName = "cheapest"
 }
 
-// GetProviderSchema describes the data source.
-func (server) GetProviderSchema(context.Context, *tfprotov6.GetProviderSchemaRequest) (*tfprotov6.GetProviderSchemaResponse, error) {
-	return &tfprotov6.GetProviderSchemaResponse{
-		ServerCapabilities: &tfprotov6.ServerCapabilities{GetProviderSchemaOptional: true},
-		Provider:           &tfprotov6.Schema{Block: &tfprotov6.SchemaBlock{}},
-		DataSourceSchemas:  map[string]*tfprotov6.Schema{typeName: copySchema()},
-	}, nil
+// Schema describes an empty block.
+func (cheapest) Schema(context.Context, provider.SchemaRequest, *provider.SchemaResponse) {}
+
+// Configure has nothing to configure.
+func (cheapest) Configure(context.Context, provider.ConfigureRequest, *provider.ConfigureResponse) {}
+
+// DataSources returns cheapest_copy.
+func (cheapest) DataSources(context.Context) []func() datasource.DataSource {
+	return []func() datasource.DataSource{func() datasource.DataSource { return copying{} }}
 }
 
-// GetResourceIdentitySchemas knows of none.
-func (server) GetResourceIdentitySchemas(context.Context, *tfprotov6.GetResourceIdentitySchemasRequest) (*tfprotov6.GetResourceIdentitySchemasResponse, error) {
-	return &tfprotov6.GetResourceIdentitySchemasResponse{}, nil
+// Resources returns none.
+func (cheapest) Resources(context.Context) []func() resource.Resource { return nil }
+
+// copying is the data source.
+type copying struct{}
+
+// model is its configuration and its state.
+type model struct {
+	Input  types.String `tfsdk:"input"`
+	Output types.String `tfsdk:"output"`
 }
 
-// ValidateProviderConfig accepts everything.
-func (server) ValidateProviderConfig(_ context.Context, req *tfprotov6.ValidateProviderConfigRequest) (*tfprotov6.ValidateProviderConfigResponse, error) {
-	return &tfprotov6.ValidateProviderConfigResponse{PreparedConfig: req.Config}, nil
+// Metadata names the data source.
+func (copying) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_copy"
 }
 
-// ConfigureProvider has nothing to configure.
-func (server) ConfigureProvider(context.Context, *tfprotov6.ConfigureProviderRequest) (*tfprotov6.ConfigureProviderResponse, error) {
-	return &tfprotov6.ConfigureProviderResponse{}, nil
+// Schema describes the data source.
+func (copying) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	resp.Schema = schema.Schema{Attributes: map[string]schema.Attribute{
+		"input":  schema.StringAttribute{Required: true},
+		"output": schema.StringAttribute{Computed: true},
+	}}
 }
 
-// StopProvider has nothing to stop.
-func (server) StopProvider(context.Context, *tfprotov6.StopProviderRequest) (*tfprotov6.StopProviderResponse, error) {
-	return &tfprotov6.StopProviderResponse{}, nil
-}
-
-// ValidateDataResourceConfig accepts everything.
-func (server) ValidateDataResourceConfig(context.Context, *tfprotov6.ValidateDataResourceConfigRequest) (*tfprotov6.ValidateDataResourceConfigResponse, error) {
-	return &tfprotov6.ValidateDataResourceConfigResponse{}, nil
-}
-
-// ReadDataSource copies.
-func (server) ReadDataSource(_ context.Context, req *tfprotov6.ReadDataSourceRequest) (*tfprotov6.ReadDataSourceResponse, error) {
-	shape := copySchema().ValueType()
-	config, err := req.Config.Unmarshal(shape)
-	if err != nil {
-		return nil, err
-	}
-	var values map[string]tftypes.Value
-	if err := config.As(&values); err != nil {
-		return nil, err
-	}
-	values["output"] = values["input"]
-	state, err := tfprotov6.NewDynamicValue(shape, tftypes.NewValue(shape, values))
-	if err != nil {
-		return nil, err
-	}
-	return &tfprotov6.ReadDataSourceResponse{State: &state}, nil
+// Read copies.
+func (copying) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	var m model
+	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
+	m.Output = m.Input
+	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 }
