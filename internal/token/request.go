@@ -4,11 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"sync"
 )
 
 // appPattern is what Fly accepts for the name of an app. Nothing else becomes a
 // path or an argument.
-var appPattern = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+var appPattern = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+})
 
 // ErrInvalidRequest is wrapped by the errors of [Request.Validate] and [ValidateApp].
 var ErrInvalidRequest = errors.New("invalid request")
@@ -41,7 +44,7 @@ type Request struct {
 // be the name of a Fly app: up to 63 lower-case letters, digits and hyphens,
 // with no hyphen at either end.
 func ValidateApp(name string) error {
-	if appPattern.MatchString(name) {
+	if appPattern().MatchString(name) {
 		return nil
 	}
 	return fmt.Errorf("%w: %.80q is not the name of a Fly app: up to 63 lower-case letters, digits and hyphens, with no hyphen at either end", ErrInvalidRequest, name)
@@ -49,12 +52,14 @@ func ValidateApp(name string) error {
 
 // organizationPattern is that of a slug: like an app's name, but without its
 // limit of length. "personal" is one.
-var organizationPattern = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,126}[a-z0-9])?$`)
+var organizationPattern = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,126}[a-z0-9])?$`)
+})
 
 // ValidateOrganization returns an error that wraps [ErrInvalidRequest] when slug
 // cannot be the slug of a Fly organization.
 func ValidateOrganization(slug string) error {
-	if organizationPattern.MatchString(slug) {
+	if organizationPattern().MatchString(slug) {
 		return nil
 	}
 	return fmt.Errorf("%w: %.80q is not the slug of a Fly organization: lower-case letters, digits and hyphens, as `fly orgs list` shows it", ErrInvalidRequest, slug)

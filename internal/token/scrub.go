@@ -3,6 +3,7 @@ package token
 import (
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -19,33 +20,46 @@ const (
 	maxScrub = 16 << 10
 )
 
-var (
+// patterns are what [Scrub] looks for.
+type patterns struct {
 	// colours are what programs put around their words on a terminal.
-	colours = regexp.MustCompile(`\x1b\[[0-9;?]*[A-Za-z]`)
-	// looksLikeToken is whatever follows a token's prefix, escapes of JSON and
-	// of URLs included.
-	looksLikeToken = regexp.MustCompile(`(?i)(fm2|fm1r|fm1a|fo1)_[^\s"'<>,;]*`)
-	// looksLikeHeader is an authorization header of any scheme.
-	looksLikeHeader = regexp.MustCompile(`(?i)\b(flyv1|bearer|basic)\s+[^\s:"'<>,;]{6,}`)
-	// looksLikeSecret is a run that no word, host or identifier of Fly's is as
-	// long as.
-	looksLikeSecret = regexp.MustCompile(`[A-Za-z0-9+/=_-]{40,}|[A-Za-z0-9+/=_]{32,}`)
+	colours *regexp.Regexp
+	// token is whatever follows a token's prefix, escapes of JSON and of URLs
+	// included.
+	token *regexp.Regexp
+	// header is an authorization header of any scheme.
+	header *regexp.Regexp
+	// secret is a run that no word, host or identifier of Fly's is as long as.
+	secret *regexp.Regexp
 	// userInfo is a name and password in a URL: a proxy's, say.
-	userInfo = regexp.MustCompile(`://[^/\s"'@]*@`)
-)
+	userInfo *regexp.Regexp
+}
+
+// scrubbed are compiled at their first use: a process that only tells its schema
+// has none.
+var scrubbed = sync.OnceValue(func() patterns {
+	return patterns{
+		colours:  regexp.MustCompile(`\x1b\[[0-9;?]*[A-Za-z]`),
+		token:    regexp.MustCompile(`(?i)(fm2|fm1r|fm1a|fo1)_[^\s"'<>,;]*`),
+		header:   regexp.MustCompile(`(?i)\b(flyv1|bearer|basic)\s+[^\s:"'<>,;]{6,}`),
+		secret:   regexp.MustCompile(`[A-Za-z0-9+/=_-]{40,}|[A-Za-z0-9+/=_]{32,}`),
+		userInfo: regexp.MustCompile(`://[^/\s"'@]*@`),
+	}
+})
 
 // Scrub makes what a server or another program said fit to be quoted: nothing
 // that looks like a token, no part of the one that was sent to it, one line,
 // printable, and short.
 func Scrub(text string, sent Token) string {
+	p := scrubbed()
 	// What does not print goes first: it may have been put inside a token.
-	text = colours.ReplaceAllString(text[:min(len(text), maxScrub)], "")
+	text = p.colours.ReplaceAllString(text[:min(len(text), maxScrub)], "")
 	text = strings.Map(printable, text)
 	text = maskShared(text, sent.value)
-	text = userInfo.ReplaceAllString(text, "://")
-	text = looksLikeToken.ReplaceAllString(text, masked)
-	text = looksLikeHeader.ReplaceAllString(text, "$1 "+masked)
-	text = looksLikeSecret.ReplaceAllString(text, masked)
+	text = p.userInfo.ReplaceAllString(text, "://")
+	text = p.token.ReplaceAllString(text, masked)
+	text = p.header.ReplaceAllString(text, "$1 "+masked)
+	text = p.secret.ReplaceAllString(text, masked)
 	text = strings.Join(strings.Fields(text), " ")
 	return cut(text)
 }
