@@ -44,7 +44,7 @@ func (p *process) begin(ctx context.Context, env environment, version string) *w
 }
 
 // end revokes what is open until ctx ends, sums the runs up, and sends the spans
-// that are left, which takes 250 ms at most. The error names the tokens that are
+// that are left, which takes 200 ms at most. The error names the tokens that are
 // still good.
 func (p *process) end(ctx context.Context) error {
 	err := p.leases.end(ctx)

@@ -27,7 +27,7 @@ const (
 	// flushTime is how long the end of a run waits for its last spans to leave.
 	// Engines wait for each provider process to exit: 300 ms is what a collector
 	// may cost a run, and the process needs the rest to end.
-	flushTime = 250 * time.Millisecond
+	flushTime = 200 * time.Millisecond
 	// batchDelay is how long spans are gathered, in place of the SDK's 5 s: a run
 	// takes seconds, and a connection that stands before its end is half of a
 	// short flush.
@@ -165,7 +165,7 @@ func parent(o Options) trace.SpanContext {
 	return span
 }
 
-// Stop sends what was not sent yet, and waits for that at most 250 ms: not at all
+// Stop sends what was not sent yet, and waits for that at most 200 ms: not at all
 // where there was no span, or where the collector could not be reached before.
 // There are no spans after it.
 func (t *Tracing) Stop(ctx context.Context) {

@@ -211,7 +211,7 @@ func TestStop(t *testing.T) {
 		"no span":          {export: down},
 		"down":             {down, 1, 0, 1, "no traces are sent in this run: traces export: connection refused"},
 		"down for a while": {down, 3, 2 * time.Second, 1, "no traces are sent in this run: traces export: connection refused"},
-		"hangs":            {hang, 1, 0, 1, "the last spans were not sent: the collector did not take them within 250ms: context deadline exceeded"},
+		"hangs":            {hang, 1, 0, 1, "the last spans were not sent: the collector did not take them within 200ms: context deadline exceeded"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
