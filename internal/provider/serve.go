@@ -10,7 +10,10 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 )
 
 // endTime is how long the revocations at the end may take. go-plugin kills the
@@ -36,15 +39,21 @@ func Serve(ctx context.Context, version string, debug bool) error {
 		_, _ = fmt.Println(err)
 		return err
 	}
+	var options []tf6server.ServeOpt
+	if debug {
+		options = append(options, tf6server.WithManagedDebug())
+	} else {
+		quietLogs(processEnvironment())
+	}
+	letHeapGrow(processEnvironment())
 	within := newProcess()
 	served := make(chan error, 1)
 	terminated, stop := signal.NotifyContext(ctx, syscall.SIGTERM)
 	defer stop()
 	go func() {
-		served <- providerserver.Serve(ctx, newProvider(version, processEnvironment, within), providerserver.ServeOpts{
-			Address: Address,
-			Debug:   debug,
-		})
+		served <- tf6server.Serve(Address, func() tfprotov6.ProviderServer {
+			return newServer(newProvider(version, processEnvironment, within)())
+		}, options...)
 	}()
 	var err error
 	select {
@@ -55,6 +64,15 @@ func Serve(ctx context.Context, version string, debug bool) error {
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTime)
 	defer cancel()
 	return errors.Join(err, within.end(ending))
+}
+
+// newServer returns the provider as the protocol has it.
+func newServer(p provider.Provider) tfprotov6.ProviderServer {
+	server := providerserver.NewProtocol6(p)()
+	if all, ok := server.(protocolServer); ok {
+		return requestServer{all}
+	}
+	return server
 }
 
 // checkTempDir returns an error that says what to do where the folder for

@@ -1,0 +1,52 @@
+package provider
+
+import (
+	"context"
+	"testing"
+)
+
+// What the engine drops is not written.
+func TestEngineLogLevel(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		variables []string
+		want      string
+	}{
+		"nothing set":          {nil, "OFF"},
+		"off":                  {[]string{"TF_LOG=off"}, "OFF"},
+		"debug":                {[]string{"TF_LOG=debug"}, "DEBUG"},
+		"info":                 {[]string{"TF_LOG=INFO"}, "INFO"},
+		"JSON":                 {[]string{"TF_LOG=JSON"}, "TRACE"},
+		"unknown":              {[]string{"TF_LOG=yes"}, "TRACE"},
+		"of the core alone":    {[]string{"TF_LOG_CORE=trace"}, "OFF"},
+		"of the providers":     {[]string{"TF_LOG_PROVIDER=warn", "TF_LOG=trace"}, "WARN"},
+		"into the crash's log": {[]string{"TF_TEMP_LOG_PATH=log"}, "TRACE"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := engineLogLevel(environment{variables: test.variables}); got != test.want {
+				t.Errorf("the level is %s, want %s", got, test.want)
+			}
+		})
+	}
+}
+
+// A request's context is that of the request while it lasts, and nothing after.
+func TestRequestContext(t *testing.T) {
+	t.Parallel()
+	type key struct{}
+	inner, cancel := context.WithCancel(context.WithValue(t.Context(), key{}, "a logger"))
+	ctx, over := requestContext(inner)
+	child, stop := context.WithCancel(ctx)
+	defer stop()
+	detached := context.WithoutCancel(ctx)
+	if child.Value(key{}) != "a logger" || child.Err() != nil {
+		t.Errorf("during the request: value %v, error %v", child.Value(key{}), child.Err())
+	}
+	over()
+	if ctx.Value(key{}) != nil || detached.Value(key{}) != nil || ctx.Err() == nil {
+		t.Errorf("after the request: value %v, error %v", ctx.Value(key{}), ctx.Err())
+	}
+	cancel()
+	<-child.Done() // or the test does not end
+}
