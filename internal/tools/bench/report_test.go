@@ -30,21 +30,26 @@ func TestCompare(t *testing.T) {
 	type outcome struct {
 		Ratio, More float64
 		Over        bool
+		CPURatio    float64
 	}
 	for name, test := range map[string]struct {
 		row  row
 		want outcome
 	}{
-		"within":          {row{Ours: side{Median: 22}, Rival: side{Median: 20}, Limit: limit{Ratio: 1.1}}, outcome{1.1, 2, false}},
-		"over":            {row{Ours: side{Median: 23}, Rival: side{Median: 20}, Limit: limit{Ratio: 1.1}}, outcome{1.15, 3, true}},
-		"no limit":        {row{Ours: side{Median: 40}, Rival: side{Median: 20}}, outcome{2, 20, false}},
-		"more, within":    {row{Ours: side{Median: 320}, Rival: side{Median: 20}, Limit: limit{More: 300}}, outcome{16, 300, false}},
-		"more, over":      {row{Ours: side{Median: 321}, Rival: side{Median: 20}, Limit: limit{More: 300}}, outcome{16.05, 301, true}},
-		"missing":         {row{Ours: side{Median: 40}, Rival: side{Median: 20}, Limit: limit{Ratio: 1.1}, Missing: "so"}, outcome{2, 20, false}},
+		"within":       {row{Ours: side{Median: 22}, Rival: side{Median: 20}, Limit: limit{Ratio: 1.1}}, outcome{1.1, 2, false, 0}},
+		"over":         {row{Ours: side{Median: 23}, Rival: side{Median: 20}, Limit: limit{Ratio: 1.1}}, outcome{1.15, 3, true, 0}},
+		"no limit":     {row{Ours: side{Median: 40}, Rival: side{Median: 20}}, outcome{2, 20, false, 0}},
+		"more, within": {row{Ours: side{Median: 320}, Rival: side{Median: 20}, Limit: limit{More: 300}}, outcome{16, 300, false, 0}},
+		"more, over":   {row{Ours: side{Median: 321}, Rival: side{Median: 20}, Limit: limit{More: 300}}, outcome{16.05, 301, true, 0}},
+		"missing":      {row{Ours: side{Median: 40}, Rival: side{Median: 20}, Limit: limit{Ratio: 1.1}, Missing: "so"}, outcome{2, 20, false, 0}},
+		"less work": {
+			row{Ours: side{Median: 22, CPU: []float64{1, 2, 9}}, Rival: side{Median: 20, CPU: []float64{4}}, Limit: limit{Ratio: 1.1}},
+			outcome{1.1, 2, false, 0.5},
+		},
 		"nothing to have": {row{Limit: limit{Ratio: 1.1}}, outcome{}},
 	} {
 		got := test.row.compare()
-		if diff := cmp.Diff(test.want, outcome{got.Ratio, got.More, got.Over}); diff != "" {
+		if diff := cmp.Diff(test.want, outcome{got.Ratio, got.More, got.Over, got.CPURatio}); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
 	}

@@ -83,8 +83,11 @@ type row struct {
 	// Ratio is that of the medians, and More their difference in the row's unit.
 	Ratio float64 `json:"ratio"`
 	More  float64 `json:"more"`
-	Limit limit   `json:"limit"`
-	Over  bool    `json:"over"`
+	// CPURatio is that of the medians of the processor times; 0 where there are
+	// none. Other work on the machine disturbs it less.
+	CPURatio float64 `json:"cpu_ratio,omitempty"`
+	Limit    limit   `json:"limit"`
+	Over     bool    `json:"over"`
 	// Missing says why nothing was measured.
 	Missing string `json:"missing,omitempty"`
 }
@@ -93,6 +96,9 @@ type row struct {
 func (r row) compare() row {
 	if r.Rival.Median > 0 {
 		r.Ratio = r.Ours.Median / r.Rival.Median
+	}
+	if rival := median(r.Rival.CPU); rival > 0 {
+		r.CPURatio = median(r.Ours.CPU) / rival
 	}
 	r.More = r.Ours.Median - r.Rival.Median
 	if r.Missing == "" {
