@@ -101,6 +101,7 @@ func TestRunRefuses(t *testing.T) {
 		"apps that nobody reads": {func(o *options) { o.apps = 2 }, "a data source for each"},
 		"no run":                 {func(o *options) { o.runs = 0 }, "a run"},
 		"no start":               {func(o *options) { o.starts = 0 }, "a start"},
+		"a part of the table":    {func(o *options) { o.readme, o.only = unmarked, "warm" }, "of all parts"},
 		"no place for a table":   {func(o *options) { o.readme = unmarked }, "there is no " + beginMarker},
 	}
 	for name, tt := range tests {
@@ -112,6 +113,15 @@ func TestRunRefuses(t *testing.T) {
 				t.Errorf("got %v, want %q", err, tt.want)
 			}
 		})
+	}
+}
+
+func TestWants(t *testing.T) {
+	t.Parallel()
+	for only, want := range map[string]bool{"": true, "warm": true, "cold,warm": true, "cold": false, "warmer": false} {
+		if got := (options{only: only}).wants("warm"); got != want {
+			t.Errorf("%q: %v, want %v", only, got, want)
+		}
 	}
 }
 

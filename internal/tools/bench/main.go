@@ -21,6 +21,8 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/flytokens/terraform-provider-fly/internal/flytest/engine"
@@ -44,6 +46,8 @@ type options struct {
 	json, readme string
 	// work is where the scratch folder is made.
 	work string
+	// only names the parts that are measured; none is all.
+	only string
 	// strict makes a row over its limit an error.
 	strict bool
 }
@@ -60,6 +64,7 @@ func main() {
 	flag.StringVar(&o.json, "json", filepath.Join(".work", "bench.json"), "`file` for all samples")
 	flag.StringVar(&o.work, "work", ".work", "`folder` for what is built and planned, and then removed")
 	flag.StringVar(&o.readme, "readme", "", "`file` whose table is replaced")
+	flag.StringVar(&o.only, "only", "", "comma-separated `parts` to measure: warm, cold, start, memory, size, telemetry; all where none is named")
 	flag.BoolVar(&o.strict, "strict", false, "fail where a limit is exceeded")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -75,6 +80,9 @@ func main() {
 func run(ctx context.Context, o options, stdout, log io.Writer) error {
 	if o.apps < 1 || o.reads < o.apps || o.runs < 1 || o.starts < 1 {
 		return errors.New("there must be an app, a data source for each, a run and a start")
+	}
+	if o.readme != "" && o.only != "" {
+		return errors.New("the table in a file is of all parts: leave out -readme or -only")
 	}
 	if o.readme != "" {
 		// Before all the work, and not after it.
@@ -132,16 +140,30 @@ func (b *bench) measure(ctx context.Context) (rows []row, err error) {
 	}
 	b.fly = newWorld(b.apps)
 	defer func() { err = errors.Join(err, b.fly.close()) }()
-	for _, part := range []func(context.Context) ([]row, error){
-		b.warm, b.cold, b.start, b.memory, b.size, b.telemetry,
+	for _, part := range []struct {
+		name    string
+		measure func(context.Context) ([]row, error)
+	}{
+		{"warm", b.warm}, {"cold", b.cold}, {"start", b.start}, {"memory", b.memory}, {"size", b.size}, {"telemetry", b.telemetry},
 	} {
-		some, err := part(ctx)
+		if !b.wants(part.name) {
+			continue
+		}
+		some, err := part.measure(ctx)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%s: %w", part.name, err)
 		}
 		rows = append(rows, some...)
 	}
+	if len(rows) == 0 {
+		return nil, fmt.Errorf("%q names no part", b.only)
+	}
 	return rows, nil
+}
+
+// wants reports whether the part is to be measured.
+func (o options) wants(part string) bool {
+	return o.only == "" || slices.Contains(strings.Split(o.only, ","), part)
 }
 
 func (b *bench) path(elem ...string) string {
