@@ -25,7 +25,8 @@ data "external" "all" {
 }
 
 // slowRuns is how often, at most, those plans are counted that take a minute
-// each, and of which nobody doubts which is the faster.
+// each, of which nobody doubts which is the faster, and those in which memory is
+// looked at, which varies little.
 const slowRuns = 3
 
 // cold plans where no token is stored and flyctl takes its time, beside a

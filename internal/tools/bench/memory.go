@@ -14,9 +14,6 @@ import (
 // look is how often memory is looked at while a plan runs.
 const look = 5 * time.Millisecond
 
-// memoryRuns is how often, at most, memory is looked at: it varies little.
-const memoryRuns = 3
-
 // memory looks at the highest resident memory of the provider's processes while
 // they serve a warm plan, beside the cheapest provider's.
 func (b *bench) memory(ctx context.Context) ([]row, error) {
@@ -37,7 +34,7 @@ func (b *bench) memory(ctx context.Context) ([]row, error) {
 		return nil, err
 	}
 	var ours, rivals []int64
-	for range min(b.runs, memoryRuns) {
+	for range min(b.runs, slowRuns) {
 		for _, one := range []struct {
 			program program
 			peaks   *[]int64

@@ -18,7 +18,8 @@ func (r result) markdown() string {
 			missing.WriteString("\nNot measured: " + one.What + ". " + one.Missing + "\n")
 		}
 	}
-	return "\n" + table(cells) + missing.String() + fmt.Sprintf("\nMedians of %s in turn. %s\n\n", many(r.Options.Runs, "run"), r.Setting)
+	return "\n" + table(cells) + missing.String() + fmt.Sprintf("\nMedians of %s in turn, %d with telemetry, and at most %d where there are many to wait for or memory is looked at. %s\n\n",
+		many(r.Options.Runs, "run"), telemetryTimes*r.Options.Runs, slowRuns, r.Setting)
 }
 
 // cells are what the table shows of a row.

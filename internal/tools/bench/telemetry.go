@@ -8,6 +8,10 @@ import (
 	"runtime"
 )
 
+// telemetryTimes is how many times as often those plans are counted that may
+// differ by a few percent only.
+const telemetryTimes = 3
+
 // collectorVariable tells the script of [bench.wrapped] where a collector is.
 const collectorVariable = "BENCH_COLLECTOR"
 
@@ -98,7 +102,7 @@ func (b *bench) telemetryRace(ctx context.Context, collectors ...string) ([][]sa
 			return s.plan(ctx, p, b.apps, collectorVariable+"="+collector)
 		}})
 	}
-	took, err := b.race(ctx, b.runs, contestants...)
+	took, err := b.race(ctx, telemetryTimes*b.runs, contestants...)
 	if err != nil {
 		return nil, err
 	}
