@@ -29,9 +29,9 @@ const (
 	// may cost a run, and the process needs the rest to end.
 	flushTime = 200 * time.Millisecond
 	// batchDelay is how long spans are gathered, in place of the SDK's 5 s: a run
-	// takes seconds, and a connection that stands before its end is half of a
-	// short flush.
-	batchDelay = time.Second
+	// takes seconds or less, and a connection that stands before its end is half
+	// of a short flush.
+	batchDelay = 250 * time.Millisecond
 	// batchDelayVariable overrides batchDelay, as the SDK has it.
 	batchDelayVariable = "OTEL_BSP_SCHEDULE_DELAY"
 )

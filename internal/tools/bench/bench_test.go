@@ -156,10 +156,10 @@ func TestRaceTakesTurns(t *testing.T) {
 	}
 	b := &bench{options: options{warmUps: 1}, log: t.Output()}
 	took, err := b.race(t.Context(), 2, turn("a"), turn("b"))
-	if err != nil || turns != "ababab" {
+	if err != nil || turns != "abbaab" {
 		t.Fatalf("%q, %v", turns, err)
 	}
-	want := [][]sample{{{wall: 3}, {wall: 5}}, {{wall: 4}, {wall: 6}}}
+	want := [][]sample{{{wall: 4}, {wall: 5}}, {{wall: 3}, {wall: 6}}}
 	if diff := cmp.Diff(want, took, cmp.AllowUnexported(sample{})); diff != "" {
 		t.Error(diff)
 	}

@@ -14,11 +14,14 @@ type contestant struct {
 }
 
 // race runs the contestants in turn, the warm-ups first, and returns the samples
-// of each in their order. What the machine does besides meets all of them alike.
+// of each in their order. What the machine does besides meets all of them alike,
+// and so does what the one before left: each round begins with another.
 func (b *bench) race(ctx context.Context, runs int, contestants ...contestant) ([][]sample, error) {
 	samples := make([][]sample, len(contestants))
 	for round := range b.warmUps + runs {
-		for i, c := range contestants {
+		for n := range contestants {
+			i := (round + n) % len(contestants)
+			c := contestants[i]
 			took, err := c.run(ctx)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", c.name, err)
