@@ -22,7 +22,7 @@ type program struct {
 func (p program) dir() string { return filepath.Dir(p.path) }
 
 // programs are what is compared, and the fake that both sides call.
-type programs struct{ ours, cheapest, external, fly program }
+type programs struct{ ours, cheapest, bare, external, fly program }
 
 // build builds all programs as the provider is released.
 func (b *bench) build(ctx context.Context) (programs, error) {
@@ -37,7 +37,8 @@ func (b *bench) build(ctx context.Context) (programs, error) {
 		flags         string
 	}{
 		{&built.ours, "terraform-provider-fly", "ours", ".", "-s -w -X main.version=" + version},
-		{&built.cheapest, "terraform-provider-" + b.cheapest(), b.cheapest(), "./internal/tools/bench/" + b.cheapest(), "-s -w"},
+		{&built.cheapest, "terraform-provider-cheapest", "cheapest", "./internal/tools/bench/cheapest", "-s -w"},
+		{&built.bare, "terraform-provider-bare", "bare", "./internal/tools/bench/bare", "-s -w"},
 		{&built.external, "terraform-provider-external", "external", "./internal/tools/bench/external", "-s -w"},
 		{&built.fly, "fly", "fly", "./internal/tools/bench/fly", "-s -w"},
 	} {

@@ -5,11 +5,11 @@
 //	go run ./internal/tools/bench                     a table on the terminal, and .work/bench.json
 //	go run ./internal/tools/bench -readme README.md   the table in README.md, too
 //
-// The rivals are programs beneath this folder: cheapest, a provider that does
-// next to nothing, bare, which does not even have a framework for it and takes
-// the place of cheapest with -bare, and external, which runs a program for each
-// data source. What is measured reaches loopback addresses and a scratch folder alone, with a fake
-// flyctl and a fake Fly.
+// The rivals are programs beneath this folder: cheapest, a provider whose data
+// source copies its input, written with the same framework; bare, the same without
+// a framework, for which there is no limit; and external, which runs a program for
+// each data source. What is measured reaches loopback addresses and a scratch
+// folder alone, with a fake flyctl and a fake Fly.
 package main
 
 import (
@@ -37,8 +37,6 @@ type options struct {
 	runs, warmUps int
 	// starts is how often each provider's start is counted.
 	starts int
-	// bare puts the rival without a framework in the place of the other.
-	bare bool
 	// delay is what the fake flyctl takes.
 	delay time.Duration
 	// json is the file for the samples, and readme the one whose table is
@@ -59,7 +57,6 @@ func main() {
 	flag.IntVar(&o.runs, "runs", 7, "how often each plan is counted")
 	flag.IntVar(&o.warmUps, "warmups", 1, "how often each plan is run before that")
 	flag.IntVar(&o.starts, "starts", 40, "how often each provider is started")
-	flag.BoolVar(&o.bare, "bare", false, "compare with the cheapest provider that uses no framework")
 	flag.DurationVar(&o.delay, "delay", 300*time.Millisecond, "what the fake flyctl takes")
 	flag.StringVar(&o.json, "json", filepath.Join(".work", "bench.json"), "`file` for all samples")
 	flag.StringVar(&o.work, "work", ".work", "`folder` for what is built and planned, and then removed")

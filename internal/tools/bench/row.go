@@ -15,16 +15,11 @@ const mebibyte = 1 << 20
 const (
 	nameOurs     = "fly"
 	nameExternal = "external"
+	// nameCheapest and nameBare are rivals that do next to nothing: with the
+	// framework that all providers are written with, and without one.
+	nameCheapest = "cheapest"
+	nameBare     = "bare"
 )
-
-// cheapest is the name of the rival that does next to nothing: of its program,
-// its provider and its data source.
-func (o options) cheapest() string {
-	if o.bare {
-		return "bare"
-	}
-	return "cheapest"
-}
 
 // side is what one program took.
 type side struct {

@@ -22,8 +22,8 @@ data "fly_app_token" "all" {
 `, arguments, reads, apps)
 }
 
-// cheapestConfig has as many of the data sources of the cheapest provider, name.
-func cheapestConfig(name string, apps, reads int) string {
+// copyConfig has as many of the data sources of the provider name, which copy.
+func copyConfig(name string, apps, reads int) string {
 	return fmt.Sprintf(`
 data "%s_copy" "all" {
   count = %d
@@ -85,33 +85,39 @@ func (b *bench) warm(ctx context.Context) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	cheapest, err := b.cheapestProject("warm-cheapest")
+	cheapest, err := b.copyProject("warm-cheapest", nameCheapest, b.programs.cheapest)
+	if err != nil {
+		return nil, err
+	}
+	bare, err := b.copyProject("warm-bare", nameBare, b.programs.bare)
 	if err != nil {
 		return nil, err
 	}
 	took, err := b.race(ctx, b.runs,
 		contestant{"warm, fly", func(ctx context.Context) (sample, error) { return s.plan(ctx, s.plans, b.apps) }},
 		contestant{"warm, cheapest", func(ctx context.Context) (sample, error) { return cheapest.plan(ctx) }},
+		contestant{"warm, bare", func(ctx context.Context) (sample, error) { return bare.plan(ctx) }},
 		contestant{"warm, fly, if_expired", func(ctx context.Context) (sample, error) { return s.plan(ctx, unasked, 0) }},
 	)
 	if err != nil {
 		return nil, err
 	}
 	what := fmt.Sprintf("plan of %s over %s, tokens stored", many(b.reads, "data source"), many(b.apps, "app"))
-	rival := timed(b.cheapest(), took[1])
+	ours, rival := timed(nameOurs, took[0]).calling(0), timed(nameCheapest, took[1])
 	return []row{
 		{
 			ID: "warm", What: what, Unit: unitTime, Limit: limit{Ratio: 1.10},
-			Ours: timed(nameOurs, took[0]).calling(0), Rival: rival,
+			Ours: ours, Rival: rival,
 		},
+		{ID: "warm_bare", What: "the same, beside a provider without a framework", Unit: unitTime, Ours: ours, Rival: timed(nameBare, took[2])},
 		{
 			ID: "warm_if_expired", What: what + ", `refresh = \"if_expired\"`", Unit: unitTime, Limit: limit{Ratio: 1.10},
-			Ours: timed(nameOurs, took[2]).calling(0), Rival: rival,
+			Ours: timed(nameOurs, took[3]).calling(0), Rival: rival,
 		},
 	}, s.remove()
 }
 
-// cheapestProject is the project of the cheapest provider.
-func (b *bench) cheapestProject(name string) (project, error) {
-	return b.project(name, "bench/"+b.cheapest(), b.programs.cheapest.dir(), cheapestConfig(b.cheapest(), b.apps, b.reads))
+// copyProject is the project of a provider whose data source copies.
+func (b *bench) copyProject(name, provider string, of program) (project, error) {
+	return b.project(name, "bench/"+provider, of.dir(), copyConfig(provider, b.apps, b.reads))
 }
