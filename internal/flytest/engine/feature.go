@@ -11,6 +11,9 @@ type Feature string
 
 // The features that tests ask for.
 const (
+	// Baseline is what the provider has wherever it runs: data sources, resources
+	// and functions. Its releases are the oldest that are supported.
+	Baseline Feature = "data sources, resources and functions"
 	// EphemeralResources are ephemeral blocks, and values that are in neither
 	// state nor plan.
 	EphemeralResources Feature = "ephemeral resources"
@@ -25,21 +28,24 @@ const (
 // release is a minor version: 1.12.
 type release struct{ major, minor int }
 
-// since returns the first release of the engine that knows the feature, and false
-// where none does. It asks for OpenTofu's own version, which is not the one that
-// OpenTofu shows to providers.
-func since(kind Kind, f Feature) (release, bool) {
-	first, ok := map[Kind]map[Feature]release{
-		Terraform: {EphemeralResources: {1, 10}, WriteOnlyArguments: {1, 11}, ResourceIdentity: {1, 12}, Actions: {1, 14}},
-		OpenTofu:  {EphemeralResources: {1, 11}, WriteOnlyArguments: {1, 11}, ResourceIdentity: {1, 12}},
-	}[kind][f]
-	return first, ok
+// String returns the release as people write it.
+func (r release) String() string { return fmt.Sprintf("%d.%d", r.major, r.minor) }
+
+// support returns the first release of each engine that knows a feature. A feature
+// that an engine does not know is not there. It has OpenTofu's own versions, which
+// are not those that OpenTofu shows to providers. The documentation has them too,
+// and a test compares the two.
+func support() map[Kind]map[Feature]release {
+	return map[Kind]map[Feature]release{
+		Terraform: {Baseline: {1, 8}, EphemeralResources: {1, 10}, WriteOnlyArguments: {1, 11}, ResourceIdentity: {1, 12}, Actions: {1, 14}},
+		OpenTofu:  {Baseline: {1, 8}, EphemeralResources: {1, 11}, WriteOnlyArguments: {1, 11}, ResourceIdentity: {1, 12}},
+	}
 }
 
 // Knows reports whether the engine knows the feature. A release candidate knows
 // what its release does.
 func (e Engine) Knows(f Feature) bool {
-	first, ok := since(e.Kind, f)
+	first, ok := support()[e.Kind][f]
 	if !ok {
 		return false
 	}
