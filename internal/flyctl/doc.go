@@ -8,4 +8,7 @@
 // a fly.toml in the working directory changes what it does. It gets the login in
 // FLY_ACCESS_TOKEN, no terminal, a process group of its own and a deadline. What
 // it prints counts as a token only if it reads as one, whatever its exit status.
+//
+// The folder is removed when flyctl has ended. What a killed provider leaves, a
+// later one removes: a lock in the folder tells that nobody is using it any more.
 package flyctl

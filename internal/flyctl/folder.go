@@ -1,11 +1,24 @@
 package flyctl
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"time"
 
+	"github.com/gofrs/flock"
+
 	"github.com/flytokens/terraform-provider-fly/internal/token"
+)
+
+const (
+	// folderPrefix and a number are the name of a run's folder.
+	folderPrefix = "terraform-provider-fly-"
+	// lockName is the file in it that is locked for as long as the run's provider
+	// lives, and workName the folder in it that flyctl has to itself.
+	lockName = "lock"
+	workName = "flyctl"
 )
 
 // removeTries and removePause bound how often, and how long apart, the removal
@@ -16,24 +29,71 @@ const (
 	removePause = 25 * time.Millisecond
 )
 
-// makeFolder makes the private folder of one run, mode 0700.
-func makeFolder(parent string) (string, error) {
-	dir, err := os.MkdirTemp(parent, "terraform-provider-fly-")
-	if err != nil {
-		return "", &token.MissError{
-			Reason: fmt.Sprintf("cannot make a folder to run flyctl in: %v", err),
-			Fix:    "make room in the folder for temporary files, or point TMPDIR at one that can be written",
-			Cause:  err,
-		}
-	}
-	return dir, nil
+// folder is the private folder of one run, mode 0700.
+type folder struct {
+	// path is the folder's, and work that of the empty folder in it in which
+	// flyctl runs.
+	path, work string
+	lock       *flock.Flock
 }
 
-// removeFolder removes the folder of a run that is over.
-func removeFolder(dir string) error {
+// makeFolder makes the folder of one run and takes its lock. The lock is the
+// kernel's: it ends with the process, and what the process then leaves is known
+// to be nobody's. The error is a [*token.MissError].
+func makeFolder(parent string) (*folder, error) {
+	path, err := os.MkdirTemp(parent, folderPrefix)
+	if err != nil {
+		return nil, noFolder(err)
+	}
+	f := &folder{path: path, work: filepath.Join(path, workName)}
+	if err := f.furnish(); err != nil {
+		_ = removeFolder(path)
+		return nil, noFolder(err)
+	}
+	return f, nil
+}
+
+func (f *folder) furnish() error {
+	file, err := os.OpenFile(filepath.Join(f.path, lockName), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(file.Close(), os.Mkdir(f.work, 0o700)); err != nil {
+		return err
+	}
+	f.lock = lockOf(f.path)
+	// Where the file system has no locks nobody else can take this one either, and
+	// without it nothing is swept.
+	_, _ = f.lock.TryLock()
+	return nil
+}
+
+// release gives the lock up. Windows removes no file that is open.
+func (f *folder) release() { _ = f.lock.Close() }
+
+// lockOf returns the lock of a run's folder, whose file must be there. NFS locks
+// only what is open for writing.
+func lockOf(path string) *flock.Flock {
+	return flock.New(filepath.Join(path, lockName), flock.SetFlag(os.O_RDWR))
+}
+
+func noFolder(err error) error {
+	return &token.MissError{
+		Reason: fmt.Sprintf("cannot make a folder to run flyctl in: %v", err),
+		Fix:    "make room in the folder for temporary files, or point TMPDIR at one that can be written",
+		Cause:  err,
+	}
+}
+
+// removeFolder removes the folder of a run that is over. What may hold a token
+// goes first: whoever finds the rest can still tell by the lock what it is.
+func removeFolder(path string) error {
 	var err error
 	for range removeTries {
-		if err = os.RemoveAll(dir); err == nil {
+		if err = os.RemoveAll(filepath.Join(path, workName)); err == nil {
+			err = os.RemoveAll(path)
+		}
+		if err == nil {
 			return nil
 		}
 		time.Sleep(removePause)

@@ -1,8 +1,10 @@
 package flyctl
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"os"
 	"sync"
 	"time"
 
@@ -51,6 +53,9 @@ type Source struct {
 	slots   chan struct{}
 	program func() (string, error)
 	remove  func(dir string) error
+	// sweepOnce begins, the first time, to remove what killed providers have left.
+	// Nobody waits for its end.
+	sweepOnce func()
 }
 
 var (
@@ -65,6 +70,13 @@ func New(o Options) *Source {
 		slots:   make(chan struct{}, max(o.MaxParallel, 1)),
 		program: sync.OnceValues(func() (string, error) { return lookup(o.Path, o.SearchPath) }),
 		remove:  removeFolder,
+		sweepOnce: sync.OnceFunc(func() {
+			go func() {
+				ctx, cancel := context.WithTimeout(context.Background(), sweepTime)
+				defer cancel()
+				sweep(ctx, cmp.Or(o.TempDir, os.TempDir()))
+			}()
+		}),
 	}
 }
 
@@ -155,15 +167,17 @@ func (s *Source) organization(ctx context.Context, app string) (string, error) {
 
 // mint runs flyctl in a folder of its own and reads what it printed.
 func (s *Source) mint(ctx context.Context, program string, login token.Token, req token.Request) (t token.Token, warnings []token.Warning, err error) {
-	dir, err := makeFolder(s.options.TempDir)
+	s.sweepOnce()
+	folder, err := makeFolder(s.options.TempDir)
 	if err != nil {
 		return token.Token{}, nil, err
 	}
 	defer func() {
-		if s.remove(dir) == nil {
+		folder.release()
+		if s.remove(folder.path) == nil {
 			return
 		}
-		if left := leftFolder(dir); err == nil {
+		if left := leftFolder(folder.path); err == nil {
 			warnings = []token.Warning{left}
 		} else {
 			err = fmt.Errorf("%w. %s", err, left.Detail)
@@ -177,8 +191,8 @@ func (s *Source) mint(ctx context.Context, program string, login token.Token, re
 	out, err := run(ctx, command{
 		program: program,
 		args:    args,
-		dir:     dir,
-		environ: environ(s.options.Environ, dir, login, req.Organization),
+		dir:     folder.work,
+		environ: environ(s.options.Environ, folder.work, login, req.Organization),
 		timeout: s.options.Timeout,
 	})
 	ended(out.status, err)
