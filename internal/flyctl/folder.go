@@ -47,7 +47,7 @@ func makeFolder(parent string) (*folder, error) {
 	}
 	f := &folder{path: path, work: filepath.Join(path, workName)}
 	if err := f.furnish(); err != nil {
-		_ = removeFolder(path)
+		_ = os.RemoveAll(path) //nolint:gosec // G703: it is the folder that was made just now
 		return nil, noFolder(err)
 	}
 	return f, nil
