@@ -31,7 +31,8 @@ func (e *exporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpa
 		e.alive.Store(true)
 		return nil
 	}
-	if e.alive.Load() {
+	if e.alive.Load() || strings.Contains(err.Error(), partial) {
+		e.alive.Store(true)
 		e.warn("spans were not sent", plain(err))
 		return nil
 	}
@@ -40,9 +41,20 @@ func (e *exporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpa
 	return nil
 }
 
+// partial begins the error of an export that a collector took a part of.
+const partial = "OTLP partial success"
+
 // plain returns err without what the collector said: it may repeat the headers
 // that it was sent, which authenticate.
 func plain(err error) error {
 	text, _, _ := strings.Cut(err.Error(), "body: ")
+	for of, reason := range map[string]string{
+		partial:  "the collector rejected some of them",
+		"proto:": "the collector's answer is not OTLP",
+	} {
+		if before, _, ok := strings.Cut(text, of); ok {
+			text = before + reason
+		}
+	}
 	return errors.New(token.Scrub(strings.TrimRight(text, " (:"), token.Token{}))
 }

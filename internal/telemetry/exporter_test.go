@@ -5,6 +5,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // Whoever failed first is not asked again; whoever failed later is.
@@ -37,6 +39,44 @@ func TestExporterGivesUp(t *testing.T) {
 				if strings.Contains(line, "k-123") || !strings.Contains(line, "401 Unauthorized") {
 					t.Errorf("it says %q", line)
 				}
+			}
+		})
+	}
+}
+
+// A collector that takes a part of an export is there for the next one.
+func TestExporterPartialSuccess(t *testing.T) {
+	t.Parallel()
+	said, to := &complaints{}, &sink{}
+	e := &exporter{SpanExporter: to, warn: said.options(nil).Warn}
+	outcomes := []error{errors.New("traces export: OTLP partial success: no quota for key k-123 (3 spans rejected)"), nil}
+	for _, outcome := range outcomes {
+		to.export = func(context.Context) error { return outcome }
+		if err := e.ExportSpans(t.Context(), nil); err != nil {
+			t.Errorf("ExportSpans: %v", err)
+		}
+	}
+	want := []string{"spans were not sent: traces export: the collector rejected some of them"}
+	if diff := cmp.Diff(want, said.all()); diff != "" || to.exports.Load() != 2 {
+		t.Errorf("%d exports; said (-want +got):\n%s", to.exports.Load(), diff)
+	}
+}
+
+// Nothing that a collector says is repeated.
+func TestPlain(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ err, want string }{
+		"a refusal":   {"failed to send to http://c/v1/traces: 401 Unauthorized (body: the key is k-123)", "failed to send to http://c/v1/traces: 401 Unauthorized"},
+		"a part":      {"traces export: OTLP partial success: k-123 (3 spans rejected)", "traces export: the collector rejected some of them"},
+		"no OTLP":     {`traces export: proto: syntax error (line 1:1): unexpected token "k-123"`, "traces export: the collector's answer is not OTLP"},
+		"a user":      {`Post "http://me:***@c/v1/traces": EOF`, `Post "http://c/v1/traces": EOF`},
+		"no answer":   {"dial tcp 127.0.0.1:4318: connect: connection refused", "dial tcp 127.0.0.1:4318: connect: connection refused"},
+		"all of them": {"OTLP partial success: proto: k-123 body: k-123", "the collector rejected some of them"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := plain(errors.New(test.err)).Error(); got != test.want {
+				t.Errorf("it says %q, want %q", got, test.want)
 			}
 		})
 	}
