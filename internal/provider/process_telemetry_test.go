@@ -191,6 +191,11 @@ func TestAccProcessC16NoCollector(t *testing.T) {
 		"hangs":  {[]string{"OTEL_EXPORTER_OTLP_ENDPOINT=" + hanging.URL}, "the last spans were not sent"},
 		"grpc":   {[]string{"OTEL_EXPORTER_OTLP_ENDPOINT=" + down, "OTEL_EXPORTER_OTLP_PROTOCOL=grpc"}, "speaks http/protobuf"},
 		"other":  {[]string{"OTEL_TRACES_EXPORTER=zipkin"}, "the provider knows otlp and none"},
+		"key":    {[]string{"OTEL_EXPORTER_OTLP_ENDPOINT=" + down, "OTEL_EXPORTER_OTLP_HEADERS=x-key: OTEL-k-123==,OTEL-k-123,x=OTEL-k-123%zz"}, "the collector is not sent all headers"},
+		"host":   {[]string{"OTEL_EXPORTER_OTLP_ENDPOINT=user:OTEL-k-123@127.0.0.1"}, "is not the address of a collector"},
+		"queue":  {[]string{"OTEL_EXPORTER_OTLP_ENDPOINT=" + down, "OTEL_BSP_MAX_QUEUE_SIZE=-1"}, "OTEL_BSP_MAX_QUEUE_SIZE is not a number"},
+		"batch":  {[]string{"OTEL_EXPORTER_OTLP_ENDPOINT=" + down, "OTEL_BSP_MAX_EXPORT_BATCH_SIZE=-1"}, "OTEL_BSP_MAX_EXPORT_BATCH_SIZE is not a number"},
+		"choice": {[]string{"OTEL_EXPORTER_OTLP_ENDPOINT=" + down, "OTEL_TRACES_SAMPLER=some"}, "unsupported sampler: some"},
 		"parent": {[]string{"OTEL_EXPORTER_OTLP_ENDPOINT=" + down, "TRACEPARENT=mine"}, "not a W3C traceparent"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -200,6 +205,9 @@ func TestAccProcessC16NoCollector(t *testing.T) {
 			got := p.run("plan")
 			if strings.Contains(got.output, "OTEL") || strings.Contains(got.output, "TRACEPARENT") {
 				t.Errorf("the plan says:\n%s", got.output)
+			}
+			if strings.Contains(got.trace, "OTEL-k-123") {
+				t.Error("a key is in the log")
 			}
 			if n := strings.Count(got.trace, test.said); n != 1 {
 				t.Errorf("the log says %q %d times", test.said, n)

@@ -32,8 +32,6 @@ const (
 	// takes seconds or less, and a connection that stands before its end is half
 	// of a short flush.
 	batchDelay = 250 * time.Millisecond
-	// batchDelayVariable overrides batchDelay, as the SDK has it.
-	batchDelayVariable = "OTEL_BSP_SCHEDULE_DELAY"
 )
 
 // Options say what to trace, and for whom.
@@ -74,6 +72,10 @@ func Start(ctx context.Context, o Options) *Tracing {
 	if !wanted {
 		return nil
 	}
+	quiet(o.Warn)
+	if err := checkHeaders(o.Getenv); err != nil {
+		o.Warn("the collector is not sent all headers", err)
+	}
 	// A retry takes longer than a run is prepared to wait.
 	sender, err := otlptracehttp.New(ctx, otlptracehttp.WithRetry(otlptracehttp.RetryConfig{}))
 	if err != nil {
@@ -85,13 +87,9 @@ func Start(ctx context.Context, o Options) *Tracing {
 
 // start is [Start] with the exporter given.
 func start(ctx context.Context, o Options, sender sdktrace.SpanExporter) *Tracing {
-	var batch []sdktrace.BatchSpanProcessorOption
-	if o.Getenv(batchDelayVariable) == "" {
-		batch = append(batch, sdktrace.WithBatchTimeout(batchDelay))
-	}
 	to := &exporter{SpanExporter: sender, warn: o.Warn}
 	provider := sdktrace.NewTracerProvider(
-		sdktrace.WithBatcher(to, batch...),
+		sdktrace.WithBatcher(to, batches(o)...),
 		sdktrace.WithResource(describe(ctx, o)),
 	)
 	return &Tracing{
@@ -122,13 +120,10 @@ func wanted(getenv func(string) string) (bool, error) {
 	default:
 		return false, fmt.Errorf("OTEL_TRACES_EXPORTER is %q: the provider knows otlp and none", name)
 	}
-	protocol := getenv("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL")
-	if protocol == "" {
-		protocol = getenv("OTEL_EXPORTER_OTLP_PROTOCOL")
-	}
-	switch protocol {
+	switch _, protocol := ofTraces(getenv, "PROTOCOL"); protocol {
 	case "", "http/protobuf", "http/json":
-		return true, nil
+		err := checkAddress(getenv)
+		return err == nil, err
 	default:
 		return false, fmt.Errorf("the OTLP protocol is %q: the provider speaks http/protobuf; "+
 			"set OTEL_EXPORTER_OTLP_TRACES_PROTOCOL to that, and the endpoint to the collector's HTTP port", protocol)
