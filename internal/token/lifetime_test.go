@@ -151,6 +151,62 @@ func TestStorageThatCannotBeWritten(t *testing.T) {
 	wantCalls(t, cli, 1)
 }
 
+// A flight that could not learn the app's generation cannot tell an invalidation
+// meanwhile from one before. Where there was none ever, its token is stored; else
+// it is its waiters' alone (C6), and a warning says so.
+func TestGenerationThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		before, here, there bool // when and where it is invalidated
+		kept, warned        bool
+		saves               int
+	}{
+		"never invalidated":            {kept: true, saves: 1},
+		"invalidated before":           {before: true, warned: true},
+		"invalidated meanwhile":        {here: true},
+		"invalidated again":            {before: true, here: true},
+		"invalidated in another place": {there: true, warned: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newMemory()
+			if test.before {
+				m.generations["web"] = 7
+			}
+			cli := minter(t, token.SourceCLI, 0, 24*time.Hour)
+			here, there := newResolver(m, storageLink(m), cli), newResolver(m, storageLink(m), cli)
+			m.onRead = func() error { return errors.New("too many open files") }
+			mint, first := cli.acquire, true
+			cli.acquire = func(ctx context.Context, req token.Request) (token.Candidate, error) {
+				for by, does := range map[*token.Resolver]bool{here: test.here, there: test.there} {
+					if does && first {
+						if err := by.Invalidate(ctx, req.App); err != nil {
+							return token.Candidate{}, err
+						}
+					}
+				}
+				m.onRead, first = nil, false
+				return mint(ctx, req)
+			}
+			res := mustGet(t, here, "web")
+			for _, w := range res.Warnings {
+				if w.Summary != "Unable to Save Fly App Token" || !strings.HasSuffix(w.Detail, "too many open files") {
+					t.Errorf("warning = %+v", w)
+				}
+			}
+			if warned := res.Warnings != nil; warned != test.warned || m.saves != test.saves {
+				t.Errorf("warned: %v, want %v; saves = %d, want %d", warned, test.warned, m.saves, test.saves)
+			}
+			if kept := mustGet(t, here, "web").Token == res.Token; kept != test.kept {
+				t.Errorf("kept in memory: %v, want %v", kept, test.kept)
+			}
+			if later := mustGet(t, there, "web"); later.Warnings != nil || m.saves != 1 {
+				t.Errorf("saves = %d after the next flight, want 1; warnings %v", m.saves, later.Warnings)
+			}
+		})
+	}
+}
+
 // A store that hangs costs its own time, and the token stays in memory.
 func TestStorageThatHangs(t *testing.T) {
 	t.Parallel()

@@ -24,6 +24,7 @@ type memory struct {
 	onSave      func()           // called before a save, without the lock
 	onManual    func() error     // called before a manual record is read
 	noLock      error            // of every lock
+	onRead      func() error     // called before a generation is read
 	onDrop      func(app string) // called while an app is being invalidated
 }
 
@@ -40,6 +41,11 @@ func newMemory() *memory {
 }
 
 func (m *memory) Generation(_ context.Context, app string) (token.Generation, error) {
+	if m.onRead != nil {
+		if err := m.onRead(); err != nil {
+			return 0, err
+		}
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.generations[app], nil

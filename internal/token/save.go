@@ -24,19 +24,19 @@ func (r *Resolver) stores() bool {
 	return false
 }
 
-// generation returns the app's generation as the flight starts. Where it cannot
-// be read, saving will fail as well, and say why.
-func (r *Resolver) generation(f *flight) Generation {
-	if !r.stores() {
-		return 0
+// begin notes the app's generation as the flight starts. Where it cannot be read,
+// it is taken for that of an app that was never invalidated: storage then knows
+// whether it was, and refuses the token if so.
+func (d *descent) begin() {
+	if !d.stores() {
+		return
 	}
-	gen, err := guarded(f.ctx, saveTimeout, func(ctx context.Context) (Generation, error) {
-		return r.store.Generation(ctx, f.request.App)
+	d.generation, d.unknown = guarded(d.flight.ctx, saveTimeout, func(ctx context.Context) (Generation, error) {
+		return d.store.Generation(ctx, d.flight.request.App)
 	})
-	if err != nil {
-		return 0
+	if d.unknown != nil {
+		d.generation = 0
 	}
-	return gen
 }
 
 // accept keeps what was minted, and returns the answer. A token that cannot be
@@ -47,7 +47,7 @@ func (d *descent) accept(o offer) Resolution {
 	}
 	o.TTL = d.tokenTTL
 	_, err := guarded(d.flight.ctx, saveTimeout, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, d.save(ctx, d.flight, d.generation, o.Record)
+		return struct{}{}, d.save(ctx, o.Record)
 	})
 	switch {
 	case err == nil:
@@ -62,8 +62,10 @@ func (d *descent) accept(o offer) Resolution {
 	return d.warned(o.Resolution)
 }
 
-// save writes the record, unless the flight was superseded meanwhile.
-func (r *Resolver) save(ctx context.Context, f *flight, gen Generation, rec Record) error {
+// save writes the record, unless the flight was superseded meanwhile. Where that
+// cannot be told, the error is why not.
+func (d *descent) save(ctx context.Context, rec Record) error {
+	f := d.flight
 	select {
 	case f.group.saving <- struct{}{}:
 		defer func() { <-f.group.saving }()
@@ -76,7 +78,12 @@ func (r *Resolver) save(ctx context.Context, f *flight, gen Generation, rec Reco
 	if superseded {
 		return ErrSuperseded
 	}
-	if err := r.store.SaveMinted(ctx, f.request, rec, gen); err != nil {
+	if err := d.store.SaveMinted(ctx, f.request, rec, d.generation); err != nil {
+		if errors.Is(err, ErrSuperseded) && d.unknown != nil {
+			// It may have been superseded or not: nothing of it is kept.
+			d.setSuperseded(f)
+			return d.unknown
+		}
 		return err
 	}
 	f.group.mu.Lock()

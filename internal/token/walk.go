@@ -24,9 +24,11 @@ type descent struct {
 	*Resolver
 	flight     *flight
 	generation Generation
-	failure    *NoTokenError
-	resorts    []offer
-	warnings   []Warning
+	// unknown is why the generation could not be read, nil where it was.
+	unknown  error
+	failure  *NoTokenError
+	resorts  []offer
+	warnings []Warning
 	// storage is the link of that name, once it has missed: what is made below it
 	// is shared with other processes. Nil where nothing is stored.
 	storage Source
@@ -42,7 +44,8 @@ type descent struct {
 
 // walk descends the chain until a link has a fresh token.
 func (r *Resolver) walk(f *flight) (Resolution, error) {
-	d := &descent{Resolver: r, flight: f, generation: r.generation(f), failure: &NoTokenError{Request: f.request}}
+	d := &descent{Resolver: r, flight: f, failure: &NoTokenError{Request: f.request}}
+	d.begin()
 	defer d.ascend()
 	for _, src := range r.sources {
 		if res, done, err := d.step(src); done {
