@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"regexp"
+	"sync"
 	"time"
 
 	"github.com/flytokens/terraform-provider-fly/internal/token"
@@ -22,7 +23,9 @@ const maxRecord = 4 << 20
 
 // originPattern is the shape of a link's name. Newer versions may have more
 // links, but the name reaches logs and state.
-var originPattern = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,31}$`)
+var originPattern = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[a-z][a-z0-9_-]{0,31}$`)
+})
 
 // identity is what a record says about itself, so that a file that was moved or
 // copied is not taken for another app's.
@@ -127,7 +130,7 @@ func (f fields) content(want identity) (content, error) {
 	if is != want {
 		return content{}, fmt.Errorf("%w: it is about another app or request than its name says", errMalformed)
 	}
-	if !originPattern.MatchString(origin) {
+	if !originPattern().MatchString(origin) {
 		return content{}, fmt.Errorf("%w: its origin is missing or no name", errMalformed)
 	}
 	if ttl != "" {
@@ -170,7 +173,7 @@ func normalize(rec token.Record) token.Record {
 // they were.
 func encode(c content, is identity) ([]byte, error) {
 	rec := normalize(c.record)
-	if rec.Token.IsZero() || !originPattern.MatchString(string(rec.Origin)) {
+	if rec.Token.IsZero() || !originPattern().MatchString(string(rec.Origin)) {
 		return nil, errors.New("tokenstore: encode record: it has no token or no origin")
 	}
 	all := fields{}
