@@ -18,7 +18,7 @@ const look = 5 * time.Millisecond
 // they serve a warm plan, beside the cheapest provider's.
 func (b *bench) memory(ctx context.Context) ([]row, error) {
 	measured := row{
-		ID: "memory", What: fmt.Sprintf("resident memory in a plan of %s", many(b.reads, "data source")), Unit: unitMemory,
+		ID: "memory", What: fmt.Sprintf("highest resident memory of a process in a plan of %s", many(b.reads, "data source")), Unit: unitMemory,
 		Limit: limit{Ratio: 1.25},
 	}
 	if runtime.GOOS != "linux" {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"time"
 )
@@ -13,14 +14,13 @@ type contestant struct {
 	run  func(context.Context) (sample, error)
 }
 
-// race runs the contestants in turn, the warm-ups first, and returns the samples
-// of each in their order. What the machine does besides meets all of them alike,
-// and so does what the one before left: each round begins with another.
+// race runs the contestants in rounds, the warm-ups first, and returns the samples
+// of each. What the machine does besides meets all of them alike; the order within
+// a round is drawn, so that what one leaves meets another each time.
 func (b *bench) race(ctx context.Context, runs int, contestants ...contestant) ([][]sample, error) {
 	samples := make([][]sample, len(contestants))
 	for round := range b.warmUps + runs {
-		for n := range contestants {
-			i := (round + n) % len(contestants)
+		for _, i := range rand.Perm(len(contestants)) {
 			c := contestants[i]
 			took, err := c.run(ctx)
 			if err != nil {

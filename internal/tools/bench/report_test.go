@@ -62,7 +62,7 @@ func TestMarkdown(t *testing.T) {
 		Setting: setting{
 			Date: "2026-01-02", Engine: "OpenTofu 1.2.3", Go: "1.4", Framework: "1.5.0", Provider: "v0.1.0", System: "linux/amd64", Cores: 2, CPU: "Abacus",
 		},
-		Options: public{Runs: 3},
+		Options: public{Runs: 3, Starts: 40, Reads: 1000},
 		Rows: []row{
 			row{What: "plan", Unit: unitTime, Ours: side{Median: 1234, Calls: &zero}, Rival: side{Program: "external", Median: 4321, Calls: &thousand}, Limit: limit{Ratio: 0.33}}.compare(),
 			row{What: "memory", Unit: unitMemory, Ours: side{Median: 30}, Rival: side{Program: "cheapest", Median: 20}, Limit: limit{Ratio: 1.25}}.compare(),
@@ -80,7 +80,7 @@ func TestMarkdown(t *testing.T) {
 
 Not measured: hangs. Nobody asked.
 
-Medians of 3 runs in turn, 9 with telemetry, and at most 3 where there are many to wait for or memory is looked at. OpenTofu 1.2.3, Go 1.4, terraform-plugin-framework 1.5.0, provider v0.1.0, on linux/amd64, 2 cores, Abacus; 2026-01-02.
+Medians of 3 runs in turn (of 9 with telemetry, of 40 starts, and of at most 3 over 1,000 data sources that call flyctl, and for memory). OpenTofu 1.2.3, Go 1.4, terraform-plugin-framework 1.5.0, provider v0.1.0, on linux/amd64, 2 cores, Abacus; 2026-01-02.
 
 `
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -18,8 +18,9 @@ func (r result) markdown() string {
 			missing.WriteString("\nNot measured: " + one.What + ". " + one.Missing + "\n")
 		}
 	}
-	return "\n" + table(cells) + missing.String() + fmt.Sprintf("\nMedians of %s in turn, %d with telemetry, and at most %d where there are many to wait for or memory is looked at. %s\n\n",
-		many(r.Options.Runs, "run"), telemetryTimes*r.Options.Runs, slowRuns, r.Setting)
+	return "\n" + table(cells) + missing.String() + fmt.Sprintf(
+		"\nMedians of %s in turn (of %d with telemetry, of %s, and of at most %d over %s that call flyctl, and for memory). %s\n\n",
+		many(r.Options.Runs, "run"), telemetryTimes*r.Options.Runs, many(r.Options.Starts, "start"), slowRuns, many(r.Options.Reads, "data source"), r.Setting)
 }
 
 // cells are what the table shows of a row.
