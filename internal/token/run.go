@@ -59,7 +59,7 @@ func (r *Run) read(ctx context.Context, req Request, policy Policy) (res Resolut
 		waited, err := rd.wait(ctx)
 		switch {
 		case err != nil:
-			return Resolution{}, waited, err
+			return Resolution{Acquirer: AcquirerFacade}, waited, err
 		case rd.left:
 			continue
 		case rd.err != nil:
