@@ -5,6 +5,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -60,6 +62,25 @@ func TestExporterPartialSuccess(t *testing.T) {
 	if diff := cmp.Diff(want, said.all()); diff != "" || to.exports.Load() != 2 {
 		t.Errorf("%d exports; said (-want +got):\n%s", to.exports.Load(), diff)
 	}
+}
+
+// Spans for which a slow collector left no room are told of.
+func TestExporterDrops(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		said := &complaints{}
+		to := &sink{export: func(context.Context) error { time.Sleep(flushTime / 4); return nil }}
+		tr := start(t.Context(), said.options(map[string]string{queueVariable: "1"}), to)
+		for range 4 { // one on its way, one in the queue
+			span(tr)
+			synctest.Wait()
+		}
+		tr.Stop(t.Context())
+		want := []string{"spans were dropped: 2 of 4: the collector took them slower than they were made"}
+		if diff := cmp.Diff(want, said.all()); diff != "" || to.exports.Load() != 2 {
+			t.Errorf("%d exports; said (-want +got):\n%s", to.exports.Load(), diff)
+		}
+	})
 }
 
 // Nothing that a collector says is repeated.

@@ -90,6 +90,7 @@ func start(ctx context.Context, o Options, sender sdktrace.SpanExporter) *Tracin
 	to := &exporter{SpanExporter: sender, warn: o.Warn}
 	provider := sdktrace.NewTracerProvider(
 		sdktrace.WithBatcher(to, batches(o)...),
+		sdktrace.WithSpanProcessor(tally{to}),
 		sdktrace.WithResource(describe(ctx, o)),
 	)
 	return &Tracing{
@@ -114,7 +115,7 @@ func wanted(getenv func(string) string) (bool, error) {
 	case "":
 		// OpenTelemetry's default exporter is otlp, and its default collector on
 		// this machine: a provider does not look for one that nobody named.
-		if getenv("OTEL_EXPORTER_OTLP_ENDPOINT")+getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") == "" {
+		if _, address := ofTraces(getenv, "ENDPOINT"); address == "" {
 			return false, nil
 		}
 	default:
@@ -171,6 +172,9 @@ func (t *Tracing) Stop(ctx context.Context) {
 	defer cancel()
 	if err := t.provider.Shutdown(ctx); err != nil {
 		t.warn("the last spans were not sent", fmt.Errorf("the collector did not take them within %s: %w", flushTime, err))
+	}
+	if all, taken := t.exporter.ended.Load(), t.exporter.taken.Load(); taken < all {
+		t.warn("spans were dropped", fmt.Errorf("%d of %d: the collector took them slower than they were made", all-taken, all))
 	}
 }
 

@@ -88,6 +88,7 @@ func TestWanted(t *testing.T) {
 		"console":             {map[string]string{"OTEL_TRACES_EXPORTER": "console"}, false, "knows otlp and none"},
 		"grpc":                {map[string]string{"OTEL_TRACES_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, false, "speaks http/protobuf"},
 		"grpc but not here":   {map[string]string{"OTEL_TRACES_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "http/protobuf"}, true, ""},
+		"blanks":              {map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": " "}, false, ""},
 		"no address":          {map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "127.0.0.1:4318"}, false, "OTEL_EXPORTER_OTLP_ENDPOINT is not the address"},
 		"a host alone":        {map[string]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "localhost:4318"}, false, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is not the address"},
 		"not for traces":      {map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "localhost:4317", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": endpoint}, true, ""},
