@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -94,7 +95,7 @@ func (t *Tracing) Command(ctx context.Context, args []string) (context.Context, 
 // Transport returns base with a span for each request, of the name given to it.
 // Nothing is added to what is sent.
 func (t *Tracing) Transport(base http.RoundTripper, name func(*http.Request) string) http.RoundTripper {
-	return &transport{t, otelhttp.NewTransport(base,
+	return &transport{t, otelhttp.NewTransport(plainly{base},
 		otelhttp.WithTracerProvider(t.provider),
 		otelhttp.WithMeterProvider(metric.NewMeterProvider()),
 		otelhttp.WithPropagators(propagation.NewCompositeTextMapPropagator()),
@@ -111,5 +112,35 @@ type transport struct {
 // RoundTrip sends a request.
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	t.tracing.used.Store(true)
-	return t.RoundTripper.RoundTrip(r.WithContext(t.tracing.within(r.Context())))
+	resp, err := t.RoundTripper.RoundTrip(r.WithContext(t.tracing.within(r.Context())))
+	var told *plainError
+	if errors.As(err, &told) {
+		return resp, told.error
+	}
+	return resp, err
 }
+
+// plainly returns errors as they may stand in a span: net/http quotes an answer
+// that is not HTTP.
+type plainly struct{ http.RoundTripper }
+
+// RoundTrip sends a request.
+func (p plainly) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := p.RoundTripper.RoundTrip(r)
+	if err != nil {
+		return resp, &plainError{err}
+	}
+	return resp, nil
+}
+
+// plainError is an error without what looks like a secret in its text.
+type plainError struct{ error }
+
+// Error is the text.
+func (e *plainError) Error() string { return token.Scrub(e.error.Error(), token.Token{}) }
+
+// ErrorType is the type of the error as it was, for the attribute error.type.
+func (e *plainError) ErrorType() string { return fmt.Sprintf("%T", e.error) }
+
+// Unwrap returns the error as it was.
+func (e *plainError) Unwrap() error { return e.error }

@@ -1,8 +1,10 @@
 package telemetry
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -50,5 +52,38 @@ func TestTransport(t *testing.T) {
 		if got := s.Attributes[name]; got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)
 		}
+	}
+}
+
+// answers is a transport that answers with an error.
+type answers struct{ error }
+
+func (a answers) RoundTrip(*http.Request) (*http.Response, error) { return nil, a.error }
+
+// A server's words are no more in a span than in a message, and the caller has
+// the error as it was.
+func TestTransportError(t *testing.T) {
+	t.Parallel()
+	tr, c := tracing(t)
+	broken := errors.New(`malformed HTTP response "FlyV1 fm2_secret"`)
+	transport := tr.Transport(answers{broken}, func(*http.Request) string { return "fly.api.check_token" })
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1/v1/apps/web", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := transport.RoundTrip(req)
+	if err != broken { //nolint:errorlint // it is the same, not one around it
+		t.Errorf("RoundTrip: %v", err)
+	}
+	if err == nil {
+		_ = resp.Body.Close()
+	}
+	tr.Stop(t.Context())
+	spans := c.Spans()
+	if len(spans) != 1 || !spans[0].Failed || spans[0].Attributes["error.type"] != "*errors.errorString" {
+		t.Errorf("spans are %+v", spans)
+	}
+	if raw := c.Raw(); strings.Contains(raw, "fm2_secret") || !strings.Contains(raw, "malformed HTTP response") {
+		t.Errorf("sent was %q", raw)
 	}
 }
