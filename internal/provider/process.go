@@ -19,7 +19,7 @@ type process struct {
 	// trace starts tracing at the first run: a process that only tells the
 	// schema has none.
 	trace   sync.Once
-	tracing *telemetry.Tracing
+	tracing *telemetry.Tracing // under mu, since SIGTERM may end a process at any time
 }
 
 func newProcess() *process { return &process{leases: newLeases()} }
@@ -27,6 +27,8 @@ func newProcess() *process { return &process{leases: newLeases()} }
 // begin returns what a run is watched by. The log is that of ctx.
 func (p *process) begin(ctx context.Context, env environment, version string) *watch {
 	ctx = context.WithoutCancel(ctx)
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.trace.Do(func() {
 		p.tracing = telemetry.Start(ctx, telemetry.Options{
 			Getenv:  env.get,
@@ -36,8 +38,6 @@ func (p *process) begin(ctx context.Context, env environment, version string) *w
 			},
 		})
 	})
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	log := newRunLog(ctx)
 	p.runs = append(p.runs, log)
 	return &watch{log: log, tracing: p.tracing}

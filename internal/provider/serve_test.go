@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"sync"
 	"testing"
 )
 
@@ -49,4 +50,23 @@ func TestRequestContext(t *testing.T) {
 	}
 	cancel()
 	<-child.Done() // or the test does not end
+}
+
+// A process may be ended while it is configured: the race detector looks on.
+func TestProcessEndsAnyTime(t *testing.T) {
+	t.Parallel()
+	p := newProcess()
+	env := environment{variables: []string{"OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:1"}}
+	var configuring sync.WaitGroup
+	for range 2 {
+		configuring.Go(func() {
+			if seen := p.begin(t.Context(), env, "test"); seen.tracing == nil {
+				t.Error("there is no tracing")
+			}
+		})
+	}
+	if err := p.end(t.Context()); err != nil {
+		t.Error(err)
+	}
+	configuring.Wait()
 }
