@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -105,7 +106,7 @@ func start(ctx context.Context, o Options, sender sdktrace.SpanExporter) *Tracin
 // wanted reports whether the environment asks for traces. The error says what it
 // asks for in vain.
 func wanted(getenv func(string) string) (bool, error) {
-	if getenv("OTEL_SDK_DISABLED") == "true" {
+	if strings.EqualFold(getenv("OTEL_SDK_DISABLED"), "true") {
 		return false, nil
 	}
 	switch name := getenv("OTEL_TRACES_EXPORTER"); name {

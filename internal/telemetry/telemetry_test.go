@@ -83,6 +83,7 @@ func TestWanted(t *testing.T) {
 		"otlp":                {map[string]string{"OTEL_TRACES_EXPORTER": "otlp"}, true, ""},
 		"none":                {map[string]string{"OTEL_TRACES_EXPORTER": "none", "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint}, false, ""},
 		"disabled":            {map[string]string{"OTEL_TRACES_EXPORTER": "otlp", "OTEL_SDK_DISABLED": "true"}, false, ""},
+		"disabled loudly":     {map[string]string{"OTEL_TRACES_EXPORTER": "otlp", "OTEL_SDK_DISABLED": "TRUE"}, false, ""},
 		"an address alone":    {map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint}, true, ""},
 		"that of traces":      {map[string]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": endpoint}, true, ""},
 		"console":             {map[string]string{"OTEL_TRACES_EXPORTER": "console"}, false, "knows otlp and none"},
