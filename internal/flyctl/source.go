@@ -38,10 +38,10 @@ type Options struct {
 	// Environ is the environment of the provider, as os.Environ returns it.
 	// What flyctl needs of it is passed on, and nothing else.
 	Environ []string
-	// Observe is told of each run of flyctl, with its arguments, and returns the
-	// context for it and what is told its exit status, or why there is none; nil
-	// is told nothing.
-	Observe func(ctx context.Context, args []string) (context.Context, func(status int, err error))
+	// Observe is told of each run of flyctl, by its path and with its arguments,
+	// and returns the context for it and what is told its exit status, or why there
+	// is none; nil is told nothing.
+	Observe func(ctx context.Context, program string, args []string) (context.Context, func(status int, err error))
 	// TempDir is where the private folder of a run is made; "" is the system's
 	// folder for temporary files.
 	TempDir string
@@ -186,7 +186,7 @@ func (s *Source) mint(ctx context.Context, program string, login token.Token, re
 	args := arguments(req, s.options.TokenTTL)
 	ended := func(int, error) {}
 	if s.options.Observe != nil {
-		ctx, ended = s.options.Observe(ctx, args)
+		ctx, ended = s.options.Observe(ctx, program, args)
 	}
 	out, err := run(ctx, command{
 		program: program,

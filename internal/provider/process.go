@@ -16,10 +16,9 @@ type process struct {
 
 	mu   sync.Mutex
 	runs []*runLog
-	// trace starts tracing at the first run: a process that only tells the
-	// schema has none.
-	trace   sync.Once
-	tracing *telemetry.Tracing // under mu, since SIGTERM may end a process at any time
+	// tracing starts at the first run: a process that only tells the schema has
+	// none. It is under mu, since SIGTERM may end a process at any time.
+	tracing *telemetry.Tracing
 }
 
 func newProcess() *process { return &process{leases: newLeases()} }
@@ -29,7 +28,7 @@ func (p *process) begin(ctx context.Context, env environment, version string) *w
 	ctx = context.WithoutCancel(ctx)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.trace.Do(func() {
+	if len(p.runs) == 0 {
 		p.tracing = telemetry.Start(ctx, telemetry.Options{
 			Getenv:  env.get,
 			Version: version,
@@ -37,7 +36,7 @@ func (p *process) begin(ctx context.Context, env environment, version string) *w
 				tflog.Warn(ctx, message, map[string]any{"error": err.Error()})
 			},
 		})
-	})
+	}
 	log := newRunLog(ctx)
 	p.runs = append(p.runs, log)
 	return &watch{log: log, tracing: p.tracing}

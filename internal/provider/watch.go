@@ -7,10 +7,10 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// watch is told what one run does: the log always, the traces where there are any.
+// watch is told what one run does: for the log, and for the traces.
 type watch struct {
 	log *runLog
-	// tracing is nil where the environment asks for none.
+	// tracing is nil where the environment asks for none, and does nothing then.
 	tracing *telemetry.Tracing
 }
 
@@ -19,9 +19,6 @@ var _ token.Observer = (*watch)(nil)
 // Acquire tells both of one Get or Refresh.
 func (w *watch) Acquire(ctx context.Context, req token.Request, policy token.Policy) (context.Context, func(token.Acquisition)) {
 	ctx, logged := w.log.Acquire(ctx, req, policy)
-	if w.tracing == nil {
-		return ctx, logged
-	}
 	ctx, traced := w.tracing.Acquire(ctx, req, policy)
 	return ctx, both(logged, traced)
 }
@@ -29,9 +26,6 @@ func (w *watch) Acquire(ctx context.Context, req token.Request, policy token.Pol
 // Link tells both of a link's turn.
 func (w *watch) Link(ctx context.Context, req token.Request, name token.SourceName) (context.Context, func(token.Visit)) {
 	ctx, logged := w.log.Link(ctx, req, name)
-	if w.tracing == nil {
-		return ctx, logged
-	}
 	ctx, traced := w.tracing.Link(ctx, req, name)
 	return ctx, both(logged, traced)
 }
@@ -39,9 +33,6 @@ func (w *watch) Link(ctx context.Context, req token.Request, name token.SourceNa
 // Wait tells both of a wait.
 func (w *watch) Wait(ctx context.Context, req token.Request, what token.Wait) (context.Context, func(error)) {
 	ctx, logged := w.log.Wait(ctx, req, what)
-	if w.tracing == nil {
-		return ctx, logged
-	}
 	ctx, traced := w.tracing.Wait(ctx, req, what)
 	return ctx, both(logged, traced)
 }

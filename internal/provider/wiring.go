@@ -37,19 +37,16 @@ type chain struct {
 // is told of who asks.
 func newChain(set settings, version string, seen *watch) *chain {
 	c := &chain{settings: set, watch: seen, outage: flyapi.NewOutage(noteNoAnswer)}
-	config := flyapi.Config{
+	api, err := flyapi.New(flyapi.Config{
 		BaseURL:         set.api.baseURL,
 		MachinesBaseURL: set.api.machinesBaseURL,
 		Version:         version,
 		Timeout:         set.api.timeout,
 		Proxy:           http.ProxyFromEnvironment,
-	}
-	if t := seen.tracing; t != nil {
-		config.Wrap = func(base http.RoundTripper) http.RoundTripper {
-			return t.Transport(base, func(r *http.Request) string { return "fly.api." + flyapi.Operation(r) })
-		}
-	}
-	api, err := flyapi.New(config)
+		Wrap: func(base http.RoundTripper) http.RoundTripper {
+			return seen.tracing.Transport(base, func(r *http.Request) string { return "fly.api." + flyapi.Operation(r) })
+		},
+	})
 	if err == nil {
 		c.api, c.directory = api, flyapi.NewDirectory(api, c.login)
 	} else {
@@ -120,10 +117,8 @@ func (c *chain) cli() token.Source {
 		TokenTTL:    set.tokenTTL,
 		Login:       c.login,
 		Environ:     c.flyctlEnviron(),
+		Observe:     c.watch.tracing.Command,
 		TempDir:     set.environment.tempDir,
-	}
-	if t := c.watch.tracing; t != nil {
-		options.Observe = t.Command
 	}
 	if c.directory != nil {
 		options.Organization = c.directory.OrganizationSlug

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-logr/logr"
 	"go.opentelemetry.io/otel"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
@@ -29,16 +30,10 @@ const (
 // understand, and there are keys and passwords among them. The errors that it
 // does not return are told to warn; what it logs is dropped.
 func quiet(warn func(message string, err error)) {
-	discard(otel.SetLogger)
+	otel.SetLogger(logr.Discard())
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) {
 		warn("the traces are not as the environment asks for them", plain(err))
 	}))
-}
-
-// discard sets a logger that drops everything, as the zero value of its type does.
-func discard[L any](set func(L)) {
-	var none L
-	set(none)
 }
 
 // checkAddress returns an error where the collector's address is none: spans

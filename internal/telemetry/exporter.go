@@ -74,13 +74,11 @@ const partial = "OTLP partial success"
 // that it was sent, which authenticate.
 func plain(err error) error {
 	text, _, _ := strings.Cut(err.Error(), "body: ")
-	for of, reason := range map[string]string{
-		partial:  "the collector rejected some of them",
-		"proto:": "the collector's answer is not OTLP",
-	} {
-		if before, _, ok := strings.Cut(text, of); ok {
-			text = before + reason
-		}
+	if before, _, ok := strings.Cut(text, partial); ok {
+		text = before + "the collector rejected some of them"
+	}
+	if before, _, ok := strings.Cut(text, "proto:"); ok {
+		text = before + "the collector's answer is not OTLP"
 	}
 	return errors.New(token.Scrub(strings.TrimRight(text, " (:"), token.Token{}))
 }

@@ -5,11 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"path/filepath"
+	"strconv"
 
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
-	metric "go.opentelemetry.io/otel/metric/noop"
 	"go.opentelemetry.io/otel/propagation"
 
 	"github.com/flytokens/terraform-provider-fly/internal/token"
@@ -19,15 +20,19 @@ var _ token.Observer = (*Tracing)(nil)
 
 // Acquire makes the span fly.token.acquire.
 func (t *Tracing) Acquire(ctx context.Context, req token.Request, policy token.Policy) (context.Context, func(token.Acquisition)) {
-	attributes := []attribute.KeyValue{attribute.String("fly.app", req.App)}
-	for name, value := range map[string]string{
-		"fly.organization":  req.Organization,
-		"fly.token.access":  string(req.Access),
-		"fly.token.refresh": string(policy),
-	} {
-		if value != "" {
-			attributes = append(attributes, attribute.String(name, value))
-		}
+	if t == nil {
+		return ctx, func(token.Acquisition) {}
+	}
+	attributes := make([]attribute.KeyValue, 0, 4)
+	attributes = append(attributes, attribute.String("fly.app", req.App))
+	if req.Organization != "" {
+		attributes = append(attributes, attribute.String("fly.organization", req.Organization))
+	}
+	if req.Access != token.AccessAny {
+		attributes = append(attributes, attribute.String("fly.token.access", string(req.Access)))
+	}
+	if policy != "" {
+		attributes = append(attributes, attribute.String("fly.token.refresh", string(policy)))
 	}
 	ctx, span := t.begin(ctx, "fly.token.acquire", attributes...)
 	return ctx, func(a token.Acquisition) {
@@ -52,6 +57,9 @@ func (t *Tracing) Acquire(ctx context.Context, req token.Request, policy token.P
 // Link makes the span fly.token.link. A miss is how a chain goes on, and no
 // error.
 func (t *Tracing) Link(ctx context.Context, req token.Request, name token.SourceName) (context.Context, func(token.Visit)) {
+	if t == nil {
+		return ctx, func(token.Visit) {}
+	}
 	ctx, span := t.begin(ctx, "fly.token.link",
 		attribute.String("fly.app", req.App), attribute.String("fly.link.name", string(name)))
 	return ctx, func(v token.Visit) {
@@ -65,6 +73,9 @@ func (t *Tracing) Link(ctx context.Context, req token.Request, name token.Source
 
 // Wait makes the span fly.token.slot or fly.token.lock.
 func (t *Tracing) Wait(ctx context.Context, req token.Request, what token.Wait) (context.Context, func(error)) {
+	if t == nil {
+		return ctx, func(error) {}
+	}
 	ctx, span := t.begin(ctx, "fly.token."+string(what), attribute.String("fly.app", req.App))
 	return ctx, func(err error) {
 		if err != nil {
@@ -74,19 +85,27 @@ func (t *Tracing) Wait(ctx context.Context, req token.Request, what token.Wait) 
 	}
 }
 
-// Command makes the span fly.cli.run of one run of flyctl with the arguments
-// given, which is told the exit status, or why there is none.
-func (t *Tracing) Command(ctx context.Context, args []string) (context.Context, func(status int, err error)) {
-	ctx, span := t.begin(ctx, "fly.cli.run", attribute.StringSlice("process.command_args", args))
+// Command makes the span fly.cli.run of one run of flyctl, by its path and with
+// the arguments given, as OpenTelemetry has it for the callers of programs. The
+// function is told the exit status, or why there is none.
+func (t *Tracing) Command(ctx context.Context, program string, args []string) (context.Context, func(status int, err error)) {
+	if t == nil {
+		return ctx, func(int, error) {}
+	}
+	name := filepath.Base(program)
+	ctx, span := t.begin(ctx, "fly.cli.run",
+		attribute.String("process.executable.name", name),
+		attribute.StringSlice("process.command_args", append([]string{name}, args...)))
 	return ctx, func(status int, err error) {
-		switch {
-		case err != nil:
+		if err != nil {
 			fail(span, err)
-		case status != 0:
+			span.End()
+			return
+		}
+		span.SetAttributes(attribute.Int("process.exit.code", status))
+		if status != 0 {
+			span.SetAttributes(attribute.String("error.type", strconv.Itoa(status)))
 			span.SetStatus(codes.Error, fmt.Sprintf("exit status %d", status))
-			fallthrough
-		default:
-			span.SetAttributes(attribute.Int("process.exit.code", status))
 		}
 		span.End()
 	}
@@ -95,9 +114,11 @@ func (t *Tracing) Command(ctx context.Context, args []string) (context.Context, 
 // Transport returns base with a span for each request, of the name given to it.
 // Nothing is added to what is sent.
 func (t *Tracing) Transport(base http.RoundTripper, name func(*http.Request) string) http.RoundTripper {
+	if t == nil {
+		return base
+	}
 	return &transport{t, otelhttp.NewTransport(plainly{base},
 		otelhttp.WithTracerProvider(t.provider),
-		otelhttp.WithMeterProvider(metric.NewMeterProvider()),
 		otelhttp.WithPropagators(propagation.NewCompositeTextMapPropagator()),
 		otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string { return name(r) }),
 	)}

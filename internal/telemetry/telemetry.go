@@ -109,7 +109,7 @@ func wanted(getenv func(string) string) (bool, error) {
 	if strings.EqualFold(getenv("OTEL_SDK_DISABLED"), "true") {
 		return false, nil
 	}
-	switch name := getenv("OTEL_TRACES_EXPORTER"); name {
+	switch name := strings.ToLower(strings.TrimSpace(getenv("OTEL_TRACES_EXPORTER"))); name {
 	case "otlp":
 	case "none":
 		return false, nil
@@ -122,7 +122,7 @@ func wanted(getenv func(string) string) (bool, error) {
 	default:
 		return false, fmt.Errorf("OTEL_TRACES_EXPORTER is %q: the provider knows otlp and none", name)
 	}
-	switch _, protocol := ofTraces(getenv, "PROTOCOL"); protocol {
+	switch _, protocol := ofTraces(getenv, "PROTOCOL"); strings.ToLower(protocol) {
 	case "", "http/protobuf", "http/json":
 		err := checkAddress(getenv)
 		return err == nil, err

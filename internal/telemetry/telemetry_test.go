@@ -124,7 +124,7 @@ func TestC16Spans(t *testing.T) {
 	_, waited := tr.Wait(ctx, req, token.WaitLock)
 	waited(nil)
 	linked, visited := tr.Link(ctx, req, token.SourceCLI)
-	_, ran := tr.Command(linked, []string{"tokens", "create", "deploy"})
+	_, ran := tr.Command(linked, "/usr/bin/fly", []string{"tokens", "create", "deploy"})
 	ran(1, nil)
 	visited(token.Visit{Verdict: token.VerdictMiss, Err: errors.New("none there")})
 	acquired(token.Acquisition{Coalesced: true, Resolution: token.Resolution{
@@ -136,7 +136,7 @@ func TestC16Spans(t *testing.T) {
 	})
 	tr.Stop(t.Context())
 
-	want := map[string]map[string]string{
+	ids := wantSpans(t, c, map[string]map[string]string{
 		"fly.token.acquire web": {
 			"fly.app": "web", "fly.organization": "acme", "fly.token.access": "deploy", "fly.token.refresh": "if_rejected",
 			"fly.token.source": "storage", "fly.token.origin": "api", "fly.token.acquirer": "group",
@@ -147,19 +147,11 @@ func TestC16Spans(t *testing.T) {
 		},
 		"fly.token.lock web": {"fly.app": "web"},
 		"fly.token.link web": {"fly.app": "web", "fly.link.name": "cli", "fly.link.verdict": "miss", "fly.link.reason": "none there"},
-		"fly.cli.run ":       {"process.command_args": "tokens create deploy", "process.exit.code": "1"},
-	}
-	got, ids := map[string]map[string]string{}, map[string]collector.Span{}
-	for _, s := range c.Spans() {
-		key := s.Name + " " + s.Attributes["fly.app"]
-		got[key], ids[key] = s.Attributes, s
-		if s.Trace != parentTrace || s.Service != serviceName {
-			t.Errorf("%s is of trace %s and service %s", s.Name, s.Trace, s.Service)
-		}
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Fatalf("spans (-want +got):\n%s", diff)
-	}
+		"fly.cli.run ": {
+			"process.executable.name": "fly", "process.command_args": "fly tokens create deploy",
+			"process.exit.code": "1", "error.type": "1",
+		},
+	})
 	for child, parent := range map[string]string{
 		"fly.token.acquire web": parentSpan,
 		"fly.token.acquire api": parentSpan,
@@ -179,6 +171,23 @@ func TestC16Spans(t *testing.T) {
 	if diff := cmp.Diff([]string{"no token for app"}, ids["fly.token.acquire api"].Exceptions); diff != "" {
 		t.Errorf("exceptions (-want +got):\n%s", diff)
 	}
+}
+
+// wantSpans checks the attributes of the spans, by name and app, and returns them.
+func wantSpans(t *testing.T, c *collector.Collector, want map[string]map[string]string) map[string]collector.Span {
+	t.Helper()
+	got, spans := map[string]map[string]string{}, map[string]collector.Span{}
+	for _, s := range c.Spans() {
+		key := s.Name + " " + s.Attributes["fly.app"]
+		got[key], spans[key] = s.Attributes, s
+		if s.Trace != parentTrace || s.Service != serviceName {
+			t.Errorf("%s is of trace %s and service %s", s.Name, s.Trace, s.Service)
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Fatalf("spans (-want +got):\n%s", diff)
+	}
+	return spans
 }
 
 // sink is an exporter of the test's own.
@@ -210,13 +219,14 @@ func TestStop(t *testing.T) {
 		export  func(context.Context) error
 		spans   int
 		between time.Duration
+		took    time.Duration
 		exports int64
 		said    string
 	}{
 		"no span":          {export: down},
-		"down":             {down, 1, 0, 1, "no traces are sent in this run: traces export: connection refused"},
-		"down for a while": {down, 3, 2 * time.Second, 1, "no traces are sent in this run: traces export: connection refused"},
-		"hangs":            {hang, 1, 0, 1, "the last spans were not sent: the collector did not take them within 200ms: context deadline exceeded"},
+		"down":             {down, 1, 0, 0, 1, "no traces are sent in this run: traces export: connection refused"},
+		"down for a while": {down, 3, 2 * time.Second, 0, 1, "no traces are sent in this run: traces export: connection refused"},
+		"hangs":            {hang, 1, 0, flushTime, 1, "the last spans were not sent: the collector did not take them within 200ms: context deadline exceeded"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -227,7 +237,12 @@ func TestStop(t *testing.T) {
 					span(tr)
 					time.Sleep(test.between)
 				}
+				began := time.Now()
 				tr.Stop(t.Context())
+				// The bubble's clock moves only while everyone waits: this is no timing.
+				if took := time.Since(began); took != test.took {
+					t.Errorf("it took %s, want %s", took, test.took)
+				}
 				if got := to.exports.Load(); got != test.exports {
 					t.Errorf("%d exports, want %d", got, test.exports)
 				}
