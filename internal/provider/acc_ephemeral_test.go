@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/echoprovider"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
@@ -53,7 +52,7 @@ func TestAccEphemeralAppToken(t *testing.T) {
 	resource.Test(t, resource.TestCase{
 		ProtoV6ProviderFactories: map[string]func() (tfprotov6.ProviderServer, error){
 			"fly": func() (tfprotov6.ProviderServer, error) {
-				return providerserver.NewProtocol6(provider.NewIn(a.World)())(), nil
+				return provider.NewServer(provider.NewIn(a.World)()), nil
 			},
 			"echo": echoprovider.NewProviderServer(),
 		},

@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
@@ -68,7 +67,7 @@ func (a *acceptance) run(steps ...resource.TestStep) {
 	resource.Test(a.t, resource.TestCase{
 		ProtoV6ProviderFactories: map[string]func() (tfprotov6.ProviderServer, error){
 			"fly": func() (tfprotov6.ProviderServer, error) {
-				return providerserver.NewProtocol6(provider.NewIn(a.World)())(), nil
+				return provider.NewServer(provider.NewIn(a.World)()), nil
 			},
 		},
 		Steps: steps,

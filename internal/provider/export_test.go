@@ -45,5 +45,8 @@ func NewEnding(w World) (constructor func() provider.Provider, end func(context.
 	}, p), p.end
 }
 
+// NewServer is newServer.
+var NewServer = newServer
+
 // Absolute is absolute.
 var Absolute = absolute

@@ -154,15 +154,19 @@ func TestAccProcessC16Failure(t *testing.T) {
 }
 
 // C16: without a run there is nothing to trace: a process that only tells the
-// schema, or validates, sends nothing.
+// schema, or validates, does not even start.
 func TestAccProcessC16Unconfigured(t *testing.T) {
 	t.Parallel()
-	c := collector.New(t)
-	p := start(t, readWeb(""), c.Env()...)
-	p.run("validate")
-	p.run("providers", "schema", "-json")
-	if spans := ours(c); len(spans) != 0 {
-		t.Errorf("%d spans were sent", len(spans))
+	const said = "the provider knows otlp and none" // as soon as tracing starts
+	fly := fakefly.Install(t, fakefly.Behaviour{})
+	p := start(t, readWeb(`sources = ["cli"]`), append(flyEnv(fly), "OTEL_TRACES_EXPORTER=zipkin")...)
+	for _, args := range [][]string{{"validate"}, {"providers", "schema", "-json"}} {
+		if got := p.run(args...); strings.Contains(got.trace, said) {
+			t.Errorf("%s starts tracing", args[0])
+		}
+	}
+	if got := p.run("plan"); !strings.Contains(got.trace, said) {
+		t.Error("a plan does not")
 	}
 }
 

@@ -36,18 +36,25 @@ func newRunLog(ctx context.Context) *runLog {
 }
 
 // Acquire logs how a Get or a Refresh ended.
-func (l *runLog) Acquire(ctx context.Context, req token.Request, _ token.Policy) (context.Context, func(token.Acquisition)) {
+func (l *runLog) Acquire(ctx context.Context, req token.Request, policy token.Policy) (context.Context, func(token.Acquisition)) {
 	began := time.Now()
 	return ctx, func(a token.Acquisition) {
 		l.count(a)
 		fields := map[string]any{
 			"fly.app":             req.App,
-			"fly.token.access":    string(req.Access),
-			"fly.organization":    req.Organization,
 			"fly.token.source":    string(a.Resolution.Source),
 			"fly.token.acquirer":  string(a.Resolution.Acquirer),
 			"fly.token.coalesced": a.Coalesced,
 			"fly.duration_ms":     time.Since(began).Milliseconds(),
+		}
+		if req.Organization != "" {
+			fields["fly.organization"] = req.Organization
+		}
+		if req.Access != token.AccessAny {
+			fields["fly.token.access"] = string(req.Access)
+		}
+		if policy != "" {
+			fields["fly.token.refresh"] = string(policy)
 		}
 		if a.Err != nil {
 			fields["error"] = oneLine(a.Err)
@@ -55,6 +62,7 @@ func (l *runLog) Acquire(ctx context.Context, req token.Request, _ token.Policy)
 			return
 		}
 		fields["fly.token.origin"] = string(a.Resolution.Origin)
+		fields["fly.token.stale"] = a.Resolution.Stale
 		fields["fly.token.fingerprint"] = a.Resolution.Token.Fingerprint()
 		if end := a.Resolution.ExpiresAt; !end.IsZero() {
 			fields["fly.token.remaining_s"] = int64(time.Until(end).Seconds())
@@ -76,7 +84,7 @@ func (l *runLog) Link(ctx context.Context, req token.Request, name token.SourceN
 		if v.Err != nil {
 			fields["fly.link.reason"] = oneLine(v.Err)
 		}
-		tflog.Trace(ctx, "asked a source of Fly app tokens", fields)
+		tflog.Trace(l.logging(ctx), "asked a source of Fly app tokens", fields)
 	}
 }
 
@@ -92,8 +100,17 @@ func (l *runLog) Wait(ctx context.Context, req token.Request, what token.Wait) (
 		if err != nil {
 			fields["error"] = oneLine(err)
 		}
-		tflog.Trace(ctx, "waited for a Fly app token", fields)
+		tflog.Trace(l.logging(ctx), "waited for a Fly app token", fields)
 	}
+}
+
+// logging returns ctx, or else the run's own: what another caller waits for may
+// go on when the request that began it is over.
+func (l *runLog) logging(ctx context.Context) context.Context {
+	if requestOver(ctx) {
+		return l.ctx
+	}
+	return ctx
 }
 
 func (l *runLog) count(a token.Acquisition) {

@@ -8,45 +8,78 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 )
 
-// protocolServer is what the framework's server has of the protocol.
+// protocolServer is all that the framework's server has of the protocol.
 type protocolServer interface {
 	tfprotov6.ProviderServer
 	tfprotov6.ActionServer
+	tfprotov6.ListResourceServer
+	tfprotov6.StateStoreServer
 }
 
 // requestServer lets go of what belongs to a request when it is over. The
 // framework keeps a context of each until the provider stops, with the loggers
-// made for it: 15 KB for each call, of which every data source takes two.
+// made for it: 15 KB for each call, of which every data source takes two. The
+// calls here are those that a run makes as often as there is something in its
+// configuration.
 type requestServer struct {
 	protocolServer
 }
 
-// ValidateDataResourceConfig validates a data source's configuration.
-func (s requestServer) ValidateDataResourceConfig(ctx context.Context, req *tfprotov6.ValidateDataResourceConfigRequest) (*tfprotov6.ValidateDataResourceConfigResponse, error) {
+// during serves a request under a context that ends with it.
+func during[Req, Resp any](ctx context.Context, req Req, serve func(context.Context, Req) (Resp, error)) (Resp, error) {
 	ctx, over := requestContext(ctx)
 	defer over()
-	return s.protocolServer.ValidateDataResourceConfig(ctx, req)
+	return serve(ctx, req)
+}
+
+// ValidateDataResourceConfig validates a data source's configuration.
+func (s requestServer) ValidateDataResourceConfig(ctx context.Context, req *tfprotov6.ValidateDataResourceConfigRequest) (*tfprotov6.ValidateDataResourceConfigResponse, error) {
+	return during(ctx, req, s.protocolServer.ValidateDataResourceConfig)
 }
 
 // ReadDataSource reads a data source.
 func (s requestServer) ReadDataSource(ctx context.Context, req *tfprotov6.ReadDataSourceRequest) (*tfprotov6.ReadDataSourceResponse, error) {
-	ctx, over := requestContext(ctx)
-	defer over()
-	return s.protocolServer.ReadDataSource(ctx, req)
+	return during(ctx, req, s.protocolServer.ReadDataSource)
 }
 
 // ValidateEphemeralResourceConfig validates an ephemeral resource's configuration.
 func (s requestServer) ValidateEphemeralResourceConfig(ctx context.Context, req *tfprotov6.ValidateEphemeralResourceConfigRequest) (*tfprotov6.ValidateEphemeralResourceConfigResponse, error) {
-	ctx, over := requestContext(ctx)
-	defer over()
-	return s.protocolServer.ValidateEphemeralResourceConfig(ctx, req)
+	return during(ctx, req, s.protocolServer.ValidateEphemeralResourceConfig)
 }
 
 // OpenEphemeralResource opens an ephemeral resource.
 func (s requestServer) OpenEphemeralResource(ctx context.Context, req *tfprotov6.OpenEphemeralResourceRequest) (*tfprotov6.OpenEphemeralResourceResponse, error) {
-	ctx, over := requestContext(ctx)
-	defer over()
-	return s.protocolServer.OpenEphemeralResource(ctx, req)
+	return during(ctx, req, s.protocolServer.OpenEphemeralResource)
+}
+
+// CloseEphemeralResource closes an ephemeral resource.
+func (s requestServer) CloseEphemeralResource(ctx context.Context, req *tfprotov6.CloseEphemeralResourceRequest) (*tfprotov6.CloseEphemeralResourceResponse, error) {
+	return during(ctx, req, s.protocolServer.CloseEphemeralResource)
+}
+
+// ValidateResourceConfig validates a resource's configuration.
+func (s requestServer) ValidateResourceConfig(ctx context.Context, req *tfprotov6.ValidateResourceConfigRequest) (*tfprotov6.ValidateResourceConfigResponse, error) {
+	return during(ctx, req, s.protocolServer.ValidateResourceConfig)
+}
+
+// ReadResource reads a resource.
+func (s requestServer) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
+	return during(ctx, req, s.protocolServer.ReadResource)
+}
+
+// PlanResourceChange plans a resource's change.
+func (s requestServer) PlanResourceChange(ctx context.Context, req *tfprotov6.PlanResourceChangeRequest) (*tfprotov6.PlanResourceChangeResponse, error) {
+	return during(ctx, req, s.protocolServer.PlanResourceChange)
+}
+
+// ApplyResourceChange applies a resource's change.
+func (s requestServer) ApplyResourceChange(ctx context.Context, req *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
+	return during(ctx, req, s.protocolServer.ApplyResourceChange)
+}
+
+// CallFunction calls a function.
+func (s requestServer) CallFunction(ctx context.Context, req *tfprotov6.CallFunctionRequest) (*tfprotov6.CallFunctionResponse, error) {
+	return during(ctx, req, s.protocolServer.CallFunction)
 }
 
 // passing is a context that holds another one until it is told that it is over.
@@ -55,13 +88,26 @@ type passing struct {
 	inner atomic.Pointer[context.Context]
 }
 
+// passingKey is the key of the context value that is the passing context itself.
+type passingKey struct{}
+
 // requestContext returns ctx in a form that can be kept without keeping ctx. Once
-// over is called it has ended and holds no values: a flight that goes on without
-// the caller who began it logs nothing more.
+// over is called it has ended and holds no values.
 func requestContext(ctx context.Context) (_ context.Context, over func()) {
+	ctx, cancel := context.WithCancel(ctx)
 	p := &passing{done: ctx.Done()}
 	p.inner.Store(&ctx)
-	return p, func() { p.inner.Store(nil) }
+	return p, func() {
+		cancel()
+		p.inner.Store(nil)
+	}
+}
+
+// requestOver reports whether ctx is that of a request that is over: it has no
+// logger any more.
+func requestOver(ctx context.Context) bool {
+	p, ok := ctx.Value(passingKey{}).(*passing)
+	return ok && p.inner.Load() == nil
 }
 
 // Done is closed when the request is cancelled, or over.
@@ -85,6 +131,9 @@ func (p *passing) Err() error {
 
 // Value is the request's, nil once that is over.
 func (p *passing) Value(key any) any {
+	if key == (passingKey{}) {
+		return p
+	}
 	if ctx := p.inner.Load(); ctx != nil {
 		return (*ctx).Value(key)
 	}

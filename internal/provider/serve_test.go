@@ -36,20 +36,28 @@ func TestEngineLogLevel(t *testing.T) {
 func TestRequestContext(t *testing.T) {
 	t.Parallel()
 	type key struct{}
-	inner, cancel := context.WithCancel(context.WithValue(t.Context(), key{}, "a logger"))
-	ctx, over := requestContext(inner)
+	ctx, over := requestContext(context.WithValue(t.Context(), key{}, "a logger"))
 	child, stop := context.WithCancel(ctx)
 	defer stop()
 	detached := context.WithoutCancel(ctx)
-	if child.Value(key{}) != "a logger" || child.Err() != nil {
+	if child.Value(key{}) != "a logger" || child.Err() != nil || requestOver(detached) || requestOver(t.Context()) {
 		t.Errorf("during the request: value %v, error %v", child.Value(key{}), child.Err())
 	}
 	over()
-	if ctx.Value(key{}) != nil || detached.Value(key{}) != nil || ctx.Err() == nil {
+	if ctx.Value(key{}) != nil || detached.Value(key{}) != nil || ctx.Err() == nil || !requestOver(detached) {
 		t.Errorf("after the request: value %v, error %v", ctx.Value(key{}), ctx.Err())
 	}
-	cancel()
 	<-child.Done() // or the test does not end
+}
+
+// The server is the one that lets go of requests: it would serve as well without,
+// were the framework's to lack a part of the protocol.
+func TestServerLetsGo(t *testing.T) {
+	t.Parallel()
+	server := newServer(newProvider("test", processEnvironment, newProcess())())
+	if _, ok := server.(requestServer); !ok {
+		t.Errorf("the server is a %T", server)
+	}
 }
 
 // A process may be ended while it is configured: the race detector looks on.

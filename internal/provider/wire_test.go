@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
@@ -34,7 +33,7 @@ type wire struct {
 func dial(t *testing.T, w provider.World) *wire {
 	t.Helper()
 	constructor, end := provider.NewEnding(w)
-	server := providerserver.NewProtocol6(constructor())()
+	server := provider.NewServer(constructor())
 	schema, err := server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
 	if err != nil {
 		t.Fatal(err)
