@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	"gopkg.in/yaml.v3"
 
@@ -94,12 +95,14 @@ func loginValue(root *yaml.Node) (string, error) {
 
 // linePattern finds where yaml.v3 says that it failed. It is anchored, so that
 // a line that is quoted from the file is not taken for it.
-var linePattern = regexp.MustCompile(`\Ayaml: line (\d+): `)
+var linePattern = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\Ayaml: line (\d+): `)
+})
 
 // nearLine names that line. It says "near": yaml.v3 counts the lines of a syntax
 // error from zero or from one, depending on which of its parts found it.
 func nearLine(err error) string {
-	m := linePattern.FindStringSubmatch(err.Error())
+	m := linePattern().FindStringSubmatch(err.Error())
 	if m == nil {
 		return ""
 	}
