@@ -25,6 +25,9 @@ const (
 	scope = "github.com/flytokens/terraform-provider-fly"
 	// serviceName is the service.name where OTEL_SERVICE_NAME sets none.
 	serviceName = "terraform-provider-fly"
+	// defaultEndpoint is that of OpenTelemetry's specification, from which the
+	// library departs: it would speak TLS.
+	defaultEndpoint = "http://localhost:4318/v1/traces"
 	// flushTime is how long the end of a run waits for its last spans to leave.
 	// Engines wait for each provider process to exit: 300 ms is what a collector
 	// may cost a run, and the process needs the rest to end.
@@ -78,7 +81,11 @@ func Start(ctx context.Context, o Options) *Tracing {
 		o.Warn("the collector is not sent all headers", err)
 	}
 	// A retry takes longer than a run is prepared to wait.
-	sender, err := otlptracehttp.New(ctx, otlptracehttp.WithRetry(otlptracehttp.RetryConfig{}))
+	options := []otlptracehttp.Option{otlptracehttp.WithRetry(otlptracehttp.RetryConfig{})}
+	if _, address := ofTraces(o.Getenv, "ENDPOINT"); address == "" {
+		options = append(options, otlptracehttp.WithEndpointURL(defaultEndpoint))
+	}
+	sender, err := otlptracehttp.New(ctx, options...)
 	if err != nil {
 		o.Warn("no traces are sent", err)
 		return nil
