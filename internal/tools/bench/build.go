@@ -49,6 +49,7 @@ func (b *bench) build(ctx context.Context) (programs, error) {
 		}
 		cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", one.flags, "-o", path, one.in)
 		cmd.Dir, cmd.Stdout, cmd.Stderr = b.root, b.log, b.log
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if err := cmd.Run(); err != nil {
 			return programs{}, fmt.Errorf("build %s: %w", one.in, err)
 		}
