@@ -56,7 +56,7 @@ func main() {
 	flag.IntVar(&o.reads, "reads", 1000, "how many data sources read them")
 	flag.IntVar(&o.runs, "runs", 7, "how often each plan is counted")
 	flag.IntVar(&o.warmUps, "warmups", 1, "how often each plan is run before that")
-	flag.IntVar(&o.starts, "starts", 40, "how often each provider is started")
+	flag.IntVar(&o.starts, "starts", 200, "how often each provider is started")
 	flag.DurationVar(&o.delay, "delay", 300*time.Millisecond, "what the fake flyctl takes")
 	flag.StringVar(&o.json, "json", filepath.Join(".work", "bench.json"), "`file` for all samples")
 	flag.StringVar(&o.work, "work", ".work", "`folder` for what is built and planned, and then removed")
