@@ -12,8 +12,10 @@ import (
 
 // document is one GraphQL operation of Fly's.
 type document struct {
+	// op and operation are the call's.
 	op        string
 	operation string
+	// name is the operation's in the text, "" where it has none there.
 	name      string
 	text      string
 	variables map[string]any

@@ -33,7 +33,8 @@ const socketDirVariable = "PLUGIN_UNIX_SOCKET_DIR"
 // With debug it waits for a debugger and prints how an engine attaches to it. The
 // error is the server's, or says which tokens could not be revoked.
 func Serve(ctx context.Context, version string, debug bool) error {
-	if err := checkTempDir(processEnvironment()); err != nil {
+	env := processEnvironment()
+	if err := checkTempDir(env); err != nil {
 		// The engine knows this process by a socket in that folder, and shows
 		// the first line that it prints in its place.
 		_, _ = fmt.Println(err)
@@ -43,9 +44,9 @@ func Serve(ctx context.Context, version string, debug bool) error {
 	if debug {
 		options = append(options, tf6server.WithManagedDebug())
 	} else {
-		quietLogs(processEnvironment())
+		quietLogs(env)
 	}
-	letHeapGrow(processEnvironment())
+	letHeapGrow(env)
 	within := newProcess()
 	served := make(chan error, 1)
 	terminated, stop := signal.NotifyContext(ctx, syscall.SIGTERM)

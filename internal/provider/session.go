@@ -34,8 +34,8 @@ type session struct {
 }
 
 // newSession wires the chain and starts a run over it.
-func newSession(set settings, version string, open *leases, seen *watch) *session {
-	c := newChain(set, version, seen)
+func newSession(set settings, version string, open *leases, observer *watch) *session {
+	c := newChain(set, version, observer)
 	return &session{
 		settings: c.settings,
 		run:      token.NewRun(c.resolver()),

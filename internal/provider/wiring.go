@@ -35,8 +35,8 @@ type chain struct {
 
 // newChain wires what the settings name. version is the provider's, for what Fly
 // is told of who asks.
-func newChain(set settings, version string, seen *watch) *chain {
-	c := &chain{settings: set, watch: seen, outage: flyapi.NewOutage(noteNoAnswer)}
+func newChain(set settings, version string, observer *watch) *chain {
+	c := &chain{settings: set, watch: observer, outage: flyapi.NewOutage(noteNoAnswer)}
 	api, err := flyapi.New(flyapi.Config{
 		BaseURL:         set.api.baseURL,
 		MachinesBaseURL: set.api.machinesBaseURL,
@@ -44,7 +44,7 @@ func newChain(set settings, version string, seen *watch) *chain {
 		Timeout:         set.api.timeout,
 		Proxy:           http.ProxyFromEnvironment,
 		Wrap: func(base http.RoundTripper) http.RoundTripper {
-			return seen.tracing.Transport(base, func(r *http.Request) string { return "fly.api." + flyapi.Operation(r) })
+			return observer.tracing.Transport(base, func(r *http.Request) string { return "fly.api." + flyapi.Operation(r) })
 		},
 	})
 	if err == nil {

@@ -99,7 +99,7 @@ func (d *descent) slot(src Source) (release func(), err error) {
 // chain must not go on.
 func (d *descent) visit(src Source, release func()) (res Resolution, done bool, err error) {
 	ctx, ended := d.linkBegan(src.Name())
-	v := Visit{Verdict: VerdictHit}
+	v := Visit{Verdict: VerdictMiss}
 	defer func() { ended(v) }()
 	o, err := d.offer(ctx, d.flight, src, release)
 	switch {
@@ -110,7 +110,10 @@ func (d *descent) visit(src Source, release func()) (res Resolution, done bool, 
 		d.seen = o.sequence
 	}
 	if err != nil || d.flight.ctx.Err() != nil {
-		v = Visit{VerdictMiss, err}
+		v.Err = err
+		if err == nil {
+			v.Err = context.Cause(d.flight.ctx)
+		}
 		return d.missed(src, err)
 	}
 	now := time.Now()
@@ -120,6 +123,7 @@ func (d *descent) visit(src Source, release func()) (res Resolution, done bool, 
 			v = Visit{VerdictRejected, err}
 			return d.missed(src, err)
 		}
+		v.Verdict = VerdictHit
 		return d.accept(o), true, nil
 	case stale:
 		v = Visit{VerdictStale, staleMiss(o.Record, now)}
