@@ -21,7 +21,7 @@ func verifier(t *testing.T, s *flytest.Server) (*flyapi.Verifier, *atomic.Int64)
 	return flyapi.NewVerifier(client(t, s), flyapi.NewOutage(func(context.Context, string, error) { notes.Add(1) })), &notes
 }
 
-// C13: each candidate is shown once, and Fly's no is a rejection.
+// Each candidate is shown once, and Fly's no is a rejection.
 func TestVerify(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, world())
@@ -47,7 +47,7 @@ func TestVerify(t *testing.T) {
 	}
 }
 
-// C13: what is no answer accepts, and turns showing off for the rest of the run.
+// What is no answer accepts, and turns showing off for the rest of the run.
 func TestVerifyTurnsItselfOff(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]flytest.Fault{
@@ -78,7 +78,7 @@ func TestVerifyTurnsItselfOff(t *testing.T) {
 	}
 }
 
-// C13: a server that accepts and hangs is waited for once, however many apps
+// A server that accepts and hangs is waited for once, however many apps
 // there are: those that are being shown, or wait for a slot, are accepted as
 // soon as the first has timed out.
 func TestVerifyOfManyAppsAgainstAServerThatHangs(t *testing.T) {

@@ -70,8 +70,8 @@ func chained(t *testing.T) (*acceptance, *fakefly.Fake) {
 	return a, fly
 }
 
-// C1, link by link: each one gives way to the next as it loses what it has.
-func TestAccC1Order(t *testing.T) {
+// Link by link, each one gives way to the next as it loses what it has.
+func TestAccChainOrder(t *testing.T) {
 	t.Parallel()
 	a, fly := chained(t)
 	config := readWeb("")
@@ -97,7 +97,7 @@ func TestAccC1Order(t *testing.T) {
 	)
 }
 
-func TestAccC1SourcesTurnTheOrderRound(t *testing.T) {
+func TestAccSourcesTurnTheOrderRound(t *testing.T) {
 	t.Parallel()
 	a, fly := chained(t)
 	a.logIn(macaroonFor("file"))

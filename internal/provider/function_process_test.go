@@ -19,9 +19,9 @@ output "all" {
 }
 `
 
-// TestAccProcessC15FunctionsPrintNoToken searches the output and the log of calls
+// TestAccProcessFunctionsPrintNoToken searches the output and the log of calls
 // that succeed and of calls that fail.
-func TestAccProcessC15FunctionsPrintNoToken(t *testing.T) {
+func TestAccProcessFunctionsPrintNoToken(t *testing.T) {
 	t.Parallel()
 	p := start(t, calledFunctions)
 	whole := mintOrgToken(t)

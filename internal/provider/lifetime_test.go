@@ -10,8 +10,8 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/tokenstore"
 )
 
-// C9, C10: what a token's own end makes of it.
-func TestC10MinValidity(t *testing.T) {
+// What a token's own end makes of it.
+func TestMinValidity(t *testing.T) {
 	t.Parallel()
 	until := time.Now().Add(30 * time.Minute).Truncate(time.Second)
 	tok := macaroonUntil("half an hour", until)
@@ -46,9 +46,9 @@ func TestC10MinValidity(t *testing.T) {
 	}
 }
 
-// C8: an expired token is refused, one that expired since is named, and both
+// An expired token is refused, one that expired since is named, and both
 // leave what is stored as it is.
-func TestC8ExpiredManualToken(t *testing.T) {
+func TestExpiredManualToken(t *testing.T) {
 	t.Parallel()
 	storage := t.TempDir()
 	w := manual(t, storage)

@@ -113,7 +113,7 @@ func TestManualTokenUpdate(t *testing.T) {
 	if got != "" || state["fingerprint"] != fingerprintOf(second) {
 		t.Errorf("got %v\n%s", state, got)
 	}
-	// C8: the cached answer of origin manual is dropped in the same run.
+	// The cached answer of origin manual is dropped in the same run.
 	if got := resolved(w); got != second {
 		t.Errorf("the data source hands out %v", got)
 	}

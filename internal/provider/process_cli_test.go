@@ -37,9 +37,9 @@ func counted(fly *fakefly.Fake, run func()) int {
 	return len(fly.Calls()) - before
 }
 
-// C3, C12: one plan over a hundred data sources of one app runs flyctl once, and
+// One plan over a hundred data sources of one app runs flyctl once, and
 // the next one not at all.
-func TestAccProcessC3OneCallForAHundred(t *testing.T) {
+func TestAccProcessOneCallForAHundred(t *testing.T) {
 	t.Parallel()
 	fly := fakefly.Install(t, fakefly.Behaviour{})
 	p := start(t, hundred(""), flyEnv(fly)...)
@@ -58,8 +58,8 @@ func TestAccProcessC3OneCallForAHundred(t *testing.T) {
 	}
 }
 
-// C7: always throws away what was minted before, once per plan.
-func TestAccProcessC7AlwaysMintsOncePerPlan(t *testing.T) {
+// Always throws away what was minted before, once per plan.
+func TestAccProcessAlwaysMintsOncePerPlan(t *testing.T) {
 	t.Parallel()
 	fly := fakefly.Install(t, fakefly.Behaviour{})
 	p := start(t, hundred(`refresh = "always"`), flyEnv(fly)...)
@@ -74,9 +74,9 @@ func TestAccProcessC7AlwaysMintsOncePerPlan(t *testing.T) {
 	}
 }
 
-// C14: a hundred readers over one hung flyctl wait for it once, each is told,
+// A hundred readers over one hung flyctl wait for it once, each is told,
 // and nothing is left behind.
-func TestAccProcessC14OneHungCLI(t *testing.T) {
+func TestAccProcessOneHungCLI(t *testing.T) {
 	t.Parallel()
 	fly := fakefly.Install(t, fakefly.Behaviour{Grandchild: true, Hang: true})
 	temp := t.TempDir()

@@ -59,9 +59,9 @@ func (r *running) providers() []int {
 	return found
 }
 
-// C4, C12: a plan that is interrupted ends and leaves no process behind, be it
+// A plan that is interrupted ends and leaves no process behind, be it
 // the one that waits for the lock or the one whose flyctl hangs.
-func TestAccProcessC12Interrupted(t *testing.T) {
+func TestAccProcessInterrupted(t *testing.T) {
 	t.Parallel()
 	fly, holder, waiter := hungHolder(t, fakefly.Behaviour{Hang: true, Grandchild: true}, fakefly.Behaviour{})
 	for _, plan := range []struct {
@@ -83,9 +83,9 @@ func TestAccProcessC12Interrupted(t *testing.T) {
 	}
 }
 
-// C12: a provider that is killed takes its flyctl along, and the plan that waits
+// A provider that is killed takes its flyctl along, and the plan that waits
 // takes over.
-func TestAccProcessC12HolderKilled(t *testing.T) {
+func TestAccProcessHolderKilled(t *testing.T) {
 	t.Parallel()
 	fly, holder, waiter := hungHolder(t, fakefly.Behaviour{Hang: true}, fakefly.Behaviour{})
 	killed := holder.providers()

@@ -110,9 +110,9 @@ func (p *process) planned() map[string]string {
 	return shown.Changes["all"].After
 }
 
-// C12: plans that read cold apps at once run flyctl once for each app, whatever
+// Plans that read cold apps at once run flyctl once for each app, whatever
 // a plan throws away, and all get the same tokens.
-func TestAccProcessC12OneCallForManyPlans(t *testing.T) {
+func TestAccProcessOneCallForManyPlans(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		plans, apps int
@@ -145,9 +145,9 @@ func TestAccProcessC12OneCallForManyPlans(t *testing.T) {
 	}
 }
 
-// C12: a flyctl that fails is run once for each app, and every plan has its
+// A flyctl that fails is run once for each app, and every plan has its
 // message.
-func TestAccProcessC12FailureIsShared(t *testing.T) {
+func TestAccProcessFailureIsShared(t *testing.T) {
 	t.Parallel()
 	fly := fakefly.Install(t, fakefly.Unauthenticated())
 	const apps = 3

@@ -46,9 +46,9 @@ output "all" {
 }
 `
 
-// C15, byte by byte: no token reaches the output or the log of any operation, at
+// Byte by byte: no token reaches the output or the log of any operation, at
 // any level. State and storage are where they do stand.
-func TestAccProcessC15NoTokenIsPrinted(t *testing.T) {
+func TestAccProcessNoTokenIsPrinted(t *testing.T) {
 	t.Parallel()
 	secrets := map[string]string{
 		"manual": macaroonFor("manual"), "login": oauthFor("login"), "next": macaroonFor("next"),
@@ -103,8 +103,8 @@ func TestAccProcessC15NoTokenIsPrinted(t *testing.T) {
 	}
 }
 
-// C15 for what flyctl mints, and for a login that it prints when it fails.
-func TestAccProcessC15NoMintedTokenIsPrinted(t *testing.T) {
+// The same for what flyctl mints, and for a login that it prints when it fails.
+func TestAccProcessNoMintedTokenIsPrinted(t *testing.T) {
 	t.Parallel()
 	fly := fakefly.Install(t, fakefly.Behaviour{})
 	p := start(t, readWeb(""), flyEnv(fly)...)

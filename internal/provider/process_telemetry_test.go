@@ -69,9 +69,9 @@ func wantSpans(t *testing.T, spans []collector.Span, name string, attributes []s
 	}
 }
 
-// C16: the spans of a plan with a herd in it, and of the next one, below the span
+// The spans of a plan with a herd in it, and of the next one, below the span
 // that the environment names.
-func TestAccProcessC16Traces(t *testing.T) {
+func TestAccProcessTraces(t *testing.T) {
 	t.Parallel()
 	s, c := flytest.New(t, flyWorld()), collector.New(t)
 	p, secrets := traced(t, s, append(c.Env(), "TRACEPARENT=00-"+runTrace+"-"+runSpan+"-01")...)
@@ -131,8 +131,8 @@ func wantParents(t *testing.T, spans []collector.Span) {
 	}
 }
 
-// C16: why there is no token is in the span, as it is in the message.
-func TestAccProcessC16Failure(t *testing.T) {
+// Why there is no token is in the span, as it is in the message.
+func TestAccProcessTraceOfAFailure(t *testing.T) {
 	t.Parallel()
 	c := collector.New(t)
 	fly := fakefly.Install(t, fakefly.NetworkDown())
@@ -153,9 +153,9 @@ func TestAccProcessC16Failure(t *testing.T) {
 	silent(t, map[string]string{"login": macaroonFor("login")}, got, outcome{output: c.Raw()})
 }
 
-// C16: without a run there is nothing to trace: a process that only tells the
+// Without a run there is nothing to trace: a process that only tells the
 // schema, or validates, does not even start.
-func TestAccProcessC16Unconfigured(t *testing.T) {
+func TestAccProcessUnconfiguredTracesNothing(t *testing.T) {
 	t.Parallel()
 	const said = "the provider knows otlp and none" // as soon as tracing starts
 	fly := fakefly.Install(t, fakefly.Behaviour{})
@@ -170,10 +170,10 @@ func TestAccProcessC16Unconfigured(t *testing.T) {
 	}
 }
 
-// C16: a collector that is not there, does not answer or is not understood is no
+// A collector that is not there, does not answer or is not understood is no
 // matter of the plan's. How long it takes is a benchmark's. The engines look at
 // OTEL_TRACES_EXPORTER alone, and wait for such a collector themselves.
-func TestAccProcessC16NoCollector(t *testing.T) {
+func TestAccProcessNoCollector(t *testing.T) {
 	t.Parallel()
 	closed, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {

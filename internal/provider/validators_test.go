@@ -147,7 +147,7 @@ func TestValidateManualToken(t *testing.T) {
 }
 
 // What is refused may be a secret all the same.
-func TestC15ValidationQuotesNoToken(t *testing.T) {
+func TestValidationQuotesNoToken(t *testing.T) {
 	t.Parallel()
 	cut := macaroonFor("web")[:61]
 	w := dial(t, scratch(t))

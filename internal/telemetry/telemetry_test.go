@@ -110,8 +110,8 @@ func TestWanted(t *testing.T) {
 	}
 }
 
-// C16: the spans of an acquisition, and what they say.
-func TestC16Spans(t *testing.T) {
+// The spans of an acquisition, and what they say.
+func TestAcquisitionSpans(t *testing.T) {
 	t.Parallel()
 	tr, c := tracing(t)
 	tok, err := token.Parse(fakefly.Token{Seed: "one"}.Text())

@@ -14,9 +14,9 @@ import (
 
 type contextKey struct{}
 
-// C4: a caller may leave; the flight goes on for the others, with the values of
+// A caller may leave; the flight goes on for the others, with the values of
 // the first caller's context.
-func TestC4CallerLeavesFlightGoesOn(t *testing.T) {
+func TestCallerLeavesFlightGoesOn(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cli := minter(t, token.SourceCLI, time.Second, 24*time.Hour)
@@ -56,9 +56,9 @@ func TestC4CallerLeavesFlightGoesOn(t *testing.T) {
 	})
 }
 
-// C4: when the last waiter leaves the flight is cancelled, and one who arrives
+// When the last waiter leaves the flight is cancelled, and one who arrives
 // after that starts a new one.
-func TestC4LastWaiterTakesFlightDown(t *testing.T) {
+func TestLastWaiterTakesFlightDown(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ended := make(chan error, 2)
@@ -103,9 +103,9 @@ func (s slotted) Slot(ctx context.Context) (func(), error) {
 	}
 }
 
-// C4: the wait for a slot is neither the link's time nor the flight's, however
+// The wait for a slot is neither the link's time nor the flight's, however
 // long the queue.
-func TestC4SlotsAreNobodysTime(t *testing.T) {
+func TestSlotsAreNobodysTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cli := minter(t, token.SourceCLI, 14*time.Second, 24*time.Hour)
@@ -119,9 +119,9 @@ func TestC4SlotsAreNobodysTime(t *testing.T) {
 	})
 }
 
-// C5: a link that hangs, deaf to its context, costs its own deadline; one that
+// A link that hangs, deaf to its context, costs its own deadline; one that
 // panics costs nothing. Other apps and later calls are untouched.
-func TestC5BlastRadius(t *testing.T) {
+func TestPanicStaysInItsFlight(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		fail func(release chan struct{}) (token.Candidate, error)
@@ -165,8 +165,8 @@ func TestC5BlastRadius(t *testing.T) {
 	}
 }
 
-// C5: a hung link costs only itself: the chain goes on behind it.
-func TestC5ChainGoesOnBehindAHungLink(t *testing.T) {
+// A hung link costs only itself: the chain goes on behind it.
+func TestChainGoesOnBehindAHungLink(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})

@@ -11,8 +11,8 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// C10: fresh, stale and expired, for each kind of token.
-func TestC10Freshness(t *testing.T) {
+// Fresh, stale and expired, for each kind of token.
+func TestFreshness(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		origin    token.SourceName
@@ -56,9 +56,9 @@ func TestC10Freshness(t *testing.T) {
 	}
 }
 
-// C10: of the stale ones the best is handed out, and not cached: the next caller
+// Of the stale ones the best is handed out, and not cached: the next caller
 // may be luckier.
-func TestC10BestStaleIsTheLastResort(t *testing.T) {
+func TestBestStaleIsTheLastResort(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		now := time.Now()
@@ -77,9 +77,9 @@ func TestC10BestStaleIsTheLastResort(t *testing.T) {
 	})
 }
 
-// C10: the cache hands out nothing that is no longer fresh, and a token of
+// The cache hands out nothing that is no longer fresh, and a token of
 // unknown life for as long as the run lasts.
-func TestC10CacheEntriesEnd(t *testing.T) {
+func TestCacheEntriesEnd(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cli := minter(t, token.SourceCLI, 0, 24*time.Hour)
@@ -102,8 +102,8 @@ func TestC10CacheEntriesEnd(t *testing.T) {
 	})
 }
 
-// C9: what the token itself says counts, not what the link hoped for.
-func TestC9TheTokensOwnExpiryCounts(t *testing.T) {
+// What the token itself says counts, not what the link hoped for.
+func TestTheTokensOwnExpiryCounts(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory()
@@ -122,8 +122,8 @@ func TestC9TheTokensOwnExpiryCounts(t *testing.T) {
 	})
 }
 
-// C11: a login is never written to storage; what was minted or narrowed is.
-func TestC11LoginsAreNotStored(t *testing.T) {
+// A login is never written to storage; what was minted or narrowed is.
+func TestLoginsAreNotStored(t *testing.T) {
 	t.Parallel()
 	for _, name := range []token.SourceName{token.SourceConfig, token.SourceEnv, token.SourceManual} {
 		m := newMemory()
@@ -153,7 +153,7 @@ func TestStorageThatCannotBeWritten(t *testing.T) {
 
 // A flight that could not learn the app's generation cannot tell an invalidation
 // meanwhile from one before. Where there was none ever, its token is stored; else
-// it is its waiters' alone (C6), and a warning says so.
+// it is its waiters' alone, and a warning says so.
 func TestGenerationThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -222,9 +222,9 @@ func TestStorageThatHangs(t *testing.T) {
 	})
 }
 
-// C9, C17: what was asked for decides whether a stored token lives too long, not
+// What was asked for decides whether a stored token lives too long, not
 // this machine's clock: one that is a day behind sees lives that are a day longer.
-func TestC09ClockBehindMintsOnce(t *testing.T) {
+func TestClockBehindMintsOnce(t *testing.T) {
 	t.Parallel()
 	m := newMemory()
 	cli := minter(t, token.SourceCLI, 0, 48*time.Hour)

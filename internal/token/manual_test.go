@@ -11,9 +11,9 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// C8: a manual token is the last resort, and the first where sources say so; to
+// A manual token is the last resort, and the first where sources say so; to
 // set it takes effect at once.
-func TestC8Manual(t *testing.T) {
+func TestManual(t *testing.T) {
 	t.Parallel()
 	m := newMemory()
 	cli := minter(t, token.SourceCLI, 0, 24*time.Hour)
@@ -50,8 +50,8 @@ func TestC8Manual(t *testing.T) {
 	}
 }
 
-// C8: a failure to set is the store's own error, and what stood before stands.
-func TestC8SetManualFails(t *testing.T) {
+// A failure to set is the store's own error, and what stood before stands.
+func TestSetManualFails(t *testing.T) {
 	t.Parallel()
 	m := newMemory()
 	r := newResolver(m, manualLink(m))
@@ -71,9 +71,9 @@ func TestC8SetManualFails(t *testing.T) {
 	}
 }
 
-// C8: an expired token cannot be set; one that expires later is a miss that is
+// An expired token cannot be set; one that expires later is a miss that is
 // named, and its record stays.
-func TestC8ExpiredManual(t *testing.T) {
+func TestExpiredManual(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory()
@@ -127,8 +127,8 @@ func TestCreateAndDeleteManual(t *testing.T) {
 	}
 }
 
-// C14: a manual record that is there but cannot be read stops the chain.
-func TestC14UnreadableManualStops(t *testing.T) {
+// A manual record that is there but cannot be read stops the chain.
+func TestUnreadableManualStops(t *testing.T) {
 	t.Parallel()
 	m := newMemory()
 	m.onManual = func() error { return fmt.Errorf("manual.json is garbage: %w", token.ErrStop) }

@@ -82,9 +82,9 @@ func wantNotes(t *testing.T, n *notebook, want map[string]int) {
 	}
 }
 
-// C16: of a herd one resolves in the group, with what it walked, and the others
+// Of a herd one resolves in the group, with what it walked, and the others
 // share that.
-func TestC16Herd(t *testing.T) {
+func TestObserverHerd(t *testing.T) {
 	t.Parallel()
 	walked := map[string]int{
 		"web/storage miss err=true": 2, // before the lock, and after
@@ -136,8 +136,8 @@ func TestC16Herd(t *testing.T) {
 	}
 }
 
-// C16: what each link's answer was worth is told, and a failure is.
-func TestC16Verdicts(t *testing.T) {
+// What each link's answer was worth is told, and a failure is.
+func TestObserverVerdicts(t *testing.T) {
 	t.Parallel()
 	record := func(life time.Duration) token.Record {
 		return token.Record{Token: newToken(t), AcquiredAt: time.Now().Add(life - 2*time.Hour), ExpiresAt: time.Now().Add(life)}
@@ -188,8 +188,8 @@ func TestC16Verdicts(t *testing.T) {
 	}
 }
 
-// C16: a failure that a run remembers is told as what it is.
-func TestC16RememberedFailure(t *testing.T) {
+// A failure that a run remembers is told as what it is.
+func TestObserverRememberedFailure(t *testing.T) {
 	t.Parallel()
 	n := &notebook{}
 	run := token.NewRun(newObserved(n, nil, nil, missing(token.SourceCLI)))

@@ -26,9 +26,9 @@ func (n narrow) Slot(ctx context.Context) (release func(), err error) {
 	}
 }
 
-// C12: a process whose calls queue for their slots keeps no other process from
+// A process whose calls queue for their slots keeps no other process from
 // acquiring what it has not begun to.
-func TestC12QueueHoldsNoLocks(t *testing.T) {
+func TestQueueHoldsNoLocks(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory()
@@ -64,10 +64,10 @@ func TestC12QueueHoldsNoLocks(t *testing.T) {
 	})
 }
 
-// C12: what a link has that mints nothing is no reason to wait for one another,
+// What a link has that mints nothing is no reason to wait for one another,
 // be it before the links that mint, or after they have failed for everyone. Each
 // process shows it to Fly, which does not answer.
-func TestC12OthersAreAskedSideBySide(t *testing.T) {
+func TestOthersAreAskedSideBySide(t *testing.T) {
 	t.Parallel()
 	failing := func() token.Source {
 		return &link{name: token.SourceCLI, acquire: func(ctx context.Context, _ token.Request) (token.Candidate, error) {
@@ -121,9 +121,9 @@ func (silent) Verify(ctx context.Context, _ token.Request, _ token.Token) error 
 	return sleep(ctx, 3*time.Second)
 }
 
-// C13: what another process acquired while this one waited is not shown to Fly;
+// What another process acquired while this one waited is not shown to Fly;
 // one who comes later shows it.
-func TestC13AcquiredMeanwhileIsNotShown(t *testing.T) {
+func TestAcquiredMeanwhileIsNotShown(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		m, v := newMemory(), newFly()
@@ -150,9 +150,9 @@ func TestC13AcquiredMeanwhileIsNotShown(t *testing.T) {
 	})
 }
 
-// C14: a link that was asked twice has one line, in its place, which says what
+// A link that was asked twice has one line, in its place, which says what
 // was wrong with the token that is gone.
-func TestC14RejectedWhileTheLockIsTaken(t *testing.T) {
+func TestRejectedWhileTheLockIsTaken(t *testing.T) {
 	t.Parallel()
 	m, v := newMemory(), newFly()
 	old := mustGet(t, verifying(m, v, storageLink(m), minter(t, token.SourceCLI, 0, 24*time.Hour)), "web")

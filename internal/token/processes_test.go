@@ -22,9 +22,9 @@ func processes(m *memory, n int, links ...token.Source) []*token.Run {
 	return runs
 }
 
-// C12: fifty cold processes that ask for one app make one call, under every
+// Fifty cold processes that ask for one app make one call, under every
 // policy: what was acquired since a run began is that run's own.
-func TestC12OneAcquisition(t *testing.T) {
+func TestProcessesAcquireOnce(t *testing.T) {
 	t.Parallel()
 	for _, policy := range []token.Policy{token.PolicyIfExpired, token.PolicyIfRejected, token.PolicyAlways} {
 		t.Run(string(policy), func(t *testing.T) {
@@ -56,9 +56,9 @@ func TestC12OneAcquisition(t *testing.T) {
 	}
 }
 
-// C12: one who waited and finds that the holder failed takes that failure for its
+// One who waited and finds that the holder failed takes that failure for its
 // own; a run that begins later tries again.
-func TestC12FailureIsShared(t *testing.T) {
+func TestProcessesShareAFailure(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory()
@@ -99,9 +99,9 @@ func TestC12FailureIsShared(t *testing.T) {
 	})
 }
 
-// C12: a link that fails slowly is asked once, also where a later link has a
+// A link that fails slowly is asked once, also where a later link has a
 // token for everyone.
-func TestC12SlowMissBeforeAHit(t *testing.T) {
+func TestSlowMissBeforeAHit(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory()
@@ -120,9 +120,9 @@ func TestC12SlowMissBeforeAHit(t *testing.T) {
 	})
 }
 
-// C12: a caller who leaves while it waits for the lock returns at once, and does
+// A caller who leaves while it waits for the lock returns at once, and does
 // not keep the lock that comes too late.
-func TestC12WaitObservesTheContext(t *testing.T) {
+func TestWaitObservesTheContext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory()
@@ -152,9 +152,9 @@ func TestC12WaitObservesTheContext(t *testing.T) {
 	})
 }
 
-// C12: a lock that cannot be had, at all or in time, means a warning and an
+// A lock that cannot be had, at all or in time, means a warning and an
 // unlocked descent.
-func TestC12NoLock(t *testing.T) {
+func TestNoLock(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"refused", "held for ever"} {
 		t.Run(name, func(t *testing.T) {

@@ -11,9 +11,9 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// C6: Invalidate drops cache and stored tokens for every access, and leaves the
+// Invalidate drops cache and stored tokens for every access, and leaves the
 // manual token.
-func TestC6Invalidate(t *testing.T) {
+func TestInvalidate(t *testing.T) {
 	t.Parallel()
 	m := newMemory()
 	cli := minter(t, token.SourceCLI, 0, 24*time.Hour)
@@ -42,8 +42,8 @@ func TestC6Invalidate(t *testing.T) {
 	wantCalls(t, cli, 5)
 }
 
-// C6: what was under way when Invalidate was called is its waiters' alone.
-func TestC6FlightUnderWayIsNotKept(t *testing.T) {
+// What was under way when Invalidate was called is its waiters' alone.
+func TestFlightUnderWayIsNotKept(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory()
@@ -65,9 +65,9 @@ func TestC6FlightUnderWayIsNotKept(t *testing.T) {
 	})
 }
 
-// C6: a flight that starts while Invalidate is at work, and reads the record
+// A flight that starts while Invalidate is at work, and reads the record
 // that is about to go, keeps it from the cache as well.
-func TestC6FlightStartedMeanwhileIsNotKept(t *testing.T) {
+func TestFlightStartedMeanwhileIsNotKept(t *testing.T) {
 	t.Parallel()
 	m := newMemory()
 	cli := minter(t, token.SourceCLI, 0, 24*time.Hour)
@@ -82,8 +82,8 @@ func TestC6FlightStartedMeanwhileIsNotKept(t *testing.T) {
 	}
 }
 
-// C6: the same against another process, which knows only the generation.
-func TestC6AnotherProcess(t *testing.T) {
+// The same against another process, which knows only the generation.
+func TestInvalidateInAnotherProcess(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory()
@@ -106,8 +106,8 @@ func TestC6AnotherProcess(t *testing.T) {
 	})
 }
 
-// C7: what each policy bars, over a stored token of each kind.
-func TestC7Policies(t *testing.T) {
+// What each policy bars, over a stored token of each kind.
+func TestRefreshPolicies(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		policy token.Policy
@@ -145,9 +145,9 @@ func TestC7Policies(t *testing.T) {
 	}
 }
 
-// C7: a refresh that fails replaces nothing, and hands out nothing that it bars,
+// A refresh that fails replaces nothing, and hands out nothing that it bars,
 // then or later.
-func TestC7FailedRefresh(t *testing.T) {
+func TestFailedRefresh(t *testing.T) {
 	t.Parallel()
 	m := newMemory()
 	cli := minter(t, token.SourceCLI, 0, 24*time.Hour)
@@ -174,9 +174,9 @@ func TestC7FailedRefresh(t *testing.T) {
 	}
 }
 
-// C7: concurrent refreshes share one acquisition, and a Get that starts after
+// Concurrent refreshes share one acquisition, and a Get that starts after
 // them waits for it instead of taking what is cached.
-func TestC7ConcurrentRefreshes(t *testing.T) {
+func TestConcurrentRefreshes(t *testing.T) {
 	t.Parallel()
 	for _, policy := range []token.Policy{token.PolicyIfExpired, token.PolicyAlways} {
 		t.Run(string(policy), func(t *testing.T) {
@@ -201,9 +201,9 @@ func TestC7ConcurrentRefreshes(t *testing.T) {
 	}
 }
 
-// C7: a flight that started before Refresh(always) may hold a barred token: the
+// A flight that started before Refresh(always) may hold a barred token: the
 // refresh does not share it, and it overwrites nothing.
-func TestC7RefreshOvertakesAGet(t *testing.T) {
+func TestRefreshOvertakesAGet(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory()
@@ -238,8 +238,8 @@ func TestC7RefreshOvertakesAGet(t *testing.T) {
 	})
 }
 
-// C7: a conditional refresh shares the walk of a Get that is under way.
-func TestC7ConditionalRefreshJoinsAGet(t *testing.T) {
+// A conditional refresh shares the walk of a Get that is under way.
+func TestConditionalRefreshJoinsAGet(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cli := minter(t, token.SourceCLI, time.Second, 24*time.Hour)
@@ -258,9 +258,9 @@ func TestC7ConditionalRefreshJoinsAGet(t *testing.T) {
 	})
 }
 
-// C17: reading again and again, in one process or another, yields the same token
+// Reading again and again, in one process or another, yields the same token
 // for as long as it is fresh.
-func TestC17ReadsChangeNothing(t *testing.T) {
+func TestReadsChangeNothing(t *testing.T) {
 	t.Parallel()
 	m := newMemory()
 	cli := minter(t, token.SourceCLI, 0, 24*time.Hour)

@@ -11,9 +11,9 @@ import (
 
 var web = token.Request{App: "web"}
 
-// C1: the links are asked in their order, the first hit wins, and each one that
+// The links are asked in their order, the first hit wins, and each one that
 // misses says why.
-func TestC1Order(t *testing.T) {
+func TestChainOrder(t *testing.T) {
 	t.Parallel()
 	names := []token.SourceName{token.SourceStorage, token.SourceConfig, token.SourceCLI, token.SourceAPI, token.SourceEnv, token.SourceManual}
 	for hit := range names {
@@ -40,7 +40,7 @@ func TestC1Order(t *testing.T) {
 	}
 }
 
-func TestC1StorageOnlyWhereTheChainHasIt(t *testing.T) {
+func TestStorageOnlyWhereTheChainHasIt(t *testing.T) {
 	t.Parallel()
 	m := newMemory()
 	cli := minter(t, token.SourceCLI, 0, 24*time.Hour)
@@ -58,10 +58,10 @@ func TestC1StorageOnlyWhereTheChainHasIt(t *testing.T) {
 	}
 }
 
-// C2: a cached answer allocates nothing and does not enter the group.
+// A cached answer allocates nothing and does not enter the group.
 //
 //nolint:paralleltest // testing.AllocsPerRun counts the whole process's allocations.
-func TestC2FastPath(t *testing.T) {
+func TestFastPath(t *testing.T) {
 	cli := minter(t, token.SourceCLI, 0, 24*time.Hour)
 	r := newResolver(nil, cli)
 	first := mustGet(t, r, "web")
@@ -102,9 +102,9 @@ func herd(t *testing.T, n int, get func(i int) (token.Resolution, error)) map[to
 	return got
 }
 
-// C3: ten thousand callers of one app make one call; callers of different apps
+// Ten thousand callers of one app make one call; callers of different apps
 // do not wait for each other.
-func TestC3Coalescing(t *testing.T) {
+func TestCoalescing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cli := minter(t, token.SourceCLI, 100*time.Millisecond, 24*time.Hour)
@@ -130,7 +130,7 @@ func TestC3Coalescing(t *testing.T) {
 	})
 }
 
-func TestC3RequestsOfOneAppAreApart(t *testing.T) {
+func TestRequestsOfOneAppAreApart(t *testing.T) {
 	t.Parallel()
 	cli := minter(t, token.SourceCLI, 0, 24*time.Hour)
 	r := newResolver(nil, cli)

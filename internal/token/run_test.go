@@ -12,8 +12,8 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// C14: one line for each link, with the fix, and each link's error within reach.
-func TestC14NoTokenError(t *testing.T) {
+// One line for each link, with the fix, and each link's error within reach.
+func TestNoTokenError(t *testing.T) {
 	t.Parallel()
 	cause := errors.New("exec: not found")
 	cli := &link{name: token.SourceCLI, acquire: func(context.Context, token.Request) (token.Candidate, error) {
@@ -32,9 +32,9 @@ func TestC14NoTokenError(t *testing.T) {
 	}
 }
 
-// C14: within a run a failure is told again from memory, to whoever asks for the
+// Within a run a failure is told again from memory, to whoever asks for the
 // same, until something was done about it.
-func TestC14FailuresAreRemembered(t *testing.T) {
+func TestFailuresAreRemembered(t *testing.T) {
 	t.Parallel()
 	for name, act := range map[string]func(*token.Run) error{
 		"SetManual": func(run *token.Run) error {

@@ -115,8 +115,8 @@ func TestAuthorizationHeader(t *testing.T) {
 	}
 }
 
-// C15: whatever is done to a token but to ask for its value yields the mask.
-func TestC15TokenMasksItself(t *testing.T) {
+// Whatever is done to a token but to ask for its value yields the mask.
+func TestTokenMasksItself(t *testing.T) {
 	t.Parallel()
 	tok := newToken(t)
 	rec := token.Record{Token: tok, Origin: token.SourceCLI}

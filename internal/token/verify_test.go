@@ -42,9 +42,9 @@ func verifying(m *memory, v token.Verifier, links ...token.Source) *token.Resolv
 	return token.New(token.Options{Sources: links, Store: m, Verifier: v, TokenTTL: 24 * time.Hour, MinValidity: time.Hour})
 }
 
-// C13: a stored token that Fly refuses is removed, and the chain goes on; under
+// A stored token that Fly refuses is removed, and the chain goes on; under
 // the other policies nothing is shown.
-func TestC13StoredTokenRejected(t *testing.T) {
+func TestStoredTokenRejected(t *testing.T) {
 	t.Parallel()
 	m, v := newMemory(), newFly()
 	cli := minter(t, token.SourceCLI, 0, 24*time.Hour)
@@ -67,9 +67,9 @@ func TestC13StoredTokenRejected(t *testing.T) {
 	}
 }
 
-// C13: a rejected manual token is kept, named, and not handed out again in this
+// A rejected manual token is kept, named, and not handed out again in this
 // run, by any policy.
-func TestC13ManualTokenRejected(t *testing.T) {
+func TestManualTokenRejected(t *testing.T) {
 	t.Parallel()
 	m, v := newMemory(), newFly()
 	r := verifying(m, v, missing(token.SourceCLI), manualLink(m))
@@ -91,8 +91,8 @@ func TestC13ManualTokenRejected(t *testing.T) {
 	}
 }
 
-// C13: which candidates are shown.
-func TestC13WhatIsShown(t *testing.T) {
+// Which candidates are shown.
+func TestWhatIsShown(t *testing.T) {
 	t.Parallel()
 	oauth, err := token.Parse("fo1_abcdef")
 	if err != nil {
@@ -122,8 +122,8 @@ func TestC13WhatIsShown(t *testing.T) {
 	}
 }
 
-// C13: a verifier that overstays its time has not refused anything.
-func TestC13NoAnswerAccepts(t *testing.T) {
+// A verifier that overstays its time has not refused anything.
+func TestNoAnswerAccepts(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		v := newFly()
@@ -135,8 +135,8 @@ func TestC13NoAnswerAccepts(t *testing.T) {
 	})
 }
 
-// C7, C10: a stale token that Fly refuses is no last resort; the next best is.
-func TestC13StaleAndRejected(t *testing.T) {
+// A stale token that Fly refuses is no last resort; the next best is.
+func TestStaleAndRejected(t *testing.T) {
 	t.Parallel()
 	v := newFly()
 	soon := time.Now().Add(10 * time.Minute)
@@ -156,9 +156,9 @@ func TestC13StaleAndRejected(t *testing.T) {
 	}
 }
 
-// C7: a Get that is under way shows nothing, so a refresh under if_rejected does
+// A Get that is under way shows nothing, so a refresh under if_rejected does
 // not share it; a Get shares the refresh.
-func TestC7IfRejectedDoesNotShareAGet(t *testing.T) {
+func TestIfRejectedDoesNotShareAGet(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		v := newFly()

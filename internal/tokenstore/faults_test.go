@@ -29,7 +29,7 @@ func failAt(s *tokenstore.Store, op string, err error) *bool {
 
 // A disk that fills up, or fails, at any step: the caller knows which and where,
 // and what stood before still stands, whole.
-func TestC08FailedWriteLeavesWhatStoodBefore(t *testing.T) {
+func TestFailedWriteLeavesWhatStoodBefore(t *testing.T) {
 	t.Parallel()
 	changes := map[string]func(t *testing.T, s *tokenstore.Store, old token.Record) error{
 		"SetManual": func(t *testing.T, s *tokenstore.Store, _ token.Record) error {
@@ -72,7 +72,7 @@ func TestC08FailedWriteLeavesWhatStoodBefore(t *testing.T) {
 	}
 }
 
-func TestC08FailedFirstWriteLeavesNothing(t *testing.T) {
+func TestFailedFirstWriteLeavesNothing(t *testing.T) {
 	t.Parallel()
 	for _, op := range append([]string{"create folder", "lock"}, writeSteps...) {
 		t.Run(op, func(t *testing.T) {
@@ -97,7 +97,7 @@ func TestC08FailedFirstWriteLeavesNothing(t *testing.T) {
 }
 
 // A record half written when the disk was full is no record.
-func TestC08DiskFullInTheMiddleOfAWrite(t *testing.T) {
+func TestDiskFullInTheMiddleOfAWrite(t *testing.T) {
 	t.Parallel()
 	s, root := open(t)
 	rec := set(t, s, "web")
@@ -122,7 +122,7 @@ func TestC08DiskFullInTheMiddleOfAWrite(t *testing.T) {
 
 // Where the generation cannot be raised, the records go all the same, and the
 // caller knows that a flight elsewhere may yet save.
-func TestC06FailedInvalidate(t *testing.T) {
+func TestFailedInvalidate(t *testing.T) {
 	t.Parallel()
 	for _, op := range append([]string{"lock", "remove"}, writeSteps...) {
 		t.Run(op, func(t *testing.T) {

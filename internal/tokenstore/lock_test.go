@@ -26,7 +26,7 @@ func hold(t *testing.T, s *tokenstore.Store, root string) *flock.Flock {
 	return held
 }
 
-func TestC12WaitForTheLockIsBounded(t *testing.T) {
+func TestWaitForTheLockIsBounded(t *testing.T) {
 	t.Parallel()
 	s, root := open(t)
 	held := hold(t, s, root)
@@ -49,7 +49,7 @@ func TestC12WaitForTheLockIsBounded(t *testing.T) {
 	wantManual(t, s, "web", set(t, s, "web"))
 }
 
-func TestC12WaitForTheLockObservesTheContext(t *testing.T) {
+func TestWaitForTheLockObservesTheContext(t *testing.T) {
 	t.Parallel()
 	s, root := open(t)
 	hold(t, s, root)

@@ -12,7 +12,7 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-func TestC08CreateManualAdoptsAndRefuses(t *testing.T) {
+func TestCreateManualAdoptsAndRefuses(t *testing.T) {
 	t.Parallel()
 	s, root := open(t)
 	ctx := t.Context()
@@ -42,7 +42,7 @@ func TestC08CreateManualAdoptsAndRefuses(t *testing.T) {
 	}
 }
 
-func TestC08DeleteManualComparesFingerprints(t *testing.T) {
+func TestDeleteManualComparesFingerprints(t *testing.T) {
 	t.Parallel()
 	s, _ := open(t)
 	ctx := t.Context()
@@ -61,7 +61,7 @@ func TestC08DeleteManualComparesFingerprints(t *testing.T) {
 	wantMinted(t, s, web, keep)
 }
 
-func TestC08SetManualReplaces(t *testing.T) {
+func TestSetManualReplaces(t *testing.T) {
 	t.Parallel()
 	s, root := open(t)
 	set(t, s, "web")
@@ -120,7 +120,7 @@ func damage() map[string]struct {
 	}
 }
 
-func TestC08UnreadableManualStopsTheChainAndStays(t *testing.T) {
+func TestUnreadableManualStopsTheChainAndStays(t *testing.T) {
 	t.Parallel()
 	for name, fault := range damage() {
 		t.Run(name, func(t *testing.T) {

@@ -162,7 +162,7 @@ func (c *child) kill() {
 	_ = c.cmd.Wait()
 }
 
-func TestC06SaveUnderAnOldGenerationLosesInAnotherProcess(t *testing.T) {
+func TestSaveUnderAnOldGenerationLosesInAnotherProcess(t *testing.T) {
 	t.Parallel()
 	s, root := open(t)
 	c := start(t, root, "late-save")
@@ -183,7 +183,7 @@ func TestC06SaveUnderAnOldGenerationLosesInAnotherProcess(t *testing.T) {
 	}
 }
 
-func TestC08CreateManualInManyProcesses(t *testing.T) {
+func TestCreateManualInManyProcesses(t *testing.T) {
 	t.Parallel()
 	_, root := open(t)
 	var children []*child
@@ -207,7 +207,7 @@ func TestC08CreateManualInManyProcesses(t *testing.T) {
 
 // A process killed before any step leaves the old record or the new one, whole,
 // and no lock that blocks.
-func TestC08KilledInTheMiddleOfAWrite(t *testing.T) {
+func TestKilledInTheMiddleOfAWrite(t *testing.T) {
 	t.Parallel()
 	for _, op := range writeSteps {
 		t.Run(op, func(t *testing.T) {
@@ -229,7 +229,7 @@ func TestC08KilledInTheMiddleOfAWrite(t *testing.T) {
 	}
 }
 
-func TestC08AcknowledgedRecordsSurviveAKill(t *testing.T) {
+func TestAcknowledgedRecordsSurviveAKill(t *testing.T) {
 	t.Parallel()
 	s, root := open(t)
 	for round := range 10 {

@@ -79,7 +79,7 @@ func TestMintedThatExpiredIsRemoved(t *testing.T) {
 	}
 }
 
-func TestC06InvalidateSupersedesAndRemovesMintedOnly(t *testing.T) {
+func TestInvalidateSupersedesAndRemovesMintedOnly(t *testing.T) {
 	t.Parallel()
 	s, root := open(t)
 	ctx := t.Context()
@@ -115,7 +115,7 @@ func TestC06InvalidateSupersedesAndRemovesMintedOnly(t *testing.T) {
 
 // A record that came back, or that was written by a process without the lock,
 // counts for nothing after the invalidation.
-func TestC06RecordOfAnEndedGenerationIsNoRecord(t *testing.T) {
+func TestRecordOfAnEndedGenerationIsNoRecord(t *testing.T) {
 	t.Parallel()
 	s, root := open(t)
 	save(t, s, web)
@@ -133,7 +133,7 @@ func TestC06RecordOfAnEndedGenerationIsNoRecord(t *testing.T) {
 	}
 }
 
-func TestC06RemovedStorageDoesNotRepeatAGeneration(t *testing.T) {
+func TestRemovedStorageDoesNotRepeatAGeneration(t *testing.T) {
 	t.Parallel()
 	s, root := open(t)
 	ctx := t.Context()
