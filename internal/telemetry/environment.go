@@ -2,8 +2,6 @@ package telemetry
 
 import (
 	"errors"
-	"fmt"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -12,6 +10,9 @@ import (
 	"go.opentelemetry.io/otel"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
+
+// generalPrefix begins the exporter's variables for all signals.
+const generalPrefix = "OTEL_EXPORTER_OTLP_"
 
 // The variables of the batches, of each of which OpenTelemetry takes any number,
 // and panics, runs out of memory or spins with some.
@@ -28,7 +29,7 @@ const (
 
 // quiet keeps OpenTelemetry from printing: it quotes variables that it does not
 // understand, and there are keys and passwords among them. The errors that it
-// does not return are told to warn; what it logs is dropped.
+// does not return go to warn. What it logs is dropped.
 func quiet(warn func(message string, err error)) {
 	otel.SetLogger(logr.Discard())
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) {
@@ -36,45 +37,14 @@ func quiet(warn func(message string, err error)) {
 	}))
 }
 
-// checkAddress returns an error where the collector's address is none: spans
-// would go to one that nobody named, or nowhere. The address is not quoted, since
-// there may be a password in it.
-func checkAddress(getenv func(string) string) error {
-	name, address := ofTraces(getenv, "ENDPOINT")
-	if address == "" {
-		return nil
-	}
-	u, err := url.Parse(address)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return fmt.Errorf("%s is not the address of a collector, such as http://127.0.0.1:4318", name)
-	}
-	return nil
-}
-
-// checkHeaders returns an error where some of the headers cannot be sent.
-func checkHeaders(getenv func(string) string) error {
-	name, headers := ofTraces(getenv, "HEADERS")
-	if headers == "" {
-		return nil
-	}
-	for header := range strings.SplitSeq(headers, ",") {
-		key, value, ok := strings.Cut(header, "=")
-		key = strings.TrimSpace(key)
-		if _, err := url.PathUnescape(value); !ok || err != nil || key == "" || strings.ContainsAny(key, " :\t") {
-			return fmt.Errorf("%s is not a list of name=value, with commas between them and values that are percent-encoded", name)
-		}
-	}
-	return nil
-}
-
 // ofTraces returns the exporter's variable of that ending that counts for traces,
 // and its value.
 func ofTraces(getenv func(string) string, ending string) (name, value string) {
-	name = "OTEL_EXPORTER_OTLP_TRACES_" + ending
+	name = generalPrefix + "TRACES_" + ending
 	if value = strings.TrimSpace(getenv(name)); value != "" {
 		return name, value
 	}
-	name = "OTEL_EXPORTER_OTLP_" + ending
+	name = generalPrefix + ending
 	return name, strings.TrimSpace(getenv(name))
 }
 
@@ -99,7 +69,7 @@ func (o Options) number(name string, otherwise, most int) int {
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 || n > most {
 		o.Warn("the traces are not as the environment asks for them",
-			errors.New(name+" is not a number from 1 to "+strconv.Itoa(most)+": it counts as "+strconv.Itoa(otherwise)))
+			errors.New(name+" is not a number from 1 to "+strconv.Itoa(most)+": "+strconv.Itoa(otherwise)+" is used instead"))
 		return otherwise
 	}
 	return n

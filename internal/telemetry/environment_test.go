@@ -41,8 +41,8 @@ func TestBatches(t *testing.T) {
 	}
 }
 
-// Headers that the exporter leaves out are told of by the variable's name alone.
-func TestCheckHeaders(t *testing.T) {
+// An error about malformed headers names the variable and quotes nothing.
+func TestCollectorHeaders(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		env  map[string]string
@@ -58,10 +58,10 @@ func TestCheckHeaders(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			err := checkHeaders(func(name string) string { return test.env[name] })
+			_, err := collectorHeaders(func(name string) string { return test.env[name] })
 			switch {
 			case (err != nil) != (test.said != ""):
-				t.Errorf("checkHeaders: %v", err)
+				t.Errorf("collectorHeaders: %v", err)
 			case err != nil && (!strings.HasPrefix(err.Error(), test.said+" ") || strings.Contains(err.Error(), "k-123")):
 				t.Errorf("it says %q", err)
 			}

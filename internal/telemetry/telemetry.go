@@ -13,7 +13,6 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
-	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
@@ -40,10 +39,9 @@ const (
 
 // Options say what to trace, and for whom.
 type Options struct {
-	// Getenv returns a variable of the environment, "" where it is unset. It says
-	// whether there is an exporter, and which span is the parent; where and how
-	// the exporter sends is read from the process's own environment by
-	// OpenTelemetry.
+	// Getenv returns a variable of the environment, "" where it is unset.
+	// OpenTelemetry itself reads the resource's, the sampler's, and the protocol's
+	// variables from the process's environment.
 	Getenv func(name string) string
 	// Version is the provider's.
 	Version string
@@ -77,15 +75,7 @@ func Start(ctx context.Context, o Options) *Tracing {
 		return nil
 	}
 	quiet(o.Warn)
-	if err := checkHeaders(o.Getenv); err != nil {
-		o.Warn("the collector is not sent all headers", err)
-	}
-	// A retry takes longer than a run is prepared to wait.
-	options := []otlptracehttp.Option{otlptracehttp.WithRetry(otlptracehttp.RetryConfig{})}
-	if _, address := ofTraces(o.Getenv, "ENDPOINT"); address == "" {
-		options = append(options, otlptracehttp.WithEndpointURL(defaultEndpoint))
-	}
-	sender, err := otlptracehttp.New(ctx, options...)
+	sender, err := newSender(ctx, o)
 	if err != nil {
 		o.Warn("no traces are sent", err)
 		return nil
@@ -131,8 +121,7 @@ func wanted(getenv func(string) string) (bool, error) {
 	}
 	switch _, protocol := ofTraces(getenv, "PROTOCOL"); strings.ToLower(protocol) {
 	case "", "http/protobuf", "http/json":
-		err := checkAddress(getenv)
-		return err == nil, err
+		return true, nil
 	default:
 		return false, fmt.Errorf("the OTLP protocol is %q: the provider speaks http/protobuf; "+
 			"set OTEL_EXPORTER_OTLP_TRACES_PROTOCOL to that, and the endpoint to the collector's HTTP port", protocol)
