@@ -143,19 +143,19 @@ func parseBase(raw, fallback string) (*url.URL, error) {
 	u, err := url.Parse(strings.TrimSpace(raw))
 	if err != nil {
 		// The error of url.Parse quotes its input, which may hold a password.
-		return nil, fmt.Errorf("%w: it cannot be parsed; a good one reads %s", ErrBaseURL, fallback)
+		return nil, fmt.Errorf("%w: it is not a URL; a valid address is %s", ErrBaseURL, fallback)
 	}
 	switch {
 	case u.User != nil:
-		return nil, fmt.Errorf("%w: it holds a user name or a password; Fly's APIs take a token alone", ErrBaseURL)
+		return nil, fmt.Errorf("%w: it contains a user name or a password, and Fly's APIs accept only a token", ErrBaseURL)
 	case u.Hostname() == "":
-		return nil, fmt.Errorf("%w: it names no host; a good one reads %s", ErrBaseURL, fallback)
+		return nil, fmt.Errorf("%w: it has no host; a valid address is %s", ErrBaseURL, fallback)
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return nil, fmt.Errorf("%w: it has a query or a fragment; a good one reads %s", ErrBaseURL, fallback)
+		return nil, fmt.Errorf("%w: it has a query or a fragment; a valid address is %s", ErrBaseURL, fallback)
 	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
 		return u, nil
 	default:
-		return nil, fmt.Errorf("%w: %s://%s is not https, and only loopback may do without: a token would cross the network in clear",
+		return nil, fmt.Errorf("%w: %s://%s is not https, which only loopback addresses may omit, because a token would cross the network unencrypted",
 			ErrBaseURL, u.Scheme, u.Host)
 	}
 }

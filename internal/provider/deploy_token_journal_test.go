@@ -178,7 +178,8 @@ func TestDeployTokenStorageUnusable(t *testing.T) {
 	wants(t, d.applies(attrs{"app": "web"}), "WARNING: Fly Token Storage Cannot Be Used")
 	d.world.ConfigDir, d.world.Home = "", ""
 	d.world.Variables = append(d.world.Variables, "FLY_TOKEN_STORAGE=")
-	d.restart(t)
+	d.wire = dial(t, d.world)
+	wants(t, d.configure(nil), "WARNING: Unable to Use Token Storage")
 	if got := d.applies(nil); got != "" {
 		t.Error(got)
 	}

@@ -78,10 +78,8 @@ func saveManualError(app, storage string, attribute path.Path, err error) diag.D
 	}
 }
 
-// noStorageDetail is for a process without a home folder and without a storage
-// path.
-const noStorageDetail = "There is no place to keep a manual token: the environment names neither a configuration folder nor a home folder. " +
-	"Set storage.path in the provider block, or FLY_TOKEN_STORAGE."
+// noStorageDetail is for a run without storage.
+const noStorageDetail = "Storage is off, because the environment names no folder for it. A manual token is kept in storage alone. " + setStorage
 
 // manualError says why a manual token's record could not be read or deleted.
 func manualError(summary, app, storage string, err error) diag.Diagnostic {
@@ -101,10 +99,4 @@ func leftManualWarning(app string) diag.Diagnostic {
 func noManualError(app, storage string) diag.Diagnostic {
 	return diag.NewErrorDiagnostic(summaryImportManual, fmt.Sprintf(
 		"Storage (%s) holds no manual token for app %q. The import ID is the app's name. To add a token, apply a fly_manual_token instead of importing one.", storage, app))
-}
-
-// apiObstacle says what is wrong with an address of Fly's APIs. What the
-// attributes hold was validated: it is the environment's.
-func apiObstacle(err error) string {
-	return fmt.Sprintf("FLY_API_BASE_URL or FLY_FLAPS_BASE_URL cannot be used: %s. Unset it, or set api.base_url and api.machines_base_url in the provider block.", err)
 }

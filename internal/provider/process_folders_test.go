@@ -28,8 +28,7 @@ func TestAccProcessTempFolder(t *testing.T) {
 	}
 }
 
-// Without a home folder nothing is stored, and who wants something stored is
-// told where it could go.
+// Without a home folder nothing is stored, and a warning says what to set.
 func TestAccProcessNoHome(t *testing.T) {
 	t.Parallel()
 	fly := fakefly.Install(t, fakefly.Behaviour{})
@@ -39,7 +38,7 @@ func TestAccProcessNoHome(t *testing.T) {
 	}{
 		"flyctl mints":  {readWeb(""), nil},
 		"nothing else":  {readWeb(`sources = ["storage", "config", "manual"]`), []string{"set storage.path, or FLY_TOKEN_STORAGE", "set HOME, FLY_CONFIG_DIR or config_file"}},
-		"manual tokens": {manualConfig("web", macaroonFor("web")), []string{"Unable to Save Manual Token", "Set storage.path in the provider block, or FLY_TOKEN_STORAGE"}},
+		"manual tokens": {manualConfig("web", macaroonFor("web")), []string{"Unable to Save Manual Token", "Set storage.path in the provider block, or the environment variable FLY_TOKEN_STORAGE"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -49,7 +48,11 @@ func TestAccProcessNoHome(t *testing.T) {
 			if got.failed != (test.want != nil) || strings.Contains(got.output, "Warning: Fly") {
 				t.Errorf("the apply says:\n%.3000s", got.output)
 			}
-			text := strings.Join(strings.Fields(got.output), " ")
+			// Plan and apply each configure the provider.
+			if n := strings.Count(got.output, "Warning: Unable to Use Token Storage"); n < 1 || n > 2 {
+				t.Errorf("%d warnings that storage is off:\n%.3000s", n, got.output)
+			}
+			text := strings.Join(strings.Fields(strings.ReplaceAll(got.output, "│", " ")), " ")
 			for _, want := range test.want {
 				if !strings.Contains(text, want) {
 					t.Errorf("%q is missing from:\n%.3000s", want, got.output)

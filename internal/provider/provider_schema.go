@@ -121,12 +121,12 @@ func apiAttribute() schema.Attribute {
 			"base_url": schema.StringAttribute{
 				Optional:            true,
 				MarkdownDescription: "Address of the GraphQL API, without `/graphql`: https, unless it is this machine. Defaults to the `FLY_API_BASE_URL` environment variable, else to `https://api.fly.io`.",
-				Validators:          []validator.String{apiAddress()},
+				Validators:          []validator.String{apiAddress(graphqlComplaint)},
 			},
 			"machines_base_url": schema.StringAttribute{
 				Optional:            true,
 				MarkdownDescription: "Address of the Machines API, without `/v1`: https, unless it is this machine. Defaults to the `FLY_FLAPS_BASE_URL` environment variable, else to `https://api.machines.dev`.",
-				Validators:          []validator.String{apiAddress()},
+				Validators:          []validator.String{apiAddress(machinesComplaint)},
 			},
 			"timeout": schema.StringAttribute{
 				Optional:            true,

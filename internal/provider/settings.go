@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -32,8 +31,10 @@ type settings struct {
 	configFile string
 	// storagePath is "" where there is no place for storage.
 	storagePath string
-	cli         cliSettings
-	api         apiSettings
+	// noStorage says why there is none.
+	noStorage string
+	cli       cliSettings
+	api       apiSettings
 
 	// obstacles are what keeps some operations from being done.
 	obstacles []obstacle
@@ -78,6 +79,8 @@ func sourceNames() []string {
 func readSettings(ctx context.Context, m providerModel, env environment) (settings, diag.Diagnostics) {
 	r := settingsReader{ctx: ctx, set: settings{environment: env}}
 	r.set.accessToken = r.text("access_token", m.AccessToken)
+	r.checkLogin(!m.AccessToken.IsNull())
+	r.checkProxy()
 	r.readOrganization(m)
 	r.readSources(m)
 	r.set.refresh = token.PolicyIfRejected
@@ -87,6 +90,7 @@ func readSettings(ctx context.Context, m providerModel, env environment) (settin
 	r.set.tokenTTL = r.duration("token_ttl", m.TokenTTL, defaultTokenTTL)
 	r.set.minValidity = r.duration("min_validity", m.MinValidity, min(defaultMinValidity, r.set.tokenTTL/4))
 	r.set.configFile = r.path("config_file", r.text("config_file", m.ConfigFile))
+	r.checkFile("config_file", r.set.configFile, "neither the config source nor flyctl's login has a token from it")
 	r.readCLI(m)
 	r.readAPI(m)
 	r.readStorage(m)
@@ -156,18 +160,7 @@ func (r *settingsReader) readOrganization(m providerModel) {
 	if !m.Organization.IsNull() {
 		return
 	}
-	slug := r.set.environment.get("FLY_ORG")
-	if slug == "" {
-		return
-	}
-	if complaint := organizationComplaint(slug); complaint != "" {
-		r.set.obstacles = append(r.set.obstacles, obstacle{
-			attribute: "organization",
-			detail:    "The environment variable FLY_ORG stands in for the provider attribute organization. " + complaint,
-		})
-		return
-	}
-	r.set.organization = slug
+	r.set.organization = r.variable("FLY_ORG", "organization", organizationComplaint)
 }
 
 func (r *settingsReader) readSources(m providerModel) {
@@ -198,6 +191,7 @@ func (r *settingsReader) readCLI(m providerModel) {
 	r.set.cli.path = r.text("cli.path", cli.Path)
 	if strings.ContainsAny(r.set.cli.path, `/`+string(filepath.Separator)) {
 		r.set.cli.path = r.path("cli.path", r.set.cli.path)
+		r.checkFile("cli.path", r.set.cli.path, "no token comes from flyctl")
 	}
 	r.set.cli.timeout = r.duration("cli.timeout", cli.Timeout, defaultCLITimeout)
 	if r.known("cli.max_parallel", cli.MaxParallel) && !cli.MaxParallel.IsNull() {
@@ -206,20 +200,21 @@ func (r *settingsReader) readCLI(m providerModel) {
 }
 
 func (r *settingsReader) readAPI(m providerModel) {
-	env := r.set.environment
-	r.set.api = apiSettings{
-		baseURL:         env.get("FLY_API_BASE_URL"),
-		machinesBaseURL: env.get("FLY_FLAPS_BASE_URL"),
-		timeout:         defaultAPITimeout,
-	}
+	r.set.api.timeout = defaultAPITimeout
 	var api apiModel
-	if m.API.IsNull() || !r.known("api", m.API) {
-		return
+	if !m.API.IsNull() {
+		if !r.known("api", m.API) {
+			return
+		}
+		r.diags.Append(m.API.As(r.ctx, &api, basetypes.ObjectAsOptions{})...)
+		r.set.api.timeout = r.duration("api.timeout", api.Timeout, defaultAPITimeout)
 	}
-	r.diags.Append(m.API.As(r.ctx, &api, basetypes.ObjectAsOptions{})...)
-	r.set.api.baseURL = cmp.Or(r.text("api.base_url", api.BaseURL), r.set.api.baseURL)
-	r.set.api.machinesBaseURL = cmp.Or(r.text("api.machines_base_url", api.MachinesBaseURL), r.set.api.machinesBaseURL)
-	r.set.api.timeout = r.duration("api.timeout", api.Timeout, defaultAPITimeout)
+	if r.set.api.baseURL = r.text("api.base_url", api.BaseURL); api.BaseURL.IsNull() {
+		r.set.api.baseURL = r.variable("FLY_API_BASE_URL", "api.base_url", graphqlComplaint)
+	}
+	if r.set.api.machinesBaseURL = r.text("api.machines_base_url", api.MachinesBaseURL); api.MachinesBaseURL.IsNull() {
+		r.set.api.machinesBaseURL = r.variable("FLY_FLAPS_BASE_URL", "api.machines_base_url", machinesComplaint)
+	}
 }
 
 func (r *settingsReader) readStorage(m providerModel) {
@@ -230,23 +225,24 @@ func (r *settingsReader) readStorage(m providerModel) {
 		}
 		r.diags.Append(m.Storage.As(r.ctx, &storage, basetypes.ObjectAsOptions{})...)
 	}
-	env := r.set.environment
 	switch {
 	case !storage.Path.IsNull():
 		r.set.storagePath = r.path("storage.path", r.text("storage.path", storage.Path))
-	case env.get("FLY_TOKEN_STORAGE") != "":
-		r.set.storagePath = r.path("storage.path", env.get("FLY_TOKEN_STORAGE"))
-	case env.configDir != "":
-		r.set.storagePath = filepath.Join(env.configDir, "terraform-provider-fly")
+	case r.set.environment.get("FLY_TOKEN_STORAGE") != "":
+		r.set.storagePath = r.path("storage.path", r.variable("FLY_TOKEN_STORAGE", "storage.path", pathComplaint))
+	default:
+		r.set.storagePath = r.defaultStorage()
 	}
 }
 
-// absolute returns p as an absolute path. A leading ~/ stands for home; ~user is
-// the name of a file like any other.
+// absolute returns p as an absolute path. A leading ~/ is the home folder.
 func absolute(p, home string) (string, error) {
 	if rest, ok := strings.CutPrefix(p, "~/"); ok {
-		if home == "" {
+		switch {
+		case home == "":
 			return "", fmt.Errorf("the path %q starts with ~/, and the environment names no home folder", p)
+		case !filepath.IsAbs(home):
+			return "", fmt.Errorf("the path %q starts with ~/, and the home folder that the environment names is not an absolute path", p)
 		}
 		p = filepath.Join(home, rest)
 	}

@@ -90,14 +90,16 @@ func flyToken() validator.String {
 	return stringCheck{
 		description: "a Fly token: macaroons (`fm2_…`) or an OAuth token (`fo1_…`), with or without its scheme",
 		summary:     "Invalid Fly Token",
-		complaint: func(value string) string {
-			_, err := token.Parse(value)
-			if err == nil {
-				return ""
-			}
-			return fmt.Sprintf("The value is %s. Paste the whole token as Fly printed it: it starts with fm2_ or fo1_, with or without FlyV1 or Bearer in front.", err)
-		},
+		complaint:   flyTokenComplaint,
 	}
+}
+
+func flyTokenComplaint(value string) string {
+	_, err := token.Parse(value)
+	if err == nil {
+		return ""
+	}
+	return fmt.Sprintf("The value is %s. Paste the whole token as Fly printed it: it starts with fm2_ or fo1_, with or without FlyV1 or Bearer in front.", err)
 }
 
 // refreshPolicy accepts the name of a policy.
@@ -111,36 +113,48 @@ func access() validator.String {
 }
 
 // apiAddress accepts an address that a token may be sent to.
-func apiAddress() validator.String {
+func apiAddress(complaint func(value string) string) validator.String {
 	return stringCheck{
 		description: "an https address; http for this machine alone",
 		summary:     "Invalid API Address",
-		complaint: func(value string) string {
-			if _, err := flyapi.New(flyapi.Config{BaseURL: value, MachinesBaseURL: value}); err != nil || value == "" {
-				return "The address must be that of a server, with https (http is accepted for this machine alone), and without a user name, a query or a fragment: tokens are sent to it."
-			}
-			return ""
-		},
+		complaint:   complaint,
 	}
+}
+
+func graphqlComplaint(value string) string { return addressComplaint(value, "/graphql") }
+
+func machinesComplaint(value string) string { return addressComplaint(value, "/v1") }
+
+// addressComplaint says what is wrong with an address to which the client adds a
+// path.
+func addressComplaint(value, added string) string {
+	if value == "" {
+		return "The address is empty. Omit the argument, or set it to null, to use the default."
+	}
+	if _, err := flyapi.New(flyapi.Config{BaseURL: value, MachinesBaseURL: value}); err != nil {
+		return fmt.Sprintf("The address cannot be used: %s.", strings.TrimPrefix(err.Error(), flyapi.ErrBaseURL.Error()+": "))
+	}
+	if strings.HasSuffix(strings.TrimRight(value, "/"), added) {
+		return fmt.Sprintf("The address ends in %[1]s, and the provider adds %[1]s itself. Leave that part out.", added)
+	}
+	return ""
 }
 
 // filePath accepts any path that names something.
 func filePath() validator.String {
-	return stringCheck{
-		description: "a path that is not empty",
-		summary:     "Invalid Path",
-		complaint: func(value string) string {
-			switch {
-			case strings.TrimSpace(value) == "":
-				return "The path is empty. Leave the argument out, or set it to null, to have the default."
-			case strings.HasPrefix(value, "~") && !strings.HasPrefix(value, "~/"):
-				return "A leading ~/ stands for the home folder, and ~ by itself or with a user's name for nothing. Write ~/ and the rest, or an absolute path."
-			case strings.ContainsRune(value, 0):
-				return "The path holds a NUL character, which no file system accepts."
-			}
-			return ""
-		},
+	return stringCheck{description: "a path that is not empty", summary: "Invalid Path", complaint: pathComplaint}
+}
+
+func pathComplaint(value string) string {
+	switch {
+	case strings.TrimSpace(value) == "":
+		return "The path is empty. Omit the argument, or set it to null, to use the default."
+	case strings.HasPrefix(value, "~") && !strings.HasPrefix(value, "~/"):
+		return "Only a leading ~/ is expanded, to the home folder: ~ alone and ~ with a user name are not. Write ~/ and the rest, or an absolute path."
+	case strings.ContainsRune(value, 0):
+		return "The path holds a NUL character, which no file system accepts."
 	}
+	return ""
 }
 
 // durationBetween accepts a duration within bounds, both included.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"time"
@@ -50,7 +51,9 @@ func newChain(set settings, version string, observer *watch) *chain {
 	if err == nil {
 		c.api, c.directory = api, flyapi.NewDirectory(api, c.login)
 	} else {
-		c.settings.obstacles = append(c.settings.obstacles, obstacle{attribute: "api", detail: apiObstacle(err)})
+		c.settings.obstacles = append(c.settings.obstacles, obstacle{
+			attribute: "api", detail: fmt.Sprintf("The provider arguments api.base_url and api.machines_base_url cannot be used: %s.", err),
+		})
 	}
 	c.logins = c.loginSettings()
 	c.store = c.openStore()
@@ -101,7 +104,7 @@ func (c *chain) link(name token.SourceName) token.Source {
 	case name == token.SourceManual && c.store != nil:
 		return c.store.ManualSource()
 	default:
-		return placeless{name}
+		return placeless{name: name, because: c.settings.noStorage}
 	}
 }
 
@@ -204,7 +207,11 @@ func (c *chain) loginSettings() flyconfig.Settings {
 
 // placeless stands for a link to storage where there is no place for storage. The
 // api link without an API is not asked: that is an obstacle.
-type placeless struct{ name token.SourceName }
+type placeless struct {
+	name token.SourceName
+	// because says why there is no storage.
+	because string
+}
 
 var _ token.Source = placeless{}
 
@@ -217,7 +224,7 @@ func (p placeless) Timeout() time.Duration { return time.Second }
 // Acquire misses.
 func (p placeless) Acquire(context.Context, token.Request) (token.Candidate, error) {
 	return token.Candidate{}, &token.MissError{
-		Reason: "no place for storage: the environment names neither a configuration folder nor a home folder",
+		Reason: "storage is off: " + p.because,
 		Fix:    "set storage.path, or FLY_TOKEN_STORAGE",
 	}
 }

@@ -1,0 +1,135 @@
+package provider
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+)
+
+// variable returns the environment variable that stands in for an argument, ""
+// where it is unset. The argument's own check applies to it: a value that fails
+// is an error of the operations that need the argument.
+func (r *settingsReader) variable(name, attribute string, complaint func(value string) string) string {
+	value := r.set.environment.get(name)
+	if value == "" {
+		return ""
+	}
+	if problem := complaint(value); problem != "" {
+		r.set.obstacles = append(r.set.obstacles, obstacle{
+			attribute: attribute,
+			detail:    fmt.Sprintf("The environment variable %s, which stands in for the provider argument %s, is invalid. %s Correct %[1]s, unset it, or set %[2]s.", name, attribute, problem),
+		})
+		return ""
+	}
+	return value
+}
+
+// checkLogin warns about a login in the environment that is no token: the chain
+// goes on without it.
+func (r *settingsReader) checkLogin(explicit bool) {
+	if explicit {
+		return
+	}
+	for _, name := range []string{"FLY_ACCESS_TOKEN", "FLY_API_TOKEN"} {
+		value := r.set.environment.get(name)
+		if strings.TrimSpace(value) == "" {
+			continue
+		}
+		if problem := flyTokenComplaint(value); problem != "" {
+			r.diags.AddWarning("Unable to Use "+name, fmt.Sprintf(
+				"The environment variable %s is set, and it is not a Fly token. %s Until then there is no login from the environment.", name, problem))
+		}
+		return
+	}
+}
+
+// checkProxy warns about a proxy that net/http would take for something else: the
+// failures that follow name Fly's hosts, not the variable.
+func (r *settingsReader) checkProxy() {
+	for _, name := range []string{"HTTPS_PROXY", "https_proxy"} {
+		value := r.set.environment.get(name)
+		if value == "" {
+			continue
+		}
+		if !validProxy(value) {
+			r.diags.AddWarning("Unable to Use "+name, fmt.Sprintf(
+				"The environment variable %s is not the address of a proxy, so no request reaches Fly. "+
+					"Set it to an address such as http://proxy.example.com:3128, or unset it. Its value is not shown, because it may contain a password.", name))
+		}
+		return
+	}
+}
+
+// validProxy reports whether value is an address of a proxy, with or without a
+// scheme.
+func validProxy(value string) bool {
+	if !strings.Contains(value, "://") {
+		value = "http://" + value
+	}
+	u, err := url.Parse(value)
+	if err != nil || u.Hostname() == "" || strings.Trim(u.Path, "/") != "" {
+		return false
+	}
+	if port := u.Port(); port != "" {
+		if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
+			return false
+		}
+	}
+	return slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme)
+}
+
+// checkFile warns about a file that an argument names and that is not there: what
+// needs it would fail without a message as long as another source has a token.
+func (r *settingsReader) checkFile(attribute, file, without string) {
+	if file == "" {
+		return
+	}
+	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+		r.diags.AddWarning("Unable to Find the File of "+attribute, fmt.Sprintf(
+			"The provider argument %s names a file that does not exist: %s. Until it exists, %s. Correct %[1]s, or omit it to use the default.", attribute, file, without))
+	}
+}
+
+// defaultStorage returns the storage folder for a configuration that names none.
+// Where there is none either, storage is off, and a warning says what follows.
+func (r *settingsReader) defaultStorage() string {
+	env := r.set.environment
+	if filepath.IsAbs(env.configDir) {
+		return filepath.Join(env.configDir, "terraform-provider-fly")
+	}
+	r.set.noStorage = env.noConfigDir()
+	if slices.Contains(r.set.sources, token.SourceStorage) || slices.Contains(r.set.sources, token.SourceManual) {
+		r.diags.AddWarning("Unable to Use Token Storage", fmt.Sprintf(
+			"Storage is off, because %s. Every run mints new tokens, fly_manual_token cannot save a token, "+
+				"and a token that fly_deploy_token minted is not found again after a crash. %s", r.set.noStorage, setStorage))
+	}
+	return ""
+}
+
+// setStorage says how storage is turned on.
+const setStorage = "Set storage.path in the provider block, or the environment variable FLY_TOKEN_STORAGE."
+
+// noConfigDir says why the environment names no folder for storage. A relative
+// one is refused: token records would be written into the project.
+func (e environment) noConfigDir() string {
+	name := "HOME"
+	switch {
+	case runtime.GOOS == "windows":
+		name = "AppData"
+	case runtime.GOOS != "darwin" && e.get("XDG_CONFIG_HOME") != "":
+		name = "XDG_CONFIG_HOME"
+	}
+	if e.get(name) == "" {
+		return "the environment variable " + name + " is not set"
+	}
+	return "the environment variable " + name + " is not an absolute path"
+}
