@@ -50,11 +50,27 @@ func OpenTofu() Tool {
 	}
 }
 
+// Vault is the server that the tests of storage on Vault run against.
+func Vault() Tool {
+	return Tool{Name: "vaultserver", Dir: "vaultserver", Package: ".", Module: "github.com/hashicorp/vault", LDFlags: "-s -w"}
+}
+
+// S3 is the server that the tests of storage on S3 run against.
+func S3() Tool {
+	return Tool{
+		Name: "versitygw", Dir: "s3server", LDFlags: "-s -w",
+		Package: "github.com/versity/versitygw/cmd/versitygw",
+		Module:  "github.com/versity/versitygw",
+	}
+}
+
 // Named returns the tool that goes by the given file name, and an error that
 // lists the names there are where it is none of them.
 func Named(name string) (Tool, error) {
 	tools := []Tool{
 		OpenTofu(),
+		Vault(),
+		S3(),
 		{
 			Name: "golangci-lint", Dir: "lint", LDFlags: "-s -w",
 			Package: "github.com/golangci/golangci-lint/v2/cmd/golangci-lint",
@@ -163,14 +179,18 @@ func pinned(ctx context.Context, dir, module string) (string, error) {
 	return "", fmt.Errorf("toolbin: go.mod in %s does not require %s", dir, module)
 }
 
-// key tells apart the builds of one version: by its dependencies, by what it is
-// built for, and by the compiler, since a linter must not be older than the Go
-// it reads.
+// key tells apart the builds of one version: by its dependencies, by the
+// module's own source, by what it is built for, and by the compiler, since a
+// linter must not be older than the Go it reads.
 func key(tool Tool, dir string) (string, error) {
 	h := sha256.New()
 	_, _ = fmt.Fprintln(h, tool.Package, tool.LDFlags, runtime.Version(), runtime.GOOS, runtime.GOARCH)
-	for _, name := range []string{"go.mod", "go.sum"} {
-		b, err := os.ReadFile(filepath.Join(dir, name))
+	sources, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	if err != nil {
+		return "", fmt.Errorf("toolbin: %w", err)
+	}
+	for _, name := range append([]string{filepath.Join(dir, "go.mod"), filepath.Join(dir, "go.sum")}, sources...) {
+		b, err := os.ReadFile(name)
 		if err != nil {
 			return "", fmt.Errorf("toolbin: %w", err)
 		}

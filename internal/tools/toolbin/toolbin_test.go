@@ -79,15 +79,18 @@ func TestPathKeepsBuildsApart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, tool.Dir, "go.sum"), []byte("another dependency\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	after, err := key(tool, filepath.Join(dir, tool.Dir))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if before == after {
-		t.Error("another go.sum has the key of the old one")
+	for _, name := range []string{"go.sum", "main.go"} {
+		if err := os.WriteFile(filepath.Join(dir, tool.Dir, name), []byte("another\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		after, err := key(tool, filepath.Join(dir, tool.Dir))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if before == after {
+			t.Errorf("another %s has the key of the old one", name)
+		}
+		before = after
 	}
 }
 
@@ -124,7 +127,7 @@ func TestNamed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"tofu", "golangci-lint", "gofumpt", "tfplugindocs"} {
+	for _, name := range []string{"tofu", "vaultserver", "versitygw", "golangci-lint", "gofumpt", "tfplugindocs"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			tool, err := Named(name)

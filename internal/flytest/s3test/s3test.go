@@ -1,0 +1,104 @@
+// Package s3test runs a real S3 server for tests.
+package s3test
+
+import (
+	"crypto/rand"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/flytokens/terraform-provider-fly/internal/flytest/daemon"
+	"github.com/flytokens/terraform-provider-fly/internal/tools/toolbin"
+)
+
+// Region is the one that the server is in.
+const Region = "us-east-1"
+
+// starts bounds how often a server is started at an address that another process
+// may have taken meanwhile.
+const starts = 5
+
+// Config says how a server differs from the usual one, which answers plain HTTP.
+type Config struct {
+	// TLS gives the server a certificate by an authority of its own.
+	TLS bool
+	// Region is the server's, [Region] where it is "".
+	Region string
+}
+
+// Server is an S3 server that keeps buckets in a folder.
+type Server struct {
+	// Endpoint is its URL, for use with path style.
+	Endpoint string
+	// AccessKey and SecretKey may do everything.
+	AccessKey, SecretKey string
+	// CA is the PEM file of the authority behind its certificate.
+	CA string
+
+	listen  string
+	program string
+	args    []string
+	folder  string
+	process *daemon.Process
+}
+
+// Start starts a server without buckets. The server's program is built first
+// where the user's cache folder does not hold it.
+func Start(tb testing.TB, config Config) *Server {
+	tb.Helper()
+	program, err := toolbin.Path(tb.Context(), toolbin.S3(), tb.Output())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	s := &Server{
+		AccessKey: rand.Text(), SecretKey: rand.Text(),
+		program: program, folder: tb.TempDir(),
+	}
+	scheme := "http://"
+	if config.TLS {
+		cert := daemon.NewCertificate(tb)
+		s.CA, scheme = cert.CA, "https://"
+		s.args = append(s.args, "--cert", cert.Cert, "--key", cert.Key)
+	}
+	if config.Region != "" {
+		s.args = append(s.args, "--region", config.Region)
+	}
+	for range starts {
+		s.listen = daemon.Address(tb)
+		if s.start(tb) {
+			s.Endpoint = scheme + s.listen
+			return s
+		}
+	}
+	tb.Fatalf("the S3 server does not start\n%s", s.process.Log())
+	return nil
+}
+
+func (s *Server) start(tb testing.TB) bool {
+	tb.Helper()
+	args := append([]string{"--port", s.listen, "--quiet"}, s.args...)
+	s.process = daemon.Start(tb, s.program, append(args, "posix", s.folder), []string{
+		"ROOT_ACCESS_KEY=" + s.AccessKey, "ROOT_SECRET_KEY=" + s.SecretKey,
+	})
+	return s.process.Answers(tb, s.listen)
+}
+
+// Stop kills the server.
+func (s *Server) Stop() { s.process.Stop() }
+
+// Restart starts the server again at its address, with its buckets.
+func (s *Server) Restart(tb testing.TB) {
+	tb.Helper()
+	s.process.Stop()
+	if !s.start(tb) {
+		tb.Fatalf("the S3 server does not start again\n%s", s.process.Log())
+	}
+}
+
+// Bucket makes a bucket, whose name has three characters at least.
+func (s *Server) Bucket(tb testing.TB, name string) {
+	tb.Helper()
+	if err := os.Mkdir(filepath.Join(s.folder, name), 0o755); err != nil {
+		tb.Fatal(err)
+	}
+}
