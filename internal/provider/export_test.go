@@ -50,3 +50,6 @@ var NewServer = newServer
 
 // Absolute is absolute.
 var Absolute = absolute
+
+// SecretArguments is secretArguments.
+var SecretArguments = secretArguments

@@ -56,7 +56,7 @@ func TestExpiredManualToken(t *testing.T) {
 	config := attrs{"app": "web", "token": macaroonUntil("gone", time.Now().Add(-time.Hour))}
 	planned, _, _ := w.planManual(good, config)
 	_, got := w.applyManual(good, planned, config)
-	for _, want := range []string{"Unable to Save Manual Token", `AttributeName("token")`, "expired", "fly tokens create deploy -a web"} {
+	for _, want := range []string{"Unable to Save Manual Token", "The argument is token.", "expired", "fly tokens create deploy -a web"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is missing from:\n%s", want, got)
 		}

@@ -66,10 +66,7 @@ func (r *manualTokenResource) Schema(_ context.Context, _ resource.SchemaRequest
 				MarkdownDescription: "The token, as Fly printed it: with or without its scheme (`FlyV1`, `Bearer`) and with any white space. Two spellings of one token are the same. " +
 					"A token that has expired is refused. Where storage holds another token than this resource put there, the next plan shows an update that puts this one back. " +
 					"Exactly one of `token` and `token_wo` is set; `token_wo` is the better one where the engine knows write-only arguments.",
-				Validators: []validator.String{
-					flyToken(),
-					stringvalidator.PreferWriteOnlyAttribute(path.MatchRoot("token_wo")),
-				},
+				Validators: []validator.String{flyToken()},
 			},
 			"token_wo": schema.StringAttribute{
 				Optional:  true,
@@ -115,7 +112,7 @@ func (r *manualTokenResource) ValidateConfig(ctx context.Context, req resource.V
 	}
 	switch {
 	case config.Token.IsNull() && config.TokenWO.IsNull():
-		resp.Diagnostics.AddAttributeError(path.Root("token"), "Missing Fly Token",
+		resp.Diagnostics.AddError("Missing Fly Token",
 			"Set token or, with token_wo_version, token_wo. A configuration that was generated for an import applies once the token replaces the null in its token line.")
 	case !config.Token.IsNull() && !config.TokenWO.IsNull():
 		resp.Diagnostics.AddAttributeError(path.Root("token"), "Invalid Attribute Combination",

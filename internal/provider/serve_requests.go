@@ -16,7 +16,8 @@ type protocolServer interface {
 	tfprotov6.StateStoreServer
 }
 
-// requestServer lets go of what belongs to a request when it is over. The
+// requestServer keeps source lines with tokens out of diagnostics, and lets go of
+// what belongs to a request when it is over. The
 // framework keeps a context of each until the provider stops, with the loggers
 // made for it: 15 KB for each call, of which every data source takes two. The
 // calls here are those that a run makes as often as there is something in its
@@ -25,11 +26,14 @@ type requestServer struct {
 	protocolServer
 }
 
-// during serves a request under a context that ends with it.
+// during serves a request under a context that ends with it, and removes secret
+// lines from its diagnostics.
 func during[Req, Resp any](ctx context.Context, req Req, serve func(context.Context, Req) (Resp, error)) (Resp, error) {
 	ctx, over := requestContext(ctx)
 	defer over()
-	return serve(ctx, req)
+	resp, err := serve(ctx, req)
+	withoutSecretLines(diagnosticsOf(resp))
+	return resp, err
 }
 
 // ValidateDataResourceConfig validates a data source's configuration.

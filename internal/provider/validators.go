@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,7 +38,12 @@ func (v stringCheck) ValidateString(_ context.Context, req validator.StringReque
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}
-	if complaint := v.complaint(req.ConfigValue.ValueString()); complaint != "" {
+	value := req.ConfigValue.ValueString()
+	switch complaint := v.complaint(value); {
+	case complaint == "":
+	case looksLikeToken(value):
+		resp.Diagnostics.AddError(v.summary, complaint+fmt.Sprintf(lineNotShown, req.Path))
+	default:
 		resp.Diagnostics.AddAttributeError(req.Path, v.summary, complaint)
 	}
 }
@@ -73,15 +79,19 @@ func organizationComplaint(value string) string {
 	return fmt.Sprintf("%s cannot be the slug of a Fly organization. It is made of lower-case letters, digits and hyphens; `fly orgs list` shows it.", quoted(value))
 }
 
-// quoted returns value for a message, unless a token seems to have gone astray
-// into an attribute that is not sensitive.
+// quoted returns value for a message, unless it looks like a token: the argument
+// it was written to by mistake is not sensitive.
 func quoted(value string) string {
-	for _, prefix := range []string{"fm2_", "fm1r_", "fm1a_", "fo1_", "FlyV1", "Bearer"} {
-		if strings.Contains(value, prefix) {
-			return "The value, which looks like a token,"
-		}
+	if looksLikeToken(value) {
+		return "The value, which looks like a token,"
 	}
 	return fmt.Sprintf("%.80q", value)
+}
+
+func looksLikeToken(value string) bool {
+	return slices.ContainsFunc([]string{"fm2_", "fm1r_", "fm1a_", "fo1_", "FlyV1", "Bearer"}, func(mark string) bool {
+		return strings.Contains(value, mark)
+	})
 }
 
 // flyToken accepts what is shaped like a token of Fly's. Its message tells

@@ -52,7 +52,7 @@ func TestValidateProviderLogin(t *testing.T) {
 		"unknown storage":     {"storage": unknown{}},
 		"unknown path":        {"storage": attrs{"path": unknown{}}},
 	}, map[string]invalid{
-		"empty token":        {attrs{"access_token": ""}, []string{`AttributeName("access_token")`, "it is empty", "fm2_ or fo1_"}},
+		"empty token":        {attrs{"access_token": ""}, []string{"The argument is access_token.", "it is empty", "fm2_ or fo1_"}},
 		"no token":           {attrs{"access_token": "hunter2"}, []string{"Invalid Fly Token", "part 1 of 1"}},
 		"organization":       {attrs{"organization": "Acme Inc."}, []string{`"Acme Inc."`, "fly orgs list", `AttributeName("organization")`}},
 		"empty organization": {attrs{"organization": ""}, []string{"Invalid Organization"}},
@@ -138,7 +138,7 @@ func TestValidateManualToken(t *testing.T) {
 		"unknown":  {"app": unknown{}, "token": unknown{}},
 	}, map[string]invalid{
 		"app":        {attrs{"app": "web_app", "token": macaroonFor("web")}, []string{"Invalid App Name"}},
-		"password":   {attrs{"app": "web", "token": "correct horse"}, []string{"Invalid Fly Token", `AttributeName("token")`}},
+		"password":   {attrs{"app": "web", "token": "correct horse"}, []string{"Invalid Fly Token", "The argument is token."}},
 		"empty":      {attrs{"app": "web", "token": ""}, []string{"it is empty"}},
 		"cut":        {attrs{"app": "web", "token": macaroonFor("web")[:61]}, []string{"cut off"}},
 		"commas":     {attrs{"app": "web", "token": macaroonFor("web") + ","}, []string{"a comma too many"}},
