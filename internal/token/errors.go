@@ -21,6 +21,10 @@ type MissError struct {
 	Reason string
 	// Fix says what the user can do; "" where there is nothing to do.
 	Fix string
+	// Temporary says that the same question may be answered later without any
+	// change by the user: time ran out, there was no answer, the server erred or
+	// asked for fewer requests. A refusal is not temporary.
+	Temporary bool
 	// Cause is the error behind it, if any. It is not printed.
 	Cause error
 }

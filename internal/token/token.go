@@ -2,7 +2,6 @@ package token
 
 import (
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -38,11 +37,11 @@ const maxLength = 1 << 20
 
 // Parse reads a token as people and tools write it: with or without a scheme
 // ("FlyV1" or "Bearer", in any case, nested or not), a comma-separated bundle,
-// wrapped by an editor or not. The grammar is that of superfly/macaroon's Parse
+// wrapped by an editor or not, after a byte order mark or not. The grammar is that of superfly/macaroon's Parse
 // and of fly-go's tokens.Parse, without the latter's rule that whatever has no
 // known prefix is an OAuth token.
 func Parse(s string) (Token, error) {
-	s = trimSchemes(s)
+	s = trimSchemes(strings.TrimPrefix(s, byteOrderMark))
 	if len(s) > maxLength {
 		return Token{}, fmt.Errorf("%w: %d bytes is longer than any token", ErrMalformed, len(s))
 	}
@@ -55,6 +54,9 @@ func Parse(s string) (Token, error) {
 	if s == "" {
 		return Token{}, fmt.Errorf("%w: it is empty", ErrMalformed)
 	}
+	if err := checkStart(s); err != nil {
+		return Token{}, fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
 	parts := strings.Split(s, ",")
 	for i, part := range parts {
 		if err := checkPart(part); err != nil {
@@ -62,51 +64,6 @@ func Parse(s string) (Token, error) {
 		}
 	}
 	return Token{value: s}, nil
-}
-
-// trimSchemes drops white space and any nesting of authorization schemes.
-func trimSchemes(s string) string {
-	for {
-		s = strings.TrimSpace(s)
-		scheme, rest, ok := strings.Cut(s, " ")
-		if !ok || !strings.EqualFold(scheme, "FlyV1") && !strings.EqualFold(scheme, "Bearer") {
-			return s
-		}
-		s = rest
-	}
-}
-
-func checkPart(part string) error {
-	prefix, payload, ok := strings.Cut(part, "_")
-	if part == "" {
-		return errors.New("is empty: a comma too many")
-	}
-	if !ok || prefix != "fm2" && prefix != "fm1r" && prefix != "fm1a" && prefix != "fo1" {
-		return errors.New("does not start with fm2_, fm1r_, fm1a_ or fo1_")
-	}
-	if prefix == "fo1" {
-		return checkOAuth(payload)
-	}
-	raw, err := base64.StdEncoding.DecodeString(payload)
-	if err != nil {
-		return fmt.Errorf("is %d bytes long and not whole base64: it may have been cut off when it was pasted", len(part))
-	}
-	if len(raw) == 0 {
-		return errors.New("is a prefix and nothing more")
-	}
-	return nil
-}
-
-func checkOAuth(payload string) error {
-	if payload == "" {
-		return errors.New("is a prefix and nothing more")
-	}
-	for _, r := range payload {
-		if r <= ' ' || r > '~' {
-			return errors.New("holds a character that no OAuth token has")
-		}
-	}
-	return nil
 }
 
 // Check decodes every macaroon of t, which [Parse] does not: a login may hold one

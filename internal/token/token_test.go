@@ -27,6 +27,7 @@ func TestParse(t *testing.T) {
 		"wrapped by an editor":      {a[:9] + "\n  " + a[9:], a},
 		"oauth":                     {"Bearer fo1_abc-DEF_ghi", "fo1_abc-DEF_ghi"},
 		"macaroons beside an oauth": {a + ",fo1_abc", a + ",fo1_abc"},
+		"byte order mark":           {"\ufeffFlyV1 " + a + "\r\n", a},
 		"old prefixes":              {"fm1r_" + a[4:] + ",fm1a_" + b[4:], "fm1r_" + a[4:] + ",fm1a_" + b[4:]},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -58,6 +59,20 @@ func TestParseMalformed(t *testing.T) {
 		"macaroon prefix":     {"fm2_", "is a prefix and nothing more"},
 		"oauth prefix":        {"fo1_", "is a prefix and nothing more"},
 		"oauth with a letter": {"fo1_ü", "holds a character that no OAuth token has"},
+		"in double quotes":    {`"` + good + `"`, "it is in quotation marks"},
+		"in single quotes":    {"'FlyV1 " + good + "'", "it is in quotation marks"},
+		"quotes in a scheme":  {`Bearer "` + good + `"`, "it is in quotation marks"},
+		"typographic quotes":  {"\u201c" + good + "\u201d", "it is in quotation marks"},
+		"a quote at the end":  {good + `"`, "has a quotation mark in it"},
+		"an oauth and quote":  {"fo1_abc'", "has a quotation mark in it"},
+		"a line of .env":      {"FLY_API_TOKEN=" + good, "it starts with NAME="},
+		"a line of a shell":   {`export FLY_API_TOKEN="FlyV1 ` + good + `"`, "it starts with NAME="},
+		"a quoted value":      {"FLY_API_TOKEN='" + good + "'", "it starts with NAME="},
+		"a header":            {"Authorization: Bearer " + good, "it starts with a header or a key and a colon"},
+		"a key of YAML":       {"access_token: " + good, "it starts with a header or a key and a colon"},
+		"JSON":                {`{"token": "FlyV1 ` + good + `"}`, "it is JSON"},
+		"a zero-width space":  {"\u200b" + good, "it starts with a character that does not print"},
+		"words before it":     {"token " + good, "it has 5 characters in front of the token"},
 		"too long":            {"fo1_" + strings.Repeat("x", 1<<20), "is longer than any token"},
 	} {
 		t.Run(name, func(t *testing.T) {

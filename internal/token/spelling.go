@@ -1,0 +1,109 @@
+package token
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"sync"
+	"unicode"
+	"unicode/utf8"
+)
+
+const (
+	// byteOrderMark is what some editors put in front of a text.
+	byteOrderMark = "\ufeff"
+	// quotationMarks are those that people and word processors put around a value.
+	quotationMarks = "\"'`\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb"
+)
+
+// assignment is NAME= of a shell or a .env file, with what follows up to the token.
+var assignment = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)^[A-Z_][A-Z0-9_]*=["']?(FlyV1|Bearer)?$`)
+})
+
+// knownPrefix finds where a token begins.
+var knownPrefix = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(fm2|fm1r|fm1a|fo1)_`)
+})
+
+// checkStart reports what was copied along in front of a token. The error
+// describes it and quotes nothing of it. White space is already removed.
+func checkStart(s string) error {
+	first, _ := utf8.DecodeRuneInString(s)
+	at := knownPrefix().FindStringIndex(s)
+	if strings.ContainsRune(quotationMarks, first) {
+		return errors.New("it is in quotation marks: give the token without them")
+	}
+	if at == nil || at[0] == 0 {
+		return nil
+	}
+	before := strings.TrimRight(s[:at[0]], quotationMarks)
+	before = strings.TrimSuffix(before, byteOrderMark)
+	switch lower := strings.ToLower(before); {
+	case strings.HasSuffix(before, ","):
+		return nil
+	case assignment().MatchString(before):
+		return errors.New("it starts with NAME=: give the value alone")
+	case strings.HasPrefix(before, "{"):
+		return errors.New("it is JSON: give the token in it alone")
+	case strings.HasSuffix(before, ":"), strings.Contains(before, ":") && (strings.HasSuffix(lower, "flyv1") || strings.HasSuffix(lower, "bearer")):
+		return errors.New("it starts with a header or a key and a colon: give the value alone")
+	case !unicode.IsPrint(first):
+		return errors.New("it starts with a character that does not print: copy the token again")
+	default:
+		return fmt.Errorf("it has %d characters in front of the token: give the token alone", utf8.RuneCountInString(before))
+	}
+}
+
+// trimSchemes drops white space and any nesting of authorization schemes.
+func trimSchemes(s string) string {
+	for {
+		s = strings.TrimSpace(s)
+		scheme, rest, ok := strings.Cut(s, " ")
+		if !ok || !strings.EqualFold(scheme, "FlyV1") && !strings.EqualFold(scheme, "Bearer") {
+			return s
+		}
+		s = rest
+	}
+}
+
+func checkPart(part string) error {
+	prefix, payload, ok := strings.Cut(part, "_")
+	if part == "" {
+		return errors.New("is empty: a comma too many")
+	}
+	if !ok || prefix != "fm2" && prefix != "fm1r" && prefix != "fm1a" && prefix != "fo1" {
+		return errors.New("does not start with fm2_, fm1r_, fm1a_ or fo1_")
+	}
+	if prefix == "fo1" {
+		return checkOAuth(payload)
+	}
+	raw, err := base64.StdEncoding.DecodeString(payload)
+	if err != nil && strings.ContainsAny(payload, quotationMarks) {
+		return errors.New("has a quotation mark in it: give the token without quotation marks")
+	}
+	if err != nil {
+		return fmt.Errorf("is %d bytes long and not whole base64: it may have been cut off when it was pasted", len(part))
+	}
+	if len(raw) == 0 {
+		return errors.New("is a prefix and nothing more")
+	}
+	return nil
+}
+
+func checkOAuth(payload string) error {
+	if payload == "" {
+		return errors.New("is a prefix and nothing more")
+	}
+	if strings.ContainsAny(payload, quotationMarks) {
+		return errors.New("has a quotation mark in it: give the token without quotation marks")
+	}
+	for _, r := range payload {
+		if r <= ' ' || r > '~' {
+			return errors.New("holds a character that no OAuth token has")
+		}
+	}
+	return nil
+}
