@@ -11,11 +11,13 @@ import (
 const (
 	// maxQuote is how much of another program's words is quoted, in bytes.
 	maxQuote = 300
-	// shared is the length in bytes from which a piece of a text that also
-	// stands in the token that was sent counts as a leak of it. It is longer
-	// than a prefix with its underscore.
+	// shared is the length in bytes from which a piece of a text that is also in
+	// the token that was sent counts as a leak of it. It is longer than a prefix
+	// with its underscore.
 	shared = 6
 	masked = "[redacted]"
+	// manyRuns is the number of long runs that are taken for one token in groups.
+	manyRuns = 3
 	// maxScrub is how much of a text is looked at at all, in bytes.
 	maxScrub = 16 << 10
 )
@@ -31,25 +33,29 @@ type patterns struct {
 	header *regexp.Regexp
 	// secret is a run that no word, host or identifier of Fly's is as long as.
 	secret *regexp.Regexp
+	// run is what may be a piece of base64.
+	run *regexp.Regexp
 	// userInfo is a name and password in a URL: a proxy's, say.
 	userInfo *regexp.Regexp
 }
 
-// scrubbed are compiled at their first use: a process that only tells its schema
-// has none.
+// scrubbed are compiled at their first use: a process that only returns its schema
+// needs none.
 var scrubbed = sync.OnceValue(func() patterns {
 	return patterns{
 		colours:  regexp.MustCompile(`\x1b\[[0-9;?]*[A-Za-z]`),
 		token:    regexp.MustCompile(`(?i)(fm2|fm1r|fm1a|fo1)_[^\s"'<>,;]*`),
 		header:   regexp.MustCompile(`(?i)\b(flyv1|bearer|basic)\s+[^\s:"'<>,;]{6,}`),
 		secret:   regexp.MustCompile(`[A-Za-z0-9+/=_-]{40,}|[A-Za-z0-9+/=_]{32,}`),
+		run:      regexp.MustCompile(`[A-Za-z0-9+/=_]{20,}`),
 		userInfo: regexp.MustCompile(`://[^/\s"'@]*@`),
 	}
 })
 
 // Scrub makes what a server or another program said fit to be quoted: nothing
 // that looks like a token, no part of the one that was sent to it, one line,
-// printable, and short.
+// printable, and short. A text in which something like a token remains is
+// withheld, and what is returned says so.
 func Scrub(text string, sent Token) string {
 	p := scrubbed()
 	// What does not print goes first: it may have been put inside a token.
@@ -59,9 +65,16 @@ func Scrub(text string, sent Token) string {
 	text = p.userInfo.ReplaceAllString(text, "://")
 	text = p.token.ReplaceAllString(text, masked)
 	text = p.header.ReplaceAllString(text, "$1 "+masked)
+	if len(p.secret.FindAllStringIndex(text, manyRuns)) == manyRuns {
+		// The last piece of a token in groups is too short to be found by itself.
+		return withheld
+	}
 	text = p.secret.ReplaceAllString(text, masked)
 	text = strings.Join(strings.Fields(text), " ")
-	return cut(text)
+	if leaks(text, sent.value) {
+		return withheld
+	}
+	return cut(p.run.ReplaceAllStringFunc(text, maskRandom))
 }
 
 // printable turns white space into spaces and drops what a terminal does not show.
@@ -88,7 +101,7 @@ func cut(text string) string {
 	return text[:end] + "…"
 }
 
-// maskShared masks each stretch of text that also stands in secret.
+// maskShared masks each stretch of text that is also in secret.
 func maskShared(text, secret string) string {
 	if len(secret) < shared || len(text) < shared {
 		return text

@@ -55,6 +55,7 @@ func FuzzScrub(f *testing.F) {
 	const sent = "fm2_lJPECQgXYZ0123456789+/abcdef=="
 	f.Add("", "", 4, 20)
 	f.Add("error: ", " is bad", 0, len(sent))
+	f.Add("fm2_l J.P-E", " C Q g X Y Z 0", 30, len(sent))
 	f.Add("\u202e", "\x00", 7, 13)
 	f.Fuzz(func(t *testing.T, before, after string, from, to int) {
 		if from < 0 || to > len(sent) || to-from < shared {
@@ -65,6 +66,9 @@ func FuzzScrub(f *testing.F) {
 			if strings.Contains(got, sent[i:i+shared]) {
 				t.Fatalf("scrub left %q in %q", sent[i:i+shared], got)
 			}
+		}
+		if left := longestShared(got, sent); left >= shared {
+			t.Fatalf("scrub left %d bytes, with separators between them, in %q", left, got)
 		}
 	})
 }
