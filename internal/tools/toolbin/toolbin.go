@@ -34,8 +34,10 @@ type Tool struct {
 	Package string
 	// Module is the path of the module whose version is the program's.
 	Module string
-	// LDFlags is handed to the linker.
+	// LDFlags are passed to the linker.
 	LDFlags string
+	// CGo says that the program needs a C compiler to be built.
+	CGo bool
 }
 
 // OpenTofu is the engine that acceptance tests and the demo fall back on. It
@@ -81,6 +83,11 @@ func Named(name string) (Tool, error) {
 			Name: "tfplugindocs", Dir: "docs", LDFlags: "-s -w",
 			Package: "github.com/hashicorp/terraform-plugin-docs/cmd/tfplugindocs",
 			Module:  "github.com/hashicorp/terraform-plugin-docs",
+		},
+		{
+			Name: "vale", Dir: "prose", LDFlags: "-s -w", CGo: true,
+			Package: "github.com/vale-cli/vale/v3/cmd/vale",
+			Module:  "github.com/vale-cli/vale/v3",
 		},
 	}
 	names := make([]string, len(tools))
@@ -206,7 +213,11 @@ func build(ctx context.Context, tool Tool, module, bin string, log io.Writer) (e
 	defer func() { err = errors.Join(err, removeIfThere(tmp)) }()
 	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-trimpath", "-ldflags", tool.LDFlags, "-o", tmp, tool.Package)
 	cmd.Dir = module
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOOS="+runtime.GOOS, "GOARCH="+runtime.GOARCH)
+	cgo := "CGO_ENABLED=0"
+	if tool.CGo {
+		cgo = "CGO_ENABLED=1"
+	}
+	cmd.Env = append(os.Environ(), cgo, "GOWORK=off", "GOOS="+runtime.GOOS, "GOARCH="+runtime.GOARCH)
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("toolbin: build %s: %w", tool.Name, err)

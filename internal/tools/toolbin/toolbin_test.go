@@ -127,7 +127,7 @@ func TestNamed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"tofu", "vaultserver", "versitygw", "golangci-lint", "gofumpt", "tfplugindocs"} {
+	for _, name := range []string{"tofu", "vaultserver", "versitygw", "golangci-lint", "gofumpt", "tfplugindocs", "vale"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			tool, err := Named(name)
