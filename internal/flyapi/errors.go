@@ -1,6 +1,7 @@
 package flyapi
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -49,6 +50,9 @@ type Error struct {
 	Fix string
 	// Status is the HTTP status of the answer; 0 where none came.
 	Status int
+	// Refused says that the call changed nothing: Fly refused it in so many words,
+	// or it was never sent. After any other failure Fly may have carried it out.
+	Refused bool
 	// Cause is the error of the network or of the decoder behind it, if any.
 	// It is not printed.
 	Cause error
@@ -71,6 +75,12 @@ func (e *Error) Is(target error) bool {
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Cause }
+
+// refusedByFly reports whether a failed call changed nothing.
+func refusedByFly(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Refused
+}
 
 // fixFor says what a user can do about a kind, "" where that depends on the call.
 func fixFor(kind Kind) string {

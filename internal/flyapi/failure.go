@@ -18,27 +18,28 @@ func leftWaiting(ctx context.Context, k call) error {
 		return fmt.Errorf("%s: %w", k.op, context.Cause(ctx))
 	}
 	return &Error{
-		Op: k.op, Kind: ErrUnavailable, Cause: ctx.Err(),
+		Op: k.op, Kind: ErrUnavailable, Cause: ctx.Err(), Refused: true,
 		Reason: "time ran out behind the calls that Fly's API had not answered", Fix: fixFor(ErrUnavailable),
 	}
 }
 
 // timedOut is the error of a call whose time ran out while it was under way.
-func timedOut(k call) error {
+func timedOut(k call, t *trace) error {
 	return &Error{
-		Op: k.op, Kind: ErrUnavailable, Cause: context.DeadlineExceeded,
+		Refused: !t.sent.Load(),
+		Op:      k.op, Kind: ErrUnavailable, Cause: context.DeadlineExceeded,
 		Reason: fmt.Sprintf("no answer from %s in time (%s at most)", k.url.Host, k.timeout), Fix: fixFor(ErrUnavailable),
 	}
 }
 
 // unreachable is the error of a call that brought no answer.
-func unreachable(k call, err error) error {
+func unreachable(k call, t *trace, err error) error {
 	// The wrapper repeats the method and the whole URL.
 	var wrapper *url.Error
 	if errors.As(err, &wrapper) {
 		err = wrapper.Err
 	}
-	e := &Error{Op: k.op, Kind: ErrUnavailable, Cause: err, Fix: fixFor(ErrUnavailable)}
+	e := &Error{Op: k.op, Kind: ErrUnavailable, Cause: err, Fix: fixFor(ErrUnavailable), Refused: !t.sent.Load()}
 	quoted := token.Scrub(err.Error(), k.secret)
 	host := k.url.Host
 	var (

@@ -33,10 +33,17 @@ type graphqlError struct {
 }
 
 // run sends d with the whole of tok, macaroons and OAuth alike, which GraphQL
-// accepts in one header, and decodes the answer's data into data.
+// accepts in one header, and decodes the answer's data into data. It decodes data
+// beside an error as well: a mutation may have been carried out all the same.
 func (c *Client) run(ctx context.Context, tok token.Token, d document, data any) error {
+	_, err := c.runCounted(ctx, tok, d, data)
+	return err
+}
+
+// runCounted is [Client.run], and reports whether the call was sent more than once.
+func (c *Client) runCounted(ctx context.Context, tok token.Token, d document, data any) (repeated bool, err error) {
 	if tok.IsZero() {
-		return noLogin(d.op)
+		return false, noLogin(d.op)
 	}
 	request := map[string]any{"query": d.text, "variables": d.variables}
 	if d.name != "" {
@@ -44,7 +51,7 @@ func (c *Client) run(ctx context.Context, tok token.Token, d document, data any)
 	}
 	body, err := json.Marshal(request)
 	if err != nil {
-		return invalid(d.op, err)
+		return false, invalid(d.op, err)
 	}
 	k := call{
 		op: d.op, operation: d.operation, method: http.MethodPost, url: c.graphql, body: body,
@@ -52,11 +59,16 @@ func (c *Client) run(ctx context.Context, tok token.Token, d document, data any)
 	}
 	r, err := c.do(ctx, k)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if e := checkStatus(k, r, ""); e != nil {
-		return e
+		return r.repeated, e
 	}
+	return r.repeated, decodeAnswer(k, d, r, data)
+}
+
+// decodeAnswer reads an answer of GraphQL's.
+func decodeAnswer(k call, d document, r *reply, data any) error {
 	var answer struct {
 		Data   json.RawMessage `json:"data"`
 		Errors []graphqlError  `json:"errors"`
@@ -64,10 +76,13 @@ func (c *Client) run(ctx context.Context, tok token.Token, d document, data any)
 	if json.Unmarshal(r.body, &answer) != nil || answer.Data == nil && len(answer.Errors) == 0 {
 		return noAnswer(k, r, "JSON that is not GraphQL's")
 	}
+	decoded := json.Unmarshal(answer.Data, data)
 	if len(answer.Errors) > 0 {
-		return refused(k, d, r.status, answer.Errors[0])
+		e := refused(k, d, r.status, answer.Errors[0])
+		e.Refused = e.Refused && !r.repeated
+		return e
 	}
-	if json.Unmarshal(answer.Data, data) != nil {
+	if decoded != nil {
 		return noAnswer(k, r, "data of another shape")
 	}
 	return nil
@@ -78,26 +93,36 @@ func (c *Client) run(ctx context.Context, tok token.Token, d document, data any)
 const messageUnauthenticated = "You must be authenticated to view this."
 
 // refused types an error of GraphQL's by its code. The codes are those that
-// superfly/graphql knows; an error without one says that the input was at fault.
+// superfly/graphql knows. Only a code or a message with which Fly refuses a request
+// says that nothing was done.
 func refused(k call, d document, status int, e graphqlError) *Error {
+	kind, known := kindOf(d, e)
+	failure := answered(k, kind, status, e.Message)
+	failure.Refused = known
+	return failure
+}
+
+// kindOf returns what an error means, and whether Fly refuses the request with it.
+func kindOf(d document, e graphqlError) (kind Kind, refusal bool) {
 	switch e.Extensions.Code {
-	case "UNAUTHORIZED":
-		if e.Message == messageUnauthenticated {
-			return answered(k, ErrUnauthenticated, status, e.Message)
-		}
-		return answered(k, ErrNotPermitted, status, e.Message)
+	case "MAINTENANCE", "SERVER_ERROR", "INTERNAL_SERVER_ERROR", "SERVICE_UNAVAILABLE", "TIMEOUT":
+		return ErrUnavailable, false
 	case "NOT_FOUND":
-		return answered(k, d.notFound, status, e.Message)
-	case "MAINTENANCE", "SERVER_ERROR", "INTERNAL_SERVER_ERROR", "SERVICE_UNAVAILABLE":
-		return answered(k, ErrUnavailable, status, e.Message)
+		return d.notFound, true
+	case "INVALID", "INVALID_ARGUMENTS", "UNPROCESSABLE":
+		return ErrInvalid, true
+	case "UNAUTHORIZED":
+		if e.Message != messageUnauthenticated {
+			return ErrNotPermitted, true
+		}
 	}
 	switch e.Message {
 	case messageUnauthenticated:
-		return answered(k, ErrUnauthenticated, status, e.Message)
+		return ErrUnauthenticated, true
 	case "Could not find App", "Could not find Organization":
-		return answered(k, d.notFound, status, e.Message)
+		return d.notFound, true
 	default:
-		return answered(k, ErrInvalid, status, e.Message)
+		return ErrInvalid, false
 	}
 }
 

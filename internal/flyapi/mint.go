@@ -44,17 +44,36 @@ type Minted struct {
 	ID string
 	// ExpiresAt is when Fly says that it ends; zero where it did not say.
 	ExpiresAt time.Time
+	// Repeated says that Fly was asked more than once, and may have made other
+	// tokens of the same name.
+	Repeated bool
 }
+
+// UnsettledError says that Fly may have made a token that was not received.
+type UnsettledError struct {
+	// ID is Fly's identifier of the token; "" where it is not known.
+	ID string
+	// Repeated says that Fly was asked more than once, and may have made several.
+	Repeated bool
+	// Err is what went wrong.
+	Err error
+}
+
+// Error is the cause's.
+func (e *UnsettledError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *UnsettledError) Unwrap() error { return e.Err }
 
 // Mint makes a token over GraphQL (createLimitedAccessToken), which needs a
 // user's session: "scoped tokens cannot mint other tokens".
 //
 // A mint is not idempotent, so it is repeated by the rules that fly-go has for
-// the same mutation: after a 429, 502 or 503, with which the edge says that the
-// API did not do it, and never after a connection that broke or an answer that
-// did not come, when it may have. Should a 502 hide a mint that was done after
-// all, what is left is a token that nobody received, which is listed under its
-// name and ends with its TTL.
+// the same mutation: after a 429, 502 or 503, and never after a connection that
+// broke or an answer that did not come. A 502 or 503 may hide a mint that was
+// carried out: Minted.Repeated says that other tokens of that name may exist.
+//
+// An error that wraps an [*UnsettledError] says that Fly may have made the token.
 func (c *Client) Mint(ctx context.Context, login token.Token, m MintRequest) (Minted, error) {
 	profile, params, notFound := profileOrganization, map[string]any{}, ErrNoSuchOrganization
 	if m.AppID != "" {
@@ -82,17 +101,29 @@ func (c *Client) Mint(ctx context.Context, login token.Token, m MintRequest) (Mi
 			} `json:"limitedAccessToken"`
 		} `json:"createLimitedAccessToken"`
 	}
-	if err := c.run(ctx, login, d, &data); err != nil {
+	repeated, err := c.runCounted(ctx, login, d, &data)
+	made := data.Create.Token
+	switch {
+	case err == nil:
+	case refusedByFly(err) && made.ID == "" && made.TokenHeader == "":
 		return Minted{}, err
+	default:
+		return Minted{}, &UnsettledError{ID: made.ID, Repeated: repeated, Err: err}
 	}
-	tok, err := token.Parse(data.Create.Token.TokenHeader)
+	tok, err := token.Parse(made.TokenHeader)
 	if err != nil {
-		return Minted{}, &Error{
+		return Minted{}, &UnsettledError{ID: made.ID, Repeated: repeated, Err: &Error{
 			Op: d.op, Kind: ErrUnavailable, Status: 200, Cause: err, Fix: fixFor(ErrUnavailable),
-			Reason: "what came back is " + err.Error(),
-		}
+			Reason: "the token in the answer is invalid: " + err.Error(),
+		}}
 	}
-	return Minted{Token: tok, ID: data.Create.Token.ID, ExpiresAt: instant(data.Create.Token.ExpiresAt)}, nil
+	if made.ID == "" {
+		return Minted{}, &UnsettledError{Repeated: repeated, Err: &Error{
+			Op: d.op, Kind: ErrUnavailable, Status: 200, Fix: fixFor(ErrUnavailable),
+			Reason: "the answer has no identifier, so the token could not be revoked",
+		}}
+	}
+	return Minted{Token: tok, ID: made.ID, ExpiresAt: instant(made.ExpiresAt), Repeated: repeated}, nil
 }
 
 // instant reads a time of GraphQL's (ISO 8601); zero where there is none.

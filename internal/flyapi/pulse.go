@@ -44,7 +44,7 @@ func (p *pulse) muted() bool {
 // notAsked is the error of a call that was not sent.
 func notAsked(k call) error {
 	return &Error{
-		Op: k.op, Kind: ErrUnavailable, Fix: fixFor(ErrUnavailable),
+		Op: k.op, Kind: ErrUnavailable, Fix: fixFor(ErrUnavailable), Refused: true,
 		Reason: fmt.Sprintf("%s gave no answer to an earlier call, and is not asked again for %s", k.url.Host, muteFor),
 	}
 }

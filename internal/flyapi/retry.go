@@ -30,6 +30,9 @@ const (
 	// whenLost adds a connection that broke: the call may have been carried
 	// out, and doing it twice does no harm.
 	whenLost
+	// whenFailed adds 500 and 504. It is for what must be done in the end, and may
+	// be done twice: looking for a token, and revoking it.
+	whenFailed
 )
 
 func (r repeat) times() int {
@@ -45,9 +48,11 @@ func (r repeat) check(ctx context.Context, resp *http.Response, err error) (bool
 	case r == never, ctx.Err() != nil:
 		return false, nil //nolint:nilerr // an error here would take the place of the answer
 	case err != nil:
-		return r == whenLost && isLost(err), nil
+		return r >= whenLost && isLost(err), nil
 	case resp.StatusCode == http.StatusBadGateway:
 		return true, nil
+	case resp.StatusCode == http.StatusInternalServerError, resp.StatusCode == http.StatusGatewayTimeout:
+		return r == whenFailed, nil
 	case resp.StatusCode == http.StatusServiceUnavailable, resp.StatusCode == http.StatusTooManyRequests:
 		return inTime(ctx, resp), nil
 	default:
@@ -62,7 +67,13 @@ func isLost(err error) bool {
 			return true
 		}
 	}
-	return isLostSocket(err)
+	return isGoneAway(err) || isLostSocket(err)
+}
+
+// isGoneAway reports whether an HTTP/2 server ended the connection with a GOAWAY
+// frame. net/http does not export the error's type.
+func isGoneAway(err error) bool {
+	return strings.HasPrefix(err.Error(), "http2: ") && strings.Contains(err.Error(), "GOAWAY")
 }
 
 // inTime reports whether the server's own wait ends before the deadline; a wait

@@ -75,14 +75,15 @@ func TestRepeat(t *testing.T) {
 		want map[repeat]bool
 	}{
 		"good":             {reaction{200, ""}, nil, nil},
-		"500":              {reaction{500, ""}, nil, nil},
-		"504":              {reaction{504, ""}, nil, nil},
-		"502":              {reaction{502, ""}, nil, map[repeat]bool{whenAnswered: true, whenLost: true}},
-		"503":              {reaction{503, "1"}, nil, map[repeat]bool{whenAnswered: true, whenLost: true}},
-		"429":              {reaction{429, "1"}, nil, map[repeat]bool{whenAnswered: true, whenLost: true}},
+		"500":              {reaction{500, ""}, nil, map[repeat]bool{whenFailed: true}},
+		"504":              {reaction{504, ""}, nil, map[repeat]bool{whenFailed: true}},
+		"GOAWAY":           {reaction{}, errors.New("http2: server sent GOAWAY and closed the connection; LastStreamID=1, ErrCode=NO_ERROR"), map[repeat]bool{whenLost: true, whenFailed: true}},
+		"502":              {reaction{502, ""}, nil, map[repeat]bool{whenAnswered: true, whenLost: true, whenFailed: true}},
+		"503":              {reaction{503, "1"}, nil, map[repeat]bool{whenAnswered: true, whenLost: true, whenFailed: true}},
+		"429":              {reaction{429, "1"}, nil, map[repeat]bool{whenAnswered: true, whenLost: true, whenFailed: true}},
 		"429 for too long": {reaction{429, "3600"}, nil, nil},
-		"reset":            {reaction{}, lost, map[repeat]bool{whenLost: true}},
-		"cut off":          {reaction{200, ""}, io.ErrUnexpectedEOF, map[repeat]bool{whenLost: true}},
+		"reset":            {reaction{}, lost, map[repeat]bool{whenLost: true, whenFailed: true}},
+		"cut off":          {reaction{200, ""}, io.ErrUnexpectedEOF, map[repeat]bool{whenLost: true, whenFailed: true}},
 		"refused":          {reaction{}, syscall.ECONNREFUSED, nil},
 		"too large":        {reaction{200, ""}, errTooLarge, nil},
 		"anything else":    {reaction{}, errors.New("no"), nil},
@@ -95,7 +96,7 @@ func TestRepeat(t *testing.T) {
 			resp := &http.Response{StatusCode: tc.resp.status, Header: tc.resp.header()}
 			over, end := context.WithCancel(t.Context())
 			end()
-			for _, r := range []repeat{never, whenAnswered, whenLost} {
+			for _, r := range []repeat{never, whenAnswered, whenLost, whenFailed} {
 				if got, err := r.check(ctx, resp, tc.err); got != tc.want[r] || err != nil {
 					t.Errorf("check of %d = %t, %v; want %t", r, got, err, tc.want[r])
 				}

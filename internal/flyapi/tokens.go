@@ -43,7 +43,7 @@ type Listed struct {
 // ListAppTokens lists the tokens of one app, revoked ones included. The error's
 // kind is [ErrNoSuchApp] where tok cannot see the app.
 func (c *Client) ListAppTokens(ctx context.Context, tok token.Token, app string) ([]Listed, error) {
-	d := document{op: fmt.Sprintf("list the tokens of app %q", app), operation: "list_tokens", text: listOfApp, notFound: ErrNoSuchApp, repeat: whenLost}
+	d := document{op: fmt.Sprintf("list the tokens of app %q", app), operation: "list_tokens", text: listOfApp, notFound: ErrNoSuchApp, repeat: whenFailed}
 	if err := token.ValidateApp(app); err != nil {
 		return nil, invalid(d.op, err)
 	}
@@ -55,7 +55,7 @@ func (c *Client) ListAppTokens(ctx context.Context, tok token.Token, app string)
 func (c *Client) ListOrganizationTokens(ctx context.Context, tok token.Token, slug string) ([]Listed, error) {
 	d := document{
 		op: fmt.Sprintf("list the tokens of organization %q", slug), operation: "list_tokens", text: listOfOrganization,
-		notFound: ErrNoSuchOrganization, repeat: whenLost,
+		notFound: ErrNoSuchOrganization, repeat: whenFailed,
 	}
 	if err := token.ValidateOrganization(slug); err != nil {
 		return nil, invalid(d.op, err)
@@ -117,12 +117,13 @@ func (c *Client) list(ctx context.Context, tok token.Token, d document, of strin
 
 // Revoke revokes the token of an identifier that [Client.Mint] or a list gave.
 // The error's kind is [ErrNoSuchToken] where Fly knows none. It is repeated
-// after a connection that broke: a token that is revoked twice is revoked.
+// after a connection that broke and after 500, 502, 503 and 504: revoking a token
+// twice does no harm.
 func (c *Client) Revoke(ctx context.Context, login token.Token, id string) error {
 	d := document{
 		op: fmt.Sprintf("revoke token %q", token.Scrub(id, token.Token{})), operation: "revoke_token", text: revokeToken,
 		variables: map[string]any{"input": map[string]any{"id": id}},
-		notFound:  ErrNoSuchToken, repeat: whenLost,
+		notFound:  ErrNoSuchToken, repeat: whenFailed,
 	}
 	if id == "" {
 		return &Error{Op: d.op, Kind: ErrInvalid, Reason: "it has no identifier: it was not minted over Fly's API"}

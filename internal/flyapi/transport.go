@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
@@ -56,6 +58,8 @@ type reply struct {
 	status int
 	header http.Header
 	body   []byte
+	// repeated says that the call was sent more than once.
+	repeated bool
 }
 
 // isJSON reports whether the body is one JSON value.
@@ -87,10 +91,12 @@ func (c *Client) do(ctx context.Context, k call) (*reply, error) {
 	began := time.Now()
 	bounded, cancel := context.WithTimeout(ctx, k.timeout)
 	defer cancel()
-	got, err := c.send(bounded, k)
+	t := &trace{}
+	got, err := c.send(bounded, k, t)
 	switch {
 	case err == nil:
 		server.answered()
+		got.repeated = t.attempts.Load() > 1
 		return got, nil
 	case errors.Is(ctx.Err(), context.Canceled):
 		return nil, fmt.Errorf("%s: %w", k.op, context.Cause(ctx))
@@ -98,16 +104,26 @@ func (c *Client) do(ctx context.Context, k call) (*reply, error) {
 		if ctx.Err() == nil {
 			server.missed(began)
 		}
-		return nil, timedOut(k)
+		return nil, timedOut(k, t)
 	default:
-		return nil, unreachable(k, err)
+		return nil, unreachable(k, t, err)
 	}
+}
+
+// trace is what became of a call's attempts.
+type trace struct {
+	// attempts counts them.
+	attempts atomic.Int32
+	// sent says that one of them reached the connection: the server may have
+	// carried the call out.
+	sent atomic.Bool
 }
 
 // send runs the attempts. A fresh retrying client for each call shares the
 // connections, and carries the call's own rules; it logs nothing.
-func (c *Client) send(ctx context.Context, k call) (*reply, error) {
+func (c *Client) send(ctx context.Context, k call, t *trace) (*reply, error) {
 	ctx = context.WithValue(ctx, operationKey{}, k.operation)
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { t.sent.Store(true) }})
 	req, err := retryablehttp.NewRequestWithContext(ctx, k.method, k.url.String(), k.body)
 	if err != nil {
 		return nil, err
@@ -126,13 +142,14 @@ func (c *Client) send(ctx context.Context, k call) (*reply, error) {
 		return err
 	})
 	retrying := retryablehttp.Client{
-		HTTPClient:   c.http,
-		RetryWaitMin: c.retryWait,
-		RetryWaitMax: maxRetryWait,
-		RetryMax:     k.repeat.times(),
-		CheckRetry:   k.repeat.check,
-		Backoff:      backoff,
-		ErrorHandler: retryablehttp.PassthroughErrorHandler,
+		HTTPClient:     c.http,
+		RetryWaitMin:   c.retryWait,
+		RetryWaitMax:   maxRetryWait,
+		RetryMax:       k.repeat.times(),
+		CheckRetry:     k.repeat.check,
+		Backoff:        backoff,
+		ErrorHandler:   retryablehttp.PassthroughErrorHandler,
+		RequestLogHook: func(retryablehttp.Logger, *http.Request, int) { t.attempts.Add(1) },
 	}
 	resp, err := retrying.Do(req)
 	if err != nil {

@@ -129,7 +129,8 @@ func (s *Source) Acquire(ctx context.Context, req token.Request) (token.Candidat
 		}
 	}
 	started := time.Now().Round(0)
-	t, warnings, err := s.mint(ctx, program, login, req)
+	name := token.MintName(req.App)
+	t, warnings, err := s.mint(ctx, program, login, req, name)
 	if err != nil {
 		return token.Candidate{}, err
 	}
@@ -139,6 +140,7 @@ func (s *Source) Acquire(ctx context.Context, req token.Request) (token.Candidat
 			Origin:     token.SourceCLI,
 			AcquiredAt: started,
 			ExpiresAt:  started.Add(s.options.TokenTTL),
+			MintName:   name,
 		},
 		Minted:   true,
 		Warnings: warnings,
@@ -166,7 +168,7 @@ func (s *Source) organization(ctx context.Context, app string) (string, error) {
 }
 
 // mint runs flyctl in a folder of its own and reads what it printed.
-func (s *Source) mint(ctx context.Context, program string, login token.Token, req token.Request) (t token.Token, warnings []token.Warning, err error) {
+func (s *Source) mint(ctx context.Context, program string, login token.Token, req token.Request, name string) (t token.Token, warnings []token.Warning, err error) {
 	s.sweepOnce()
 	folder, err := makeFolder(s.options.TempDir)
 	if err != nil {
@@ -183,7 +185,7 @@ func (s *Source) mint(ctx context.Context, program string, login token.Token, re
 			err = fmt.Errorf("%w. %s", err, left.Detail)
 		}
 	}()
-	args := arguments(req, s.options.TokenTTL)
+	args := arguments(req, s.options.TokenTTL, name)
 	ended := func(int, error) {}
 	if s.options.Observe != nil {
 		ctx, ended = s.options.Observe(ctx, program, args)
@@ -216,6 +218,6 @@ func subcommand(req token.Request) []string {
 
 // arguments are those of the run that mints for req. The expiry is the text of
 // a Go duration, the only form that flyctl takes; left out, it is 20 years.
-func arguments(req token.Request, ttl time.Duration) []string {
-	return append(subcommand(req), "--expiry", ttl.String(), "--name", "terraform-provider-fly "+req.App)
+func arguments(req token.Request, ttl time.Duration, name string) []string {
+	return append(subcommand(req), "--expiry", ttl.String(), "--name", name)
 }

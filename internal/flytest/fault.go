@@ -22,6 +22,8 @@ type Fault struct {
 	// Done says that the request is carried out all the same, and only its
 	// answer is spoilt.
 	Done bool
+	// Alter changes the honest answer before it is sent; nil leaves it.
+	Alter func(body map[string]any)
 	// Hang says that no answer comes until the client leaves.
 	Hang bool
 	// Reset says that the connection is reset in place of an answer.
@@ -46,6 +48,34 @@ func FailGraphQL(code, message string) Fault {
 		panic(fmt.Sprintf("flytest: two strings that are not JSON: %v", err))
 	}
 	return Fail(http.StatusOK, string(body))
+}
+
+// Lost carries so many requests out, and resets the connection in place of an
+// answer.
+func Lost(times int) Fault { return Fault{Times: times, Done: true, Reset: true} }
+
+// After carries so many requests out, and answers as f does.
+func After(times int, f Fault) Fault {
+	f.Times, f.Done = times, true
+	return f
+}
+
+// Alter carries so many requests out, and changes what is answered.
+func Alter(times int, alter func(body map[string]any)) Fault {
+	return Fault{Times: times, Answer: true, Alter: alter}
+}
+
+// MintedWith changes a field of the token in the answer to a mint.
+func MintedWith(field string, value any) func(body map[string]any) {
+	return func(body map[string]any) {
+		minted := object(object(object(body["data"])["createLimitedAccessToken"])["limitedAccessToken"])
+		minted[field] = value
+	}
+}
+
+// BesideErrors adds an error to an answer that has data.
+func BesideErrors(code, message string) func(body map[string]any) {
+	return func(body map[string]any) { body["errors"] = graphqlErrors(code, message)["errors"] }
 }
 
 // BadGateway answers 502 as Fly's edge does, without a body, to so many requests.

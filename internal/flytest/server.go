@@ -189,6 +189,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		spoilt.play(w, r, s.closing)
 		return
 	}
+	if fault && spoilt.Alter != nil {
+		spoilt.Alter(object(honest.body))
+	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(honest.status)
 	_ = json.NewEncoder(w).Encode(honest.body) // the client may have left

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/flytokens/terraform-provider-fly/internal/mint"
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
@@ -52,8 +53,8 @@ func (a *appTokenInvalidateAction) Schema(_ context.Context, _ action.SchemaRequ
 			"revoke": schema.BoolAttribute{
 				Optional: true,
 				MarkdownDescription: "Whether the dropped tokens are revoked at Fly as well, which takes the login of a member of the app's organization. " +
-					"A token that flyctl minted is looked up among those that Fly lists, by its name and times. A token that was narrowed from a login or from a manual token ends with that alone. " +
-					"The action fails, and says which, where a token that was kept could not be revoked; all are dropped nevertheless. Defaults to `false`.",
+					"A token that flyctl minted is looked up among those that Fly lists, by its unique name. A token that was narrowed from a login or from a manual token ends with that login or token alone. " +
+					"The action fails, and says which, where a token could not be revoked. Such a token is no longer used, and running the action again tries again. Defaults to `false`.",
 			},
 		},
 	}
@@ -66,8 +67,7 @@ func (a *appTokenInvalidateAction) Configure(_ context.Context, req action.Confi
 	a.session = s
 }
 
-// Invoke drops the app's minted tokens, and then revokes them where it is told
-// to: in the other order, storage would hand out revoked ones meanwhile.
+// Invoke drops the app's minted tokens, and revokes them where it is told to.
 func (a *appTokenInvalidateAction) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
 	var model appTokenInvalidateModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
@@ -84,19 +84,27 @@ func (a *appTokenInvalidateAction) Invoke(ctx context.Context, req action.Invoke
 	if a.session.store != nil {
 		records, unlisted = a.session.store.MintedRecords(ctx, app)
 	}
-	err := a.session.run.Invalidate(ctx, app)
+	drop := func(ctx context.Context) error {
+		if err := a.session.run.Invalidate(ctx, app); err != nil {
+			return err
+		}
+		resp.SendProgress(action.InvokeProgressEvent{Message: fmt.Sprintf("Dropped %s kept for app %q.", tokens(len(records)), app)})
+		return nil
+	}
+	var err error
+	if model.Revoke.ValueBool() {
+		var unrevoked diag.Diagnostics
+		unrevoked, err = a.revoke(ctx, app, records, drop, resp.SendProgress)
+		resp.Diagnostics.Append(unrevoked...)
+		if err == nil && unlisted != nil {
+			resp.Diagnostics.Append(unlistedError(app, storage, unlisted))
+		}
+	} else {
+		err = drop(ctx)
+	}
 	resp.Diagnostics.Append(a.session.storeWarnings()...)
 	if err != nil {
 		resp.Diagnostics.Append(invalidateError(app, storage, err))
-		return
-	}
-	resp.SendProgress(action.InvokeProgressEvent{Message: fmt.Sprintf("Dropped %s kept for app %q.", tokens(len(records)), app)})
-	if !model.Revoke.ValueBool() {
-		return
-	}
-	resp.Diagnostics.Append(a.revoke(ctx, app, records, resp.SendProgress)...)
-	if unlisted != nil {
-		resp.Diagnostics.Append(unlistedError(app, storage, unlisted))
 	}
 }
 
@@ -108,20 +116,25 @@ func (a *appTokenInvalidateAction) obstacles(model appTokenInvalidateModel) diag
 	return a.session.storageObstacles()
 }
 
-// revoke revokes what records hold, and says of each what became of it.
-func (a *appTokenInvalidateAction) revoke(ctx context.Context, app string, records []token.Record, send func(action.InvokeProgressEvent)) diag.Diagnostics {
+// revoke drops and revokes what records hold, and says of each what became of it.
+func (a *appTokenInvalidateAction) revoke(ctx context.Context, app string, records []token.Record,
+	drop func(context.Context) error, send func(action.InvokeProgressEvent),
+) (diag.Diagnostics, error) {
 	var diags diag.Diagnostics
-	revoked := 0
-	a.session.revokeAll(ctx, app, records, func(rec token.Record, err error) {
-		if err != nil {
-			diags.Append(keptAliveError(app, rec, err))
+	revoked, all := 0, 0
+	err := a.session.minter.RevokeStored(ctx, app, records, drop, func(r mint.Revocation) {
+		all++
+		if r.Err != nil {
+			diags.Append(keptAliveError(app, r))
 			return
 		}
 		revoked++
-		send(action.InvokeProgressEvent{Message: fmt.Sprintf("Revoked the token with fingerprint %s.", rec.Token.Fingerprint())})
+		send(action.InvokeProgressEvent{Message: "Revoked " + revokedToken(r) + "."})
 	})
-	send(action.InvokeProgressEvent{Message: fmt.Sprintf("Revoked %d of %s.", revoked, tokens(len(records)))})
-	return diags
+	if err == nil {
+		send(action.InvokeProgressEvent{Message: fmt.Sprintf("Revoked %d of %s.", revoked, tokens(all))})
+	}
+	return diags, err
 }
 
 // tokens counts tokens in words.

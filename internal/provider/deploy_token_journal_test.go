@@ -3,64 +3,191 @@ package provider_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/flytokens/terraform-provider-fly/internal/flytest"
+	minting "github.com/flytokens/terraform-provider-fly/internal/mint"
 	"github.com/flytokens/terraform-provider-fly/internal/provider"
-	"github.com/flytokens/terraform-provider-fly/internal/token"
 	"github.com/flytokens/terraform-provider-fly/internal/tokenstore"
 )
 
-// announced lists the mints that are written down in a world's storage.
-func announced(t *testing.T, world provider.World) []string {
+// othersDead is a journal that holds the processes of other providers for dead,
+// which they are not where a test plays them.
+type othersDead struct{ minting.Journal }
+
+// Alive reports that this process alone is alive.
+func (j othersDead) Alive(_ context.Context, owner string) (alive, certain bool) {
+	return owner == j.Owner(), true
+}
+
+// lockless is a journal on a file system without locks.
+type lockless struct{ minting.Journal }
+
+// Alive knows nothing.
+func (lockless) Alive(context.Context, string) (alive, certain bool) { return false, false }
+
+// journal is the one in a world's storage.
+func journal(world provider.World, s *flytest.Server) *tokenstore.Store {
+	return tokenstore.Open(filepath.Join(world.ConfigDir, "terraform-provider-fly"), tokenstore.Scope{APIBaseURL: s.URL()})
+}
+
+// announced lists the names of the mints for an app that are announced in a world's
+// storage.
+func announced(t *testing.T, world provider.World, s *flytest.Server) (names []string) {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(world.ConfigDir, "terraform-provider-fly", "apps", "*", "mint-*"))
+	mints, err := journal(world, s).Announced(t.Context(), "web")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return files
+	for _, m := range mints {
+		names = append(names, m.Name)
+	}
+	return names
 }
 
-// lost carries a mint out and breaks the connection off.
-func lost() flytest.Fault { return flytest.Fault{Times: 1, Done: true, Reset: true} }
+// crash starts another provider in the same world, after the one before was killed.
+func (d *deployed) crash(t *testing.T) {
+	t.Helper()
+	d.world.Journal = func(j minting.Journal) minting.Journal { return othersDead{j} }
+	d.restart(t)
+}
 
-// A token whose answer was lost is found by its name and revoked, at once or, when
-// Fly cannot be asked, at the next mint for the app.
-func TestDeployTokenAnswerLost(t *testing.T) {
+// forget loses what the engine was answered: it was killed before it wrote state.
+func (d *deployed) forget() func() {
+	state, private := maps.Clone(d.state), slices.Clone(d.private)
+	return func() { d.state, d.private = state, private }
+}
+
+// A creation whose answer the state never got is revoked by the next creation of
+// the same resource in the same workspace, and nowhere else.
+func TestDeployTokenCreationForgotten(t *testing.T) {
 	t.Parallel()
-	for _, access := range []string{"deploy", "readonly"} {
+	here := t.TempDir()
+	for name, next := range map[string]struct {
+		dir      string
+		config   attrs
+		variable string
+		left     int
+		says     string
+	}{
+		"the same":              {here, attrs{"app": "web"}, "", 1, ""},
+		"another root module":   {t.TempDir(), attrs{"app": "web"}, "", 2, "WARNING: Fly Token May Have No Owner"},
+		"another workspace":     {here, attrs{"app": "web"}, "TF_WORKSPACE=blue", 2, "fly tokens revoke lat_0001"},
+		"another data folder":   {here, attrs{"app": "web"}, "TF_DATA_DIR=elsewhere", 2, "WARNING: Fly Token May Have No Owner"},
+		"an unknown folder":     {"", attrs{"app": "web"}, "", 2, "WARNING: Fly Token May Have No Owner"},
+		"other arguments":       {here, attrs{"app": "web", "name": "b"}, "", 2, "fly tokens revoke lat_0001"},
+		"an app of another one": {here, attrs{"app": "worker"}, "", 2, ""},
+	} {
 		s := flytest.New(t, flyWorld())
 		d := deployable(t, s)
-		config := attrs{"app": "web", "access": access}
-		s.Inject(flytest.OpMint, lost())
-		wants(t, d.applies(config), "ERROR: Unable to Mint Fly Deploy Token")
-		tally(t, s, 1, 1, 0)
-		if files := announced(t, d.world); len(files) != 0 || d.state != nil {
-			t.Errorf("%v is left, and the state has %v", files, d.state)
-		}
-
-		s.Reset()
-		s.Inject(flytest.OpMint, lost())
-		s.Inject(flytest.OpList, flytest.FailGraphQL("SERVER_ERROR", "out of order"))
-		wants(t, d.applies(config), "ERROR: Unable to Mint Fly Deploy Token")
-		if len(good(s)) != 1 || len(announced(t, d.world)) != 1 {
-			t.Errorf("%v is good, %v is announced", good(s), announced(t, d.world))
-		}
+		d.world.WorkingDir = here
 		d.restart(t)
-		wants(t, d.applies(config), "WARNING: Unable to Clear Earlier Mint", "out of order")
-		s.Reset()
-		d.restart(t)
-		if got := d.applies(attrs{"app": "web", "access": "readonly", "name": "other"}); access == "deploy" {
-			wants(t, got, "access changes")
-		}
-		if files := announced(t, d.world); len(files) != 0 || len(good(s)) != 2 {
-			t.Errorf("%v is left, %v is good", files, good(s))
+		forgotten := d.forget()
+		d.created(attrs{"app": "web"})
+		forgotten()
+		d.world.WorkingDir = next.dir
+		d.world.Variables = append(d.world.Variables, next.variable)
+		d.crash(t)
+		got := d.applies(next.config)
+		if len(good(s)) != next.left || !strings.Contains(got, next.says) || (next.says == "") != (got == "") {
+			t.Errorf("%s: %v is live\n%s", name, good(s), got)
 		}
 	}
+}
+
+// A creation that the state got is left alone once a plan or a refresh saw it.
+func TestDeployTokenCreationSeen(t *testing.T) {
+	t.Parallel()
+	for name, see := range map[string]func(*deployed) string{
+		"read": (*deployed).refresh,
+		"plan": func(d *deployed) string { _, got := d.plan(attrs{"app": "web"}); return got },
+		"end":  func(*deployed) string { return "" },
+	} {
+		s := flytest.New(t, flyWorld())
+		d := deployable(t, s)
+		d.world.WorkingDir = t.TempDir()
+		d.restart(t)
+		d.created(attrs{"app": "web"})
+		if name == "end" {
+			if err := d.end(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+		d.crash(t)
+		if got := see(d); got != "" {
+			t.Errorf("%s says:\n%s", name, got)
+		}
+		sibling := &deployed{wire: d.wire, world: d.world}
+		sibling.created(attrs{"app": "web"})
+		tally(t, s, 2, 0, 2)
+	}
+}
+
+// A rotation whose answer the state never got is revoked by the next rotation, and
+// by the destroy, from wherever these are run.
+func TestDeployTokenRotationForgotten(t *testing.T) {
+	t.Parallel()
+	for name, next := range map[string]attrs{"rotate": {"app": "web", "name": "c"}, "destroy": nil} {
+		s := flytest.New(t, flyWorld())
+		d := deployable(t, s)
+		d.created(attrs{"app": "web"})
+		d.crash(t)
+		wants(t, d.refresh())
+		forgotten := d.forget()
+		wants(t, d.applies(attrs{"app": "web", "name": "b"}), "name changes")
+		forgotten()
+		d.crash(t)
+		if got := d.applies(next); strings.Contains(got, "ERROR") || strings.Contains(got, "No Owner") {
+			t.Errorf("%s says:\n%s", name, got)
+		}
+		want := []any{"lat_0001", "lat_0003"}
+		if next == nil {
+			want = nil
+		}
+		if ids := live(s); !slices.Equal(ids, want) || len(announced(t, d.world, s)) > len(want)/2 {
+			t.Errorf("%s: %v is live, %v is announced", name, ids, announced(t, d.world, s))
+		}
+	}
+}
+
+// Where it is not certain which processes are alive, nothing is revoked.
+func TestDeployTokenWithoutLocks(t *testing.T) {
+	t.Parallel()
+	s := flytest.New(t, flyWorld())
+	d := deployable(t, s)
+	d.world.WorkingDir = t.TempDir()
+	d.world.Journal = func(j minting.Journal) minting.Journal { return lockless{j} }
+	d.restart(t)
+	d.created(attrs{"app": "web"})
+	other := &deployed{world: d.world}
+	other.restart(t)
+	other.t = t
+	wants(t, other.applies(attrs{"app": "web"}), "WARNING: Fly Token May Have No Owner", "fly tokens revoke lat_0001")
+	tally(t, s, 2, 0, 2)
+}
+
+// A plan revokes nothing that was announced.
+func TestDeployTokenPlanRevokesNothing(t *testing.T) {
+	t.Parallel()
+	s := flytest.New(t, flyWorld())
+	d := deployable(t, s)
+	d.world.WorkingDir = t.TempDir()
+	d.restart(t)
+	forgotten := d.forget()
+	d.created(attrs{"app": "web"})
+	forgotten()
+	d.crash(t)
+	if _, got := d.plan(attrs{"app": "web"}); got != "" {
+		t.Error(got)
+	}
+	tally(t, s, 1, 0, 1)
 }
 
 // Mints for one app at the same time leave each other's tokens alone.
@@ -85,69 +212,8 @@ func TestDeployTokensSideBySide(t *testing.T) {
 	tally(t, s, 8, 0, 8)
 }
 
-// A mint waits while another process mints for the app, and leaves what that one
-// took into its state alone.
-func TestDeployTokenWaitsForAnother(t *testing.T) {
-	t.Parallel()
-	s := flytest.New(t, flyWorld())
-	d := deployable(t, s)
-	d.created(attrs{"app": "web"})
-	another := tokenstore.Open(filepath.Join(d.world.ConfigDir, "terraform-provider-fly"), tokenstore.Scope{APIBaseURL: s.URL()})
-	unlock, err := another.LockMints(t.Context(), "web")
-	if err != nil {
-		t.Fatal(err)
-	}
-	mint := tokenstore.Mint{
-		Request: token.Request{App: "web", Access: token.AccessDeploy}, Name: good(s)[0], ExpiresAt: time.Now().Add(time.Hour),
-	}
-	if err := another.AnnounceMint(t.Context(), mint); err != nil {
-		t.Fatal(err)
-	}
-	applied := make(chan string, 1)
-	next := &deployed{wire: d.wire, world: d.world}
-	go func() { applied <- next.applies(attrs{"app": "web"}) }()
-	select {
-	case got := <-applied:
-		t.Errorf("it did not wait: %s", got)
-	case <-time.After(50 * time.Millisecond):
-	}
-	if err := another.SettleMint(t.Context(), mint); err != nil {
-		t.Error(err)
-	}
-	unlock()
-	if got := <-applied; got != "" {
-		t.Error(got)
-	}
-	tally(t, s, 2, 0, 2)
-}
-
-// Others wait from the moment that a mint is announced until it is settled.
-func TestDeployTokenKeepsOthersWaiting(t *testing.T) {
-	t.Parallel()
-	s := flytest.New(t, flyWorld())
-	d := deployable(t, s)
-	s.Inject(flytest.OpMint, flytest.Slow(50*time.Millisecond))
-	another := tokenstore.Open(filepath.Join(d.world.ConfigDir, "terraform-provider-fly"), tokenstore.Scope{APIBaseURL: s.URL()})
-	var waiting sync.WaitGroup
-	waiting.Go(func() {
-		for s.Count(flytest.OpMint) == 0 && t.Context().Err() == nil {
-			time.Sleep(time.Millisecond)
-		}
-		unlock, err := another.LockMints(t.Context(), "web")
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		defer unlock()
-		if left, err := another.AnnouncedMints(t.Context(), "web"); err != nil || len(left) != 0 {
-			t.Errorf("the lock is free while %v is announced: %v", left, err)
-		}
-	})
-	d.created(attrs{"app": "web"})
-	waiting.Wait()
-}
-
-// A token that stays announced would be revoked by the next mint: it is not kept.
+// A token whose identifier cannot be recorded is not kept: a later run would take it
+// for one that the state never got.
 func TestDeployTokenStorageLostMeanwhile(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, flyWorld())
@@ -161,7 +227,7 @@ func TestDeployTokenStorageLostMeanwhile(t *testing.T) {
 		}
 		broken <- errors.Join(os.RemoveAll(folder), os.WriteFile(folder, nil, 0o600))
 	}()
-	wants(t, d.applies(attrs{"app": "web"}), "ERROR: Unable to Mint Fly Deploy Token", "is not kept", "app-web")
+	wants(t, d.applies(attrs{"app": "web"}), "ERROR: Unable to Mint Fly Deploy Token", "storage cannot record its identifier", "app-web")
 	if err := <-broken; err != nil || d.state != nil {
 		t.Errorf("%v: the state has %v", err, d.state)
 	}

@@ -261,7 +261,7 @@ func TestDeployTokenWithoutMint(t *testing.T) {
 			if d.state != nil {
 				t.Errorf("created %v", d.state)
 			}
-			if files := announced(t, d.world); len(files) != 0 {
+			if files := announced(t, d.world, s); len(files) != 0 {
 				t.Errorf("a mint that was refused is still announced: %v", files)
 			}
 		})

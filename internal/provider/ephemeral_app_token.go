@@ -47,7 +47,7 @@ func (e *appTokenEphemeral) Schema(_ context.Context, _ ephemeral.SchemaRequest,
 			Optional: true,
 			MarkdownDescription: "Whether the token is one of its own: minted over Fly's API whatever the provider's `sources` are, kept nowhere, good for an hour at most (less where `token_ttl` is less), and revoked as soon as the engine is done with it. " +
 				"Each plan and each apply then mints one and revokes it, which takes a login that may do so: a user's, not a scoped token. " +
-				"What an apply that failed or was interrupted leaves open is revoked when the provider ends. Should the provider be killed, the token ends by itself; until then `fly tokens list` shows it as `terraform-provider-fly APP (ephemeral …)`. " +
+				"What an apply that failed or was interrupted leaves open is revoked when the provider ends. What a killed provider leaves is revoked when such a token is next minted for the app with the same storage; until then `fly tokens list` shows it as `terraform-provider-fly APP (ephemeral …)`. " +
 				"Defaults to `false`: the token is shared with other runs, and closing does not touch it.",
 		},
 	}
@@ -117,6 +117,8 @@ func (e *appTokenEphemeral) openLease(ctx context.Context, model *appTokenEpheme
 	}
 	request := model.request(e.session.settings)
 	res, err := e.session.lease(ctx, request)
+	diags.Append(e.session.warnings(res.Warnings)...)
+	diags.Append(e.session.storeWarnings()...)
 	if err != nil {
 		diags.Append(leaseError(request, err))
 		return diags
@@ -148,7 +150,7 @@ func (e *appTokenEphemeral) Close(ctx context.Context, req ephemeral.CloseReques
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if err := e.session.revoke(ctx, id); err != nil {
+	if err := e.session.minter.Revoke(ctx, id); err != nil {
 		resp.Diagnostics.Append(revokeError(id, err))
 	}
 }

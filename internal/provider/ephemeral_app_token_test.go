@@ -162,7 +162,7 @@ func TestEphemeralRevokeOnCloseMisses(t *testing.T) {
 		},
 		"no identifier": {
 			login: "user", fault: new(flytest.Fail(200, `{"data":{"createLimitedAccessToken":{"limitedAccessToken":{"id":"","tokenHeader":"FlyV1 `+macaroonFor("lost")+`"}}}}`)),
-			want: []string{"without an identifier"},
+			want: []string{"has no identifier"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/provider"
+
+	"github.com/flytokens/terraform-provider-fly/internal/mint"
 )
 
 // World is what a test gives a provider for its environment.
@@ -17,6 +19,10 @@ type World struct {
 	// Now tells the time by which managed tokens are rotated; nil is the real
 	// time.
 	Now func() time.Time
+	// WorkingDir is the root module's folder; "" is one that is not known.
+	WorkingDir string
+	// Journal wraps the journal in storage; nil leaves it as it is.
+	Journal func(mint.Journal) mint.Journal
 }
 
 // Offline are variables that put Fly's APIs where nobody listens: a test that
@@ -37,10 +43,15 @@ func NewEnding(w World) (constructor func() provider.Provider, end func(context.
 	if now == nil {
 		now = time.Now
 	}
+	journal := w.Journal
+	if journal == nil {
+		journal = func(j mint.Journal) mint.Journal { return j }
+	}
 	return newProvider("test", func() environment {
 		return environment{
 			variables: append(slices.Clone(Offline), w.Variables...),
 			home:      w.Home, configDir: w.ConfigDir, tempDir: w.TempDir, now: now,
+			host: "host", workingDir: w.WorkingDir, journal: journal,
 		}
 	}, p), p.end
 }

@@ -6,13 +6,14 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
+	"github.com/flytokens/terraform-provider-fly/internal/mint"
 	"github.com/flytokens/terraform-provider-fly/internal/telemetry"
 )
 
 // process is what the runs of one provider process have in common, and what is
 // to be done when it ends. A server may be configured more than once.
 type process struct {
-	leases *leases
+	mints *mint.Process
 
 	mu   sync.Mutex
 	runs []*runLog
@@ -21,7 +22,7 @@ type process struct {
 	tracing *telemetry.Tracing
 }
 
-func newProcess() *process { return &process{leases: newLeases()} }
+func newProcess() *process { return &process{mints: mint.NewProcess()} }
 
 // begin returns what a run is watched by. The log is that of ctx.
 func (p *process) begin(ctx context.Context, env environment, version string) *watch {
@@ -46,7 +47,7 @@ func (p *process) begin(ctx context.Context, env environment, version string) *w
 // that are left, which takes 200 ms at most. The error names the tokens that are
 // still good.
 func (p *process) end(ctx context.Context) error {
-	err := p.leases.end(ctx)
+	err := p.mints.End(ctx)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, run := range p.runs {

@@ -70,7 +70,7 @@ func (p *flyProvider) Configure(ctx context.Context, req provider.ConfigureReque
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	s := newSession(set, p.version, p.process.leases, p.process.begin(ctx, set.environment, p.version))
+	s := newSession(set, p.version, p.process.mints, p.process.begin(ctx, set.environment, p.version))
 	resp.DataSourceData = s
 	resp.ResourceData = s
 	resp.EphemeralResourceData = s

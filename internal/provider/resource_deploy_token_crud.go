@@ -6,9 +6,7 @@ import (
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 
 	"github.com/flytokens/terraform-provider-fly/internal/flyapi"
 	"github.com/flytokens/terraform-provider-fly/internal/token"
@@ -22,7 +20,7 @@ func (r *deployTokenResource) Create(ctx context.Context, req resource.CreateReq
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(r.mint(ctx, &plan, &resp.State)...)
+	resp.Diagnostics.Append(r.mint(ctx, &plan, nil, predecessor{}, &resp.State)...)
 	if resp.Diagnostics.HasError() {
 		resp.State.RemoveResource(ctx)
 	}
@@ -37,6 +35,7 @@ func (r *deployTokenResource) Read(ctx context.Context, req resource.ReadRequest
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	r.seen(ctx, &state)
 	gone, err := r.revoked(ctx, &state)
 	switch {
 	case err != nil:
@@ -53,13 +52,14 @@ func (r *deployTokenResource) Read(ctx context.Context, req resource.ReadRequest
 
 // revoked reports whether Fly no longer accepts the token. What has expired is
 // rotated, whatever Fly still lists. One that the list lacks was perhaps minted
-// with another login: Fly is then shown the token itself.
+// with another login: Fly is then shown the token itself. An answer of 401 is
+// evidence; 403 is not, since something on the way may have given it.
 func (r *deployTokenResource) revoked(ctx context.Context, state *deployTokenModel) (bool, error) {
 	if state.expired(r.session.now()) {
 		return false, nil
 	}
 	req := state.request(r.session.settings)
-	listed, err := r.session.listed(ctx, req)
+	listed, err := r.session.minter.List(ctx, req)
 	if err != nil {
 		return false, err
 	}
@@ -72,7 +72,7 @@ func (r *deployTokenResource) revoked(ctx context.Context, state *deployTokenMod
 		return false, err
 	}
 	err = r.session.chain.api.Show(ctx, tok, req.App)
-	if flyapi.Rejected(err) {
+	if errors.Is(err, flyapi.ErrUnauthenticated) {
 		return true, nil
 	}
 	return false, err
@@ -90,15 +90,16 @@ func (r *deployTokenResource) Update(ctx context.Context, req resource.UpdateReq
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	r.seen(ctx, &state)
 	if !plan.Token.IsUnknown() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 		return
 	}
-	if err := r.session.revokeFor(ctx, before, plan.App.ValueString()); err != nil {
+	if err := r.session.revokeFor(ctx, before, plan.App.ValueString(), "apply"); err != nil {
 		resp.Diagnostics.Append(err)
 		return
 	}
-	resp.Diagnostics.Append(r.mint(ctx, &plan, &resp.State)...)
+	resp.Diagnostics.Append(r.mint(ctx, &plan, &state, before, &resp.State)...)
 	if resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 		return
@@ -119,9 +120,11 @@ func (r *deployTokenResource) Delete(ctx context.Context, req resource.DeleteReq
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	r.seen(ctx, &state)
+	resp.Diagnostics.Append(r.session.warnings(r.session.minter.Clear(ctx, r.managed(ctx, &state, &state, before)))...)
 	end, _ := state.end()
 	for _, one := range []predecessor{{ID: state.TokenID.ValueString(), ExpiresAt: end}, before} {
-		if err := r.session.revokeFor(ctx, one, state.App.ValueString()); err != nil {
+		if err := r.session.revokeFor(ctx, one, state.App.ValueString(), "destroy"); err != nil {
 			resp.Diagnostics.Append(err)
 		}
 	}
@@ -135,36 +138,14 @@ func (r *deployTokenResource) ready(m *deployTokenModel) diag.Diagnostics {
 	return r.session.obstacles("refresh", "organization")
 }
 
-// mint mints what plan asks for, and has it in state before anything else can
-// fail.
-func (r *deployTokenResource) mint(ctx context.Context, plan *deployTokenModel, state *tfsdk.State) diag.Diagnostics {
-	if complaint := plan.lateRotation(); complaint != "" {
-		return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("rotate_before"), summaryRotateBefore, complaint)}
-	}
-	return r.session.mintManaged(ctx, managedMint{
-		request: plan.request(r.session.settings),
-		label:   plan.label(),
-		ttl:     plan.ttl(),
-		keep: func(res token.Resolution) diag.Diagnostics {
-			plan.fill(res)
-			diags := state.Set(ctx, plan)
-			if res.ExpiresAt.Sub(res.AcquiredAt) < plan.rotateBefore() {
-				diags.Append(shortLifeWarning(plan))
-			}
-			return diags
-		},
-	})
-}
-
 // revokeFor revokes a token of app's that may have ended or been revoked already;
-// nil where it is good no more.
-func (s *session) revokeFor(ctx context.Context, one predecessor, app string) diag.Diagnostic {
+// nil where it is no longer live. again is the command that tries again.
+func (s *session) revokeFor(ctx context.Context, one predecessor, app, again string) diag.Diagnostic {
 	if one.over(s.now()) {
 		return nil
 	}
-	err := s.revoke(ctx, one.ID)
-	if err == nil || errors.Is(err, flyapi.ErrNoSuchToken) {
-		return nil
+	if err := s.minter.Revoke(ctx, one.ID); err != nil {
+		return stillGoodError(one, app, again, err)
 	}
-	return stillGoodError(one, app, err)
+	return nil
 }

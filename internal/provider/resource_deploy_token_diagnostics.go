@@ -42,32 +42,27 @@ func deployTokenName() validator.String {
 
 // mintError says why there is no token.
 func mintError(req token.Request, err error) diag.Diagnostic {
-	reason := err.Error()
-	var none *token.NoTokenError
-	switch {
-	case errors.As(err, &none) && len(none.Attempts) > 0:
-		reason = strings.Join(strings.Fields(none.Attempts[0].Err.Error()), " ")
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	reason := strings.Join(strings.Fields(err.Error()), " ")
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		reason = "it was cancelled before there was an answer"
 	}
-	return diag.NewAttributeErrorDiagnostic(path.Root("app"), summaryMint, fmt.Sprintf(
-		"No token was minted for app %q:\n\n  %s\n\nIt is minted over Fly's API, and that takes a user's login (of `fly auth login`, or in FLY_API_TOKEN): a scoped token cannot mint other tokens.", req.App, reason))
+	detail := fmt.Sprintf("No token was minted for app %q:\n\n  %s\n\n", req.App, reason)
+	if errors.Is(err, token.ErrUnsettled) {
+		detail += "Fly may have made a token all the same. The next apply that mints a token for this app looks for it and revokes it.\n\n"
+	}
+	return diag.NewAttributeErrorDiagnostic(path.Root("app"), summaryMint, detail+
+		"It is minted over Fly's API, and that takes a user's login (of `fly auth login`, or in FLY_API_TOKEN): a scoped token cannot mint other tokens.")
 }
 
-// unsettledError says why a token that was minted is not kept.
-func unsettledError(app string, err error) diag.Diagnostic {
-	return diag.NewErrorDiagnostic(summaryMint, fmt.Sprintf(
-		"A token was minted for app %q, and is not kept: storage cannot be told that it is in the state, and the next mint would revoke it: %s.\n\nMake the folder writable, or set storage.path in the provider block (or FLY_TOKEN_STORAGE) to one that is.", app, plain(err.Error())))
-}
-
-// stillGoodError says that a token could not be revoked.
-func stillGoodError(one predecessor, app string, err error) diag.Diagnostic {
+// stillGoodError says that a token could not be revoked. again is the command that
+// tries again.
+func stillGoodError(one predecessor, app, again string, err error) diag.Diagnostic {
 	until := "until it expires"
 	if !one.ExpiresAt.IsZero() {
 		until += " at " + one.ExpiresAt.UTC().Format(time.RFC3339)
 	}
 	return diag.NewErrorDiagnostic(summaryRevokeDeploy, fmt.Sprintf(
-		"Token %s of app %q is still good, %s: %s.\n\nApply again to have it revoked, or revoke it with `fly tokens revoke %s`.", one.ID, app, until, err, one.ID))
+		"Cannot revoke token %s of app %q, which is live %s: %s.\n\nRun %s again, or revoke it with `fly tokens revoke %s`.", one.ID, app, until, err, again, one.ID))
 }
 
 // uncheckedWarning says that a refresh could not tell whether a token is good.
@@ -90,11 +85,4 @@ func shortLifeWarning(m *deployTokenModel) diag.Diagnostic {
 	return diag.NewAttributeWarningDiagnostic(path.Root("rotate_before"), "Fly Deploy Token Is Short-Lived", fmt.Sprintf(
 		"The token that Fly gave for app %q expires at %s, sooner than ttl (%s) asks for, so that it is within rotate_before (%s) from the start and every apply rotates it. Give rotate_before a value below the life that Fly grants.",
 		m.App.ValueString(), m.ExpiresAt.ValueString(), short(m.ttl()), short(m.rotateBefore())))
-}
-
-// leftMintWarning says that what an earlier run may have left could not be
-// cleared away.
-func leftMintWarning(app string, err error) diag.Diagnostic {
-	return diag.NewWarningDiagnostic("Unable to Clear Earlier Mint", fmt.Sprintf(
-		"A run that did not end well may have left a token for app %q at Fly, and it could not be looked for: %s.\n\nThe next rotation tries again. `fly tokens list` shows it by a name that ends in `(terraform …)`.", app, err))
 }

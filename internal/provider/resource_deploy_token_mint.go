@@ -2,196 +2,87 @@ package provider
 
 import (
 	"context"
-	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
-	"fmt"
-	"strings"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 
-	"github.com/flytokens/terraform-provider-fly/internal/flyapi"
+	"github.com/flytokens/terraform-provider-fly/internal/mint"
 	"github.com/flytokens/terraform-provider-fly/internal/token"
-	"github.com/flytokens/terraform-provider-fly/internal/tokenstore"
 )
 
-const (
-	// mintLockWait bounds the wait for other mints for the same app, each of which
-	// takes seconds.
-	mintLockWait = 2 * time.Minute
-	// mintSlack is how much later than asked a token may end: the request takes
-	// its time.
-	mintSlack = 10 * time.Minute
-)
-
-// managedMint is a token to be minted for a resource.
-type managedMint struct {
-	request token.Request
-	// label begins the token's name.
-	label string
-	ttl   time.Duration
-	// keep takes the token into the state. Where it fails, the token is revoked.
-	keep func(token.Resolution) diag.Diagnostics
-}
-
-// mintManaged mints, so that no token is left at Fly that nobody knows: what a
-// process that died left is revoked first, and the mint is written down before
-// Fly is asked for it. Without storage it mints all the same.
-func (s *session) mintManaged(ctx context.Context, m managedMint) diag.Diagnostics {
-	a, diags := s.announce(ctx, tokenstore.Mint{
-		Request:   m.request,
-		Name:      fmt.Sprintf("%s (terraform %s)", m.label, strings.ToLower(rand.Text()[:10])),
-		ExpiresAt: s.now().Add(m.ttl + mintSlack),
+// mint mints what plan asks for, in place of the token of prior, and puts it into
+// state. A token that cannot be put there is revoked.
+func (r *deployTokenResource) mint(ctx context.Context, plan, prior *deployTokenModel, before predecessor, state *tfsdk.State) diag.Diagnostics {
+	if complaint := plan.lateRotation(); complaint != "" {
+		return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("rotate_before"), summaryRotateBefore, complaint)}
+	}
+	s := r.session
+	request := plan.request(s.settings)
+	res, err := s.watched(ctx, request, func(ctx context.Context) (token.Candidate, []token.Warning, error) {
+		return s.minter.Managed(ctx, r.managed(ctx, plan, prior, before))
 	})
-	defer a.unlock()
-	if err := ctx.Err(); err != nil {
-		diags.Append(mintError(m.request, err))
-		return diags
-	}
-	res, err := s.mint(ctx, m.request, a.mint.Name, m.ttl)
-	if err != nil {
-		s.clear(ctx, a, err)
-		diags.Append(mintError(m.request, err))
-		return diags
-	}
-	kept := m.keep(res)
-	if err := a.settle(ctx); err != nil && !kept.HasError() {
-		// Left announced, it would be revoked by the next mint for the app.
-		kept.Append(unsettledError(m.request.App, err))
-	}
-	diags.Append(kept...)
-	if !kept.HasError() {
-		s.leases.keep(res.ID)
-	} else if err := s.revoke(ctx, res.ID); err != nil {
-		diags.Append(stillGoodError(predecessor{ID: res.ID, ExpiresAt: res.ExpiresAt}, m.request.App, err))
-	}
-	return diags
-}
-
-// announcement is a mint that was written down, or could not be.
-type announcement struct {
-	mint tokenstore.Mint
-	// store is nil where it is not written down.
-	store *tokenstore.Store
-	// unlock lets other mints for the app go on.
-	unlock func()
-}
-
-// settle forgets the mint.
-func (a announcement) settle(ctx context.Context) error {
-	if a.store == nil {
-		return nil
-	}
-	return a.store.SettleMint(context.WithoutCancel(ctx), a.mint)
-}
-
-// announce writes a mint down, once what others left is cleared away, and keeps
-// other mints for the app waiting. Storage that cannot be used is a warning.
-func (s *session) announce(ctx context.Context, mint tokenstore.Mint) (announcement, diag.Diagnostics) {
-	a := announcement{mint: mint, unlock: func() {}}
-	if s.store == nil {
-		return a, nil
-	}
-	var diags diag.Diagnostics
-	waiting, cancel := context.WithTimeout(ctx, mintLockWait)
-	defer cancel()
-	unlock, err := s.store.LockMints(waiting, mint.Request.App)
-	if err == nil {
-		a.unlock = unlock
-		diags.Append(s.sweep(ctx, mint.Request.App)...)
-		err = s.store.AnnounceMint(ctx, mint)
-	}
-	if err == nil {
-		a.store = s.store
-	} else if ctx.Err() == nil {
-		diags.Append(s.warnings([]token.Warning{{
-			Summary: "Fly Token Storage Cannot Be Used",
-			Detail:  "A token that is minted while this process is killed will stay at Fly until it expires, because the mint could not be written down: " + plain(err.Error()) + ".",
-		}})...)
-	}
+	diags := s.warnings(res.Warnings)
 	diags.Append(s.storeWarnings()...)
-	return a, diags
-}
-
-// sweep revokes what was minted for app by processes that are gone and did not
-// get it into a state. The mints are locked.
-func (s *session) sweep(ctx context.Context, app string) diag.Diagnostics {
-	var diags diag.Diagnostics
-	mints, err := s.store.AnnouncedMints(ctx, app)
 	if err != nil {
-		diags.Append(leftMintWarning(app, err))
+		diags.Append(mintError(request, err))
+		return diags
 	}
-	for _, m := range mints {
-		// One that Fly does not list may yet be made: its request may be on its
-		// way.
-		found := true
-		if s.now().Before(m.ExpiresAt) {
-			found, err = s.revokeNamed(ctx, m)
+	plan.fill(res)
+	kept := state.Set(ctx, plan)
+	if kept.HasError() {
+		if err := s.minter.Revoke(ctx, res.ID); err != nil {
+			kept.Append(stillGoodError(predecessor{ID: res.ID, ExpiresAt: res.ExpiresAt}, request.App, "apply", err))
 		}
-		if err == nil && found {
-			err = s.store.SettleMint(ctx, m)
-		}
-		if err != nil {
-			diags.Append(leftMintWarning(app, err))
-			return diags
-		}
+		diags.Append(kept...)
+		return diags
+	}
+	s.minter.Keep(request.App, token.Candidate{Record: res.Record})
+	if res.ExpiresAt.Sub(res.AcquiredAt) < plan.rotateBefore() {
+		diags.Append(shortLifeWarning(plan))
 	}
 	return diags
 }
 
-// clear undoes a mint that failed. Where Fly gave no answer it may have minted all
-// the same; what cannot be told now is left to the next sweep.
-func (s *session) clear(ctx context.Context, a announcement, failure error) {
-	unanswered := errors.Is(failure, flyapi.ErrUnavailable) || errors.Is(failure, context.Canceled) ||
-		errors.Is(failure, context.DeadlineExceeded) || errors.Is(failure, errEnding)
-	if unanswered && ctx.Err() != nil {
+// managed describes the mint for m, in place of the token of prior.
+func (r *deployTokenResource) managed(ctx context.Context, m, prior *deployTokenModel, before predecessor) mint.Managed {
+	w := mint.Managed{
+		Request: m.request(r.session.settings), Label: m.label(), TTL: m.ttl(),
+		Workspace: r.session.settings.environment.workspace(), Spec: m.spec(ctx), Predecessor: before.ID,
+	}
+	if prior != nil {
+		w.Replaces = prior.TokenID.ValueString()
+	}
+	return w
+}
+
+// spec identifies the arguments.
+func (m *deployTokenModel) spec(ctx context.Context) string {
+	triggers := map[string]string{}
+	_ = m.Triggers.ElementsAs(ctx, &triggers, false) // a map of strings, as the schema says
+	text, err := json.Marshal([]any{
+		m.App.ValueString(), m.Name.ValueString(), m.Organization.ValueString(), m.Access.ValueString(),
+		m.TTL.ValueString(), m.RotateBefore.ValueString(), triggers,
+	})
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:16])
+}
+
+// seen settles the mint of the token that state has. Storage that cannot be used
+// keeps the announcement, which a later call settles.
+func (r *deployTokenResource) seen(ctx context.Context, state *deployTokenModel) {
+	if r.session == nil || r.session.minter == nil {
 		return
 	}
-	if unanswered {
-		if found, err := s.revokeNamed(ctx, a.mint); !found || err != nil {
-			return
-		}
+	err := r.session.minter.Seen(ctx, state.App.ValueString(), state.TokenID.ValueString())
+	if err != nil && !errors.Is(err, context.Canceled) {
+		noteNoAnswer(ctx, "cannot settle an announced mint", err)
 	}
-	// One that stays written down is looked for once more, and has no token.
-	_ = a.settle(ctx)
-}
-
-// revokeNamed revokes the token that a mint made, and reports whether there is
-// one.
-func (s *session) revokeNamed(ctx context.Context, mint tokenstore.Mint) (found bool, err error) {
-	listed, err := s.listed(ctx, mint.Request)
-	if err != nil {
-		return false, err
-	}
-	for _, one := range listed {
-		if one.Name != mint.Name {
-			continue
-		}
-		found = true
-		if !one.RevokedAt.IsZero() {
-			continue
-		}
-		if err := s.revoke(ctx, one.ID); err != nil && !errors.Is(err, flyapi.ErrNoSuchToken) {
-			return found, err
-		}
-	}
-	return found, nil
-}
-
-// listed returns the tokens among which Fly lists one that was minted for req: a
-// deploy token is its app's, and any other is minted for the organization and
-// narrowed here.
-func (s *session) listed(ctx context.Context, req token.Request) ([]flyapi.Listed, error) {
-	login, err := s.chain.login(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if req.Access == token.AccessDeploy {
-		return s.chain.api.ListAppTokens(ctx, login, req.App)
-	}
-	slug, err := s.chain.directory.OrganizationSlug(ctx, req.App)
-	if err != nil {
-		return nil, err
-	}
-	return s.chain.api.ListOrganizationTokens(ctx, login, slug)
 }

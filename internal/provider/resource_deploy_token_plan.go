@@ -79,6 +79,7 @@ func (r *deployTokenResource) ModifyPlan(ctx context.Context, req resource.Modif
 	var plan, state deployTokenModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	r.seen(ctx, &state)
 	due, diags := readPrivate[bool](ctx, req.Private, privateDue)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() || !plan.App.Equal(state.App) {

@@ -42,7 +42,8 @@ func (r *deployTokenResource) Schema(_ context.Context, _ resource.SchemaRequest
 			"Nothing is rotated without an apply: run one on a schedule, more often than `rotate_before`.\n\n" +
 			"**Revocation:** destroy revokes the token and the one before it. A token that was revoked elsewhere is gone from the state at the next refresh, and planned anew.\n\n" +
 			"It takes a login that may mint: a user's, as `fly auth login` or `FLY_API_TOKEN` give it. A scoped token cannot mint other tokens. The provider's `sources`, `token_ttl` and stored tokens play no part. " +
-			"Fly lists the token as `NAME (terraform …)`. Storage remembers that name while the token is being minted: what a killed run leaves at Fly is revoked when the resource is next created or rotated with the same storage.\n\n" +
+			"Fly lists the token as `NAME (terraform …)`. Storage keeps that name, and Fly's identifier, until a later plan or apply finds the token in the state. What a killed run leaves at Fly is revoked when the resource is next created, rotated or destroyed with the same storage, in the same folder and workspace. " +
+			"Where it is not certain that no state holds the token, a warning names it and how to revoke it.\n\n" +
 			"~> The token stands in clear text in the state, where everyone who can read the state can read it. For a token that is needed in one run alone, use the ephemeral `fly_app_token`.",
 		Attributes: attributes,
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
+	"github.com/flytokens/terraform-provider-fly/internal/mint"
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 	"github.com/flytokens/terraform-provider-fly/internal/tokenstore"
 )
@@ -19,8 +20,8 @@ type session struct {
 	run      *token.Run
 	// chain is what the run's links are wired from.
 	chain *chain
-	// leases are those of the whole process.
-	leases *leases
+	// minter is nil where an address of Fly's APIs cannot be used.
+	minter *mint.Minter
 	// store is nil where there is no place for storage.
 	store *tokenstore.Store
 	// now tells the time by which managed tokens are rotated.
@@ -34,13 +35,13 @@ type session struct {
 }
 
 // newSession wires the chain and starts a run over it.
-func newSession(set settings, version string, open *leases, observer *watch) *session {
-	c := newChain(set, version, observer)
+func newSession(set settings, version string, within *mint.Process, observer *watch) *session {
+	c := newChain(set, version, within, observer)
 	return &session{
 		settings: c.settings,
 		run:      token.NewRun(c.resolver()),
 		chain:    c,
-		leases:   open,
+		minter:   c.minter,
 		store:    c.store,
 		now:      set.environment.now,
 		said:     make(map[token.Warning]bool),

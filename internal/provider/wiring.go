@@ -14,6 +14,7 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/flyapi"
 	"github.com/flytokens/terraform-provider-fly/internal/flyconfig"
 	"github.com/flytokens/terraform-provider-fly/internal/flyctl"
+	"github.com/flytokens/terraform-provider-fly/internal/mint"
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 	"github.com/flytokens/terraform-provider-fly/internal/tokenstore"
 )
@@ -28,6 +29,8 @@ type chain struct {
 	// obstacle to everything that would need it.
 	api       *flyapi.Client
 	directory *flyapi.Directory
+	// minter is nil where api is.
+	minter *mint.Minter
 	// watch is told what the links do.
 	watch *watch
 	// outage is what the questions that can be left out have in common.
@@ -36,7 +39,7 @@ type chain struct {
 
 // newChain wires what the settings name. version is the provider's, for what Fly
 // is told of who asks.
-func newChain(set settings, version string, observer *watch) *chain {
+func newChain(set settings, version string, within *mint.Process, observer *watch) *chain {
 	c := &chain{settings: set, watch: observer, outage: flyapi.NewOutage(noteNoAnswer)}
 	api, err := flyapi.New(flyapi.Config{
 		BaseURL:         set.api.baseURL,
@@ -57,7 +60,22 @@ func newChain(set settings, version string, observer *watch) *chain {
 	}
 	c.logins = c.loginSettings()
 	c.store = c.openStore()
+	if c.api != nil {
+		c.minter = c.newMinter(within)
+	}
 	return c
+}
+
+// newMinter returns what the api link and the resources mint with.
+func (c *chain) newMinter(within *mint.Process) *mint.Minter {
+	cfg := mint.Config{
+		Client: c.api, Directory: c.directory, Login: c.login, Process: within,
+		Timeout: c.settings.api.timeout, Now: c.settings.environment.now,
+	}
+	if c.store != nil {
+		cfg.Journal = c.settings.environment.journal(c.store)
+	}
+	return mint.New(cfg)
 }
 
 // resolver builds the links in their order, and a resolver over them.
@@ -89,14 +107,7 @@ func (c *chain) link(name token.SourceName) token.Source {
 	case name == token.SourceCLI:
 		return c.cli()
 	case name == token.SourceAPI && c.api != nil:
-		return flyapi.NewSource(flyapi.SourceConfig{
-			Client:    c.api,
-			Directory: c.directory,
-			Login:     c.login,
-			TTL:       c.settings.tokenTTL,
-			// A look-up and a mint, each with its retries.
-			Timeout: 2 * c.settings.api.timeout,
-		})
+		return c.minter.Source(c.settings.tokenTTL)
 	case name == token.SourceEnv:
 		return flyconfig.NewEnvSource(c.logins)
 	case name == token.SourceStorage && c.store != nil:

@@ -14,6 +14,11 @@ var ErrStop = errors.New("the chain stops here")
 // had.
 var ErrRejected = errors.New("rejected by Fly")
 
+// ErrUnsettled is wrapped by the error of a link that minted without success, when
+// Fly may have made the token all the same and it could not be revoked: the mint
+// stays announced under its name.
+var ErrUnsettled = errors.New("a token may have been made at Fly")
+
 // MissError is a link's reason for having no token, with the way to change
 // that.
 type MissError struct {

@@ -24,6 +24,9 @@ type Record struct {
 	TTL time.Duration
 	// ID is Fly's identifier of a token minted over its API, "" when unknown.
 	ID string
+	// MintName is the unique name that a minted token was made under, and that
+	// Fly lists it by; "" when unknown.
+	MintName string
 	// AppID is the number of the app that the token was narrowed to, 0 for one
 	// that was not. It lets a stored token be proved without asking Fly again.
 	AppID uint64

@@ -1,10 +1,10 @@
 package tokenstore_test
 
 import (
-	"context"
 	"errors"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -14,8 +14,8 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/tokenstore"
 )
 
-func mintOf(name string, access token.Access) tokenstore.Mint {
-	return tokenstore.Mint{
+func mintOf(name string, access token.Access) token.Mint {
+	return token.Mint{
 		Request:   token.Request{App: "web", Access: access, Organization: "acme"},
 		Name:      name,
 		ExpiresAt: time.Now().Add(time.Hour).UTC().Round(0),
@@ -37,30 +37,30 @@ func mintFiles(t *testing.T, root string) []string {
 func TestMintsAreAnnouncedAndSettled(t *testing.T) {
 	t.Parallel()
 	s, root := open(t)
-	if got, err := s.AnnouncedMints(t.Context(), "web"); err != nil || len(got) != 0 {
+	if got, err := s.Announced(t.Context(), "web"); err != nil || len(got) != 0 {
 		t.Fatalf("before anything: %v, %v", got, err)
 	}
-	mints := []tokenstore.Mint{mintOf("../a (terraform 1)", token.AccessDeploy), mintOf("b\x00", token.AccessReadOnly)}
+	mints := []token.Mint{mintOf("../a (terraform 1)", token.AccessDeploy), mintOf("b\x00", token.AccessReadOnly)}
 	for _, m := range mints {
-		if err := s.AnnounceMint(t.Context(), m); err != nil {
+		if err := s.Announce(t.Context(), m); err != nil {
 			t.Fatal(err)
 		}
 	}
 	next := tokenstore.Open(root, scope)
-	got, err := next.AnnouncedMints(t.Context(), "web")
+	got, err := next.Announced(t.Context(), "web")
 	if diff := cmp.Diff(mints, got); err != nil || diff != "" {
 		t.Errorf("%v:\n%s", err, diff)
 	}
 	elsewhere := tokenstore.Open(root, tokenstore.Scope{APIBaseURL: "https://fly.example"})
-	if got, err := elsewhere.AnnouncedMints(t.Context(), "web"); err != nil || len(got) != 0 {
+	if got, err := elsewhere.Announced(t.Context(), "web"); err != nil || len(got) != 0 {
 		t.Errorf("at another API: %v, %v", got, err)
 	}
 	for range 2 {
-		if err := next.SettleMint(t.Context(), mints[0]); err != nil {
+		if err := next.Settle(t.Context(), "web", mints[0].Name); err != nil {
 			t.Error(err)
 		}
 	}
-	if got, err := s.AnnouncedMints(t.Context(), "web"); err != nil || len(got) != 1 || got[0].Name != mints[1].Name {
+	if got, err := s.Announced(t.Context(), "web"); err != nil || len(got) != 1 || got[0].Name != mints[1].Name {
 		t.Errorf("after one was settled: %v, %v", got, err)
 	}
 }
@@ -70,50 +70,69 @@ func TestMintsThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	s, root := open(t)
 	good, bad := mintOf("good", token.AccessDeploy), mintOf("bad", token.AccessDeploy)
-	if err := errors.Join(s.AnnounceMint(t.Context(), good), s.AnnounceMint(t.Context(), bad)); err != nil {
+	if err := errors.Join(s.Announce(t.Context(), good), s.Announce(t.Context(), bad)); err != nil {
 		t.Fatal(err)
 	}
 	for _, text := range []string{"", "{", `[]`, `{"schema":2,"api":"https://api.fly.io","app":"web","name":"bad"}`, `{"schema":1,"api":"https://api.fly.io","app":"worker","name":"bad"}`, `{"schema":1,"api":"https://api.fly.io","app":"web"}`} {
-		if err := errors.Join(s.SettleMint(t.Context(), bad), s.AnnounceMint(t.Context(), bad), s.SettleMint(t.Context(), good)); err != nil {
+		if err := errors.Join(s.Settle(t.Context(), "web", bad.Name), s.Announce(t.Context(), bad), s.Settle(t.Context(), "web", good.Name)); err != nil {
 			t.Fatal(err)
 		}
 		if err := os.WriteFile(mintFiles(t, root)[0], []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.AnnounceMint(t.Context(), good); err != nil {
+		if err := s.Announce(t.Context(), good); err != nil {
 			t.Fatal(err)
 		}
-		if got, err := s.AnnouncedMints(t.Context(), "web"); err != nil || len(got) != 1 || got[0].Name != "good" {
+		if got, err := s.Announced(t.Context(), "web"); err != nil || len(got) != 1 || got[0].Name != "good" {
 			t.Errorf("%s: %v, %v", text, got, err)
 		}
 	}
 }
 
-// While one mints for an app, others wait, in this process and in another.
-func TestMintsAreLocked(t *testing.T) {
+// What is learned of a mint later is kept beside what was announced, and the
+// identifier settles it.
+func TestMintsLearnMore(t *testing.T) {
 	t.Parallel()
 	s, root := open(t)
-	unlock, err := s.LockMints(t.Context(), "web")
-	if err != nil {
+	m := mintOf("one", token.AccessDeploy)
+	m.Kind, m.Owner, m.Workspace, m.Spec, m.Replaces = token.MintManaged, s.Owner(), "here", "this", "lat_0"
+	if err := errors.Join(s.Announce(t.Context(), m), s.Identify(t.Context(), "web", "one", "lat_1"), s.Deliver(t.Context(), "web", "one"),
+		s.Identify(t.Context(), "web", "two", "lat_2")); err != nil {
 		t.Fatal(err)
 	}
-	for _, other := range []*tokenstore.Store{s, tokenstore.Open(root, scope)} {
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-		if _, err := other.LockMints(ctx, "web"); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("locked twice: %v", err)
-		}
-		cancel()
-		free, err := other.LockMints(t.Context(), "worker")
-		if err != nil {
-			t.Fatal(err)
-		}
-		free()
+	m.ID, m.Delivered = "lat_1", true
+	next := tokenstore.Open(root, scope)
+	got, err := next.Announced(t.Context(), "web")
+	if diff := cmp.Diff([]token.Mint{m}, got); err != nil || diff != "" {
+		t.Errorf("%v:\n%s", err, diff)
 	}
-	unlock()
-	if unlock, err = tokenstore.Open(root, scope).LockMints(t.Context(), "web"); err != nil {
+	if alive, certain := next.Alive(t.Context(), s.Owner()); !alive || !certain {
+		t.Errorf("the owner that runs is alive: %v, for certain: %v", alive, certain)
+	}
+	if err := next.SettleID(t.Context(), "web", "lat_1"); err != nil || len(mintFiles(t, root)) != 0 {
+		t.Errorf("%v is left: %v", mintFiles(t, root), err)
+	}
+}
+
+// Without locks it is not certain which processes are alive.
+func TestOwnersWithoutLocks(t *testing.T) {
+	t.Parallel()
+	s, root := open(t)
+	if err := s.Announce(t.Context(), mintOf("one", token.AccessDeploy)); err != nil {
 		t.Fatal(err)
 	}
-	unlock()
+	for _, owner := range []string{s.Owner(), "AAAAAAAAAAAAAAAAAAAAAAAAAA", "../AAAAAAAAAAAAAAAAAAAAAAA"} {
+		other := tokenstore.Open(root, scope)
+		other.SetFault(func(op, _ string) error {
+			if op == "lock" {
+				return syscall.ENOLCK
+			}
+			return nil
+		})
+		if alive, certain := other.Alive(t.Context(), owner); alive || certain {
+			t.Errorf("%s is alive: %v, for certain: %v", owner, alive, certain)
+		}
+	}
 }
 
 // A folder that cannot be written is said to be one.
@@ -123,16 +142,15 @@ func TestMintsThatCannotBeWritten(t *testing.T) {
 	write(t, file, "not a folder")
 	s := tokenstore.Open(filepath.Join(file, "storage"), scope)
 	m := mintOf("one", token.AccessDeploy)
-	_, lockErr := s.LockMints(t.Context(), "web")
 	for what, err := range map[string]error{
-		"lock": lockErr, "announce": s.AnnounceMint(t.Context(), m), "settle": s.SettleMint(t.Context(), m),
+		"announce": s.Announce(t.Context(), m), "settle": s.Settle(t.Context(), "web", m.Name),
 	} {
 		var failed *tokenstore.WriteError
 		if !errors.As(err, &failed) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
-	if _, err := s.LockMints(t.Context(), "../web"); !errors.Is(err, token.ErrInvalidRequest) {
+	if err := s.Settle(t.Context(), "../web", "one"); !errors.Is(err, token.ErrInvalidRequest) {
 		t.Errorf("a path for an app: %v", err)
 	}
 }

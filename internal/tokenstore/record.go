@@ -118,6 +118,7 @@ func (f fields) content(want identity) (content, error) {
 			{"expires_at", &c.record.ExpiresAt},
 			{"ttl", &ttl},
 			{"id", &c.record.ID},
+			{"mint_name", &c.record.MintName},
 			{"app_id", &c.record.AppID},
 			{"parent", &c.record.Parent},
 		}
@@ -194,6 +195,7 @@ func encode(c content, is identity) ([]byte, error) {
 		{"expires_at", rec.ExpiresAt, !rec.ExpiresAt.IsZero()},
 		{"ttl", rec.TTL.String(), rec.TTL > 0},
 		{"id", rec.ID, rec.ID != ""},
+		{"mint_name", rec.MintName, rec.MintName != ""},
 		{"app_id", rec.AppID, rec.AppID != 0},
 		{"parent", rec.Parent, rec.Parent != ""},
 	}

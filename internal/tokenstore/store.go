@@ -2,11 +2,14 @@ package tokenstore
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/gofrs/flock"
 
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
@@ -35,9 +38,14 @@ type Store struct {
 	// lockless says that the file system has turned out to have no locks.
 	lockless atomic.Bool
 
-	mu       sync.Mutex
-	gates    map[string]chan struct{}
-	warnings map[string][]token.Warning
+	// owner identifies this process in what it announces.
+	owner string
+
+	mu sync.Mutex
+	// ownerLock is held from the first announcement on.
+	ownerLock *flock.Flock
+	gates     map[string]chan struct{}
+	warnings  map[string][]token.Warning
 }
 
 var _ token.Store = (*Store)(nil)
@@ -50,6 +58,7 @@ func Open(path string, scope Scope) *Store {
 		root:     path,
 		scope:    scope,
 		lockWait: 5 * time.Second,
+		owner:    rand.Text(),
 		gates:    map[string]chan struct{}{},
 		warnings: map[string][]token.Warning{},
 	}

@@ -1,7 +1,6 @@
 package flyapi
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,60 +15,43 @@ import (
 // now to have begun there.
 const clockSkew = 5 * time.Minute
 
-var (
-	_ token.Source  = (*Source)(nil)
-	_ token.Limiter = (*Source)(nil)
-)
+var _ token.Limiter = (*Issuer)(nil)
 
-// SourceConfig is what a [Source] is made of.
-type SourceConfig struct {
+// IssuerConfig is what an [Issuer] is made of.
+type IssuerConfig struct {
 	// Client mints.
 	Client *Client
 	// Directory looks up what minting needs; it is shared with the other links.
 	Directory *Directory
 	// Login is what to mint with.
 	Login Login
-	// Name is what the tokens are minted as; "" means the provider's name and the
-	// app's.
-	Name string
-	// TTL is the life that tokens are minted with.
-	TTL time.Duration
-	// Timeout bounds one Acquire.
-	Timeout time.Duration
 }
 
-// Source is the api link: it mints over Fly's API with the user's login, and
-// needs no flyctl.
-type Source struct {
-	cfg   SourceConfig
+// Issuer mints tokens for requests over Fly's API with the user's login. It needs
+// no flyctl.
+type Issuer struct {
+	cfg   IssuerConfig
 	slots chan struct{}
-	// barren holds the logins that Fly refused to mint with because they are
+	// scoped holds the logins that Fly refused to mint with because they are
 	// scoped, so that a hundred apps do not ask a hundred times.
 	mu     sync.Mutex
-	barren map[mintedWith]*token.MissError
+	scoped map[mintedWith]*token.MissError
 }
 
 // mintedWith is a login and an organization to mint in.
 type mintedWith struct{ fingerprint, organization string }
 
-// NewSource returns the api link. It lives as long as its directory does: one
-// run.
-func NewSource(cfg SourceConfig) *Source {
-	return &Source{
+// NewIssuer returns an issuer. It lives as long as its directory does: one run.
+func NewIssuer(cfg IssuerConfig) *Issuer {
+	return &Issuer{
 		cfg:    cfg,
 		slots:  make(chan struct{}, MaxInFlight),
-		barren: make(map[mintedWith]*token.MissError),
+		scoped: make(map[mintedWith]*token.MissError),
 	}
 }
 
-// Name returns [token.SourceAPI].
-func (s *Source) Name() token.SourceName { return token.SourceAPI }
-
-// Timeout bounds one Acquire.
-func (s *Source) Timeout() time.Duration { return s.cfg.Timeout }
-
-// Slot waits until fewer than [MaxInFlight] Acquires run.
-func (s *Source) Slot(ctx context.Context) (release func(), err error) {
+// Slot waits until fewer than [MaxInFlight] tokens are being issued.
+func (s *Issuer) Slot(ctx context.Context) (release func(), err error) {
 	select {
 	case s.slots <- struct{}{}:
 		return func() { <-s.slots }, nil
@@ -78,43 +60,52 @@ func (s *Source) Slot(ctx context.Context) (release func(), err error) {
 	}
 }
 
-// Acquire mints a token for req. Access deploy gets a deploy token of the app;
-// any other what `fly tokens create readonly` gives: a token of the whole
-// organization, narrowed offline to reading.
-func (s *Source) Acquire(ctx context.Context, req token.Request) (token.Candidate, error) {
+// Issued is a token that was minted for a request.
+type Issued struct {
+	token.Candidate
+	// Repeated says that Fly was asked more than once, and may have made other
+	// tokens of the same name.
+	Repeated bool
+}
+
+// Issue mints a token for req under the name given, good for ttl. Access deploy
+// gets a deploy token of the app; any other what `fly tokens create readonly`
+// gives: a token of the whole organization, narrowed offline to reading. The error
+// wraps an [*UnsettledError] where Fly may have made the token.
+func (s *Issuer) Issue(ctx context.Context, req token.Request, name string, ttl time.Duration) (Issued, error) {
 	login, err := s.cfg.Login(ctx)
 	if err != nil {
-		return token.Candidate{}, miss(err)
+		return Issued{}, miss(err)
 	}
 	if login.IsZero() {
-		return token.Candidate{}, &token.MissError{
+		return Issued{}, &token.MissError{
 			Reason: "there is no login to mint with",
 			Fix:    "run `fly auth login`, or set FLY_API_TOKEN",
 		}
 	}
 	organization, app, err := s.target(ctx, req)
 	if err != nil {
-		return token.Candidate{}, miss(err)
+		return Issued{}, miss(err)
 	}
-	minted, err := s.mint(ctx, login, MintRequest{
-		Name:           cmp.Or(s.cfg.Name, "terraform-provider-fly "+req.App),
-		OrganizationID: organization.ID,
-		AppID:          app,
-		TTL:            s.cfg.TTL,
-	})
+	minted, err := s.mint(ctx, login, MintRequest{Name: name, OrganizationID: organization.ID, AppID: app, TTL: ttl})
 	if err != nil {
-		return token.Candidate{}, miss(err)
+		return Issued{}, miss(err)
 	}
 	var narrow []macaroon.Caveat
 	if app == "" {
 		narrow = append(narrow, macaroon.Organization{ID: organization.NumericID, Mask: macaroon.ActionRead})
 	}
-	return s.candidate(minted, narrow)
+	c, err := candidate(minted, narrow, ttl)
+	if err != nil {
+		return Issued{}, miss(&UnsettledError{ID: minted.ID, Repeated: minted.Repeated, Err: err})
+	}
+	c.MintName = name
+	return Issued{Candidate: c, Repeated: minted.Repeated}, nil
 }
 
 // target finds the organization to mint in and, for a deploy token, the app's
 // node identifier.
-func (s *Source) target(ctx context.Context, req token.Request) (Organization, string, error) {
+func (s *Issuer) target(ctx context.Context, req token.Request) (Organization, string, error) {
 	if req.Access == token.AccessAny && req.Organization != "" {
 		organization, err := s.cfg.Directory.Organization(ctx, req.Organization)
 		return organization, "", err
@@ -152,12 +143,12 @@ func organizationless(err error) error {
 	}
 }
 
-// mint mints, unless the login is known to be barren. Whether a login of
+// mint mints, unless the login is known to be scoped. Whether a login of
 // macaroons can mint is Fly's to say: a session's may, a scoped token's cannot.
-func (s *Source) mint(ctx context.Context, login token.Token, m MintRequest) (Minted, error) {
+func (s *Issuer) mint(ctx context.Context, login token.Token, m MintRequest) (Minted, error) {
 	with := mintedWith{login.Fingerprint(), m.OrganizationID}
 	s.mu.Lock()
-	known, ok := s.barren[with]
+	known, ok := s.scoped[with]
 	s.mu.Unlock()
 	if ok {
 		return Minted{}, known
@@ -173,7 +164,7 @@ func (s *Source) mint(ctx context.Context, login token.Token, m MintRequest) (Mi
 		Cause:  err,
 	}
 	s.mu.Lock()
-	s.barren[with] = scoped
+	s.scoped[with] = scoped
 	s.mu.Unlock()
 	return Minted{}, scoped
 }
@@ -193,13 +184,13 @@ func hasOAuth(tok token.Token) bool {
 
 // candidate narrows what was minted. It never lives longer than was asked for,
 // whatever Fly made of that.
-func (s *Source) candidate(minted Minted, narrow []macaroon.Caveat) (token.Candidate, error) {
+func candidate(minted Minted, narrow []macaroon.Caveat, ttl time.Duration) (token.Candidate, error) {
 	now := time.Now()
 	bundle, err := macaroon.ParseBundle(minted.Token.Reveal())
 	if err != nil {
 		return token.Candidate{}, unreadable(err)
 	}
-	latest := now.Add(s.cfg.TTL)
+	latest := now.Add(ttl)
 	expiry := bundle.Expiry(now)
 	if expiry.IsZero() || expiry.After(latest) {
 		narrow = append(narrow, macaroon.Window(now.Add(-clockSkew), latest))
@@ -230,7 +221,7 @@ func unreadable(err error) error {
 func miss(err error) error {
 	var worded *token.MissError
 	if errors.As(err, &worded) {
-		return worded
+		return &token.MissError{Reason: worded.Reason, Fix: worded.Fix, Cause: err}
 	}
 	var e *Error
 	if errors.As(err, &e) {

@@ -15,14 +15,18 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// source returns the api link of s for a login, with a life of a day.
-func source(t *testing.T, s *flytest.Server, tok token.Token) *flyapi.Source {
+// issuer mints at s with a login, for a day.
+type issuer struct{ *flyapi.Issuer }
+
+// issue mints a token for req under a name of its own.
+func (i issuer) issue(ctx context.Context, req token.Request) (flyapi.Issued, error) {
+	return i.Issue(ctx, req, token.MintName(req.App), 24*time.Hour)
+}
+
+func newIssuer(t *testing.T, s *flytest.Server, tok token.Token) issuer {
 	t.Helper()
 	c := client(t, s)
-	return flyapi.NewSource(flyapi.SourceConfig{
-		Client: c, Directory: flyapi.NewDirectory(c, login(tok)), Login: login(tok),
-		TTL: 24 * time.Hour, Timeout: time.Minute,
-	})
+	return issuer{flyapi.NewIssuer(flyapi.IssuerConfig{Client: c, Directory: flyapi.NewDirectory(c, login(tok)), Login: login(tok)})}
 }
 
 // permits asks what a token allows on an app of number id in an organization.
@@ -35,7 +39,7 @@ func permits(t *testing.T, tok token.Token, action macaroon.Action, organization
 	return bundle.Permits(macaroon.Access{Action: action, OrgID: &organization, AppID: &id, Time: time.Now()}) == nil
 }
 
-func TestSourceMints(t *testing.T) {
+func TestIssuerMints(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		request token.Request
@@ -55,12 +59,12 @@ func TestSourceMints(t *testing.T) {
 			t.Parallel()
 			s := flytest.New(t, world())
 			before := time.Now()
-			got, err := source(t, s, s.Login("both")).Acquire(t.Context(), tc.request)
+			got, err := newIssuer(t, s, s.Login("both")).issue(t.Context(), tc.request)
 			if err != nil {
 				t.Fatal(err)
 			}
 			one := s.Issued()[0]
-			if one.Profile != tc.profile || one.Name != "terraform-provider-fly "+tc.request.App || one.Organization != "acme" {
+			if one.Profile != tc.profile || one.Name != got.MintName || !strings.HasPrefix(one.Name, "terraform-provider-fly "+tc.request.App+" ") || one.Organization != "acme" {
 				t.Errorf("the server made %+v", one)
 			}
 			if !got.Minted || got.Origin != token.SourceAPI || got.ID != one.ID || got.AcquiredAt.Before(before) {
@@ -84,7 +88,7 @@ func TestSourceMints(t *testing.T) {
 	}
 }
 
-func TestSourceMisses(t *testing.T) {
+func TestIssuerMisses(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		login   func(*flytest.Server) token.Token
@@ -127,7 +131,7 @@ func TestSourceMisses(t *testing.T) {
 			t.Parallel()
 			s := flytest.New(t, world())
 			tok := tc.login(s)
-			_, err := source(t, s, tok).Acquire(t.Context(), tc.request)
+			_, err := newIssuer(t, s, tok).issue(t.Context(), tc.request)
 			var miss *token.MissError
 			if !errors.As(err, &miss) || miss.Fix == "" || !strings.Contains(err.Error(), tc.reads) {
 				t.Errorf("Acquire = %v, want a miss that reads %q and says what to do", err, tc.reads)
@@ -137,13 +141,13 @@ func TestSourceMisses(t *testing.T) {
 	}
 }
 
-func TestSourceAsksOnceWhetherAScopedLoginMints(t *testing.T) {
+func TestIssuerAsksOnceWhetherAScopedLoginMints(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, world())
-	link := source(t, s, s.Make(flytest.Make{Organization: "acme"}))
+	link := newIssuer(t, s, s.Make(flytest.Make{Organization: "acme"}))
 	for _, app := range []string{"web", "worker", "web"} {
-		if _, err := link.Acquire(t.Context(), token.Request{App: app}); !errors.Is(err, flyapi.ErrNotPermitted) {
-			t.Errorf("Acquire(%s) = %v", app, err)
+		if _, err := link.issue(t.Context(), token.Request{App: app}); !errors.Is(err, flyapi.ErrNotPermitted) {
+			t.Errorf("issue(%s) = %v", app, err)
 		}
 	}
 	if n := s.Count(flytest.OpMint); n != 1 {
@@ -152,34 +156,34 @@ func TestSourceAsksOnceWhetherAScopedLoginMints(t *testing.T) {
 }
 
 // A session's macaroons may mint: it is for Fly to say.
-func TestSourceMintsWithMacaroonsThatMay(t *testing.T) {
+func TestIssuerMintsWithMacaroonsThatMay(t *testing.T) {
 	t.Parallel()
 	world := world()
 	world.ScopedMint = true
 	s := flytest.New(t, world)
-	link := source(t, s, s.Make(flytest.Make{Organization: "acme"}))
-	if _, err := link.Acquire(t.Context(), token.Request{App: "web"}); err != nil {
+	link := newIssuer(t, s, s.Make(flytest.Make{Organization: "acme"}))
+	if _, err := link.issue(t.Context(), token.Request{App: "web"}); err != nil {
 		t.Error(err)
 	}
 }
 
 // A failure that says nothing about the login is not held against it.
-func TestSourceForgivesAServer(t *testing.T) {
+func TestIssuerForgivesAServer(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, world())
-	link := source(t, s, s.Login("both"))
+	link := newIssuer(t, s, s.Login("both"))
 	once := flytest.Fail(500, `{}`)
 	once.Times = 1
 	s.Inject(flytest.OpMint, once)
-	if _, err := link.Acquire(t.Context(), token.Request{App: "web"}); !errors.Is(err, flyapi.ErrUnavailable) {
+	if _, err := link.issue(t.Context(), token.Request{App: "web"}); !errors.Is(err, flyapi.ErrUnavailable) {
 		t.Errorf("Acquire = %v", err)
 	}
-	if _, err := link.Acquire(t.Context(), token.Request{App: "web"}); err != nil {
+	if _, err := link.issue(t.Context(), token.Request{App: "web"}); err != nil {
 		t.Error(err)
 	}
 }
 
-func TestSourceHundredApps(t *testing.T) {
+func TestIssuerHundredApps(t *testing.T) {
 	t.Parallel()
 	const many = 100
 	world := world()
@@ -187,7 +191,7 @@ func TestSourceHundredApps(t *testing.T) {
 		world.Apps = append(world.Apps, flytest.App{Name: fmt.Sprintf("app-%d", i), Organization: "acme"})
 	}
 	s := flytest.New(t, world)
-	link := source(t, s, s.Login("both"))
+	link := newIssuer(t, s, s.Login("both"))
 	var group sync.WaitGroup
 	for i := range many {
 		group.Go(func() {
@@ -198,7 +202,7 @@ func TestSourceHundredApps(t *testing.T) {
 			}
 			defer release()
 			access := []token.Access{token.AccessAny, token.AccessReadOnly, token.AccessDeploy}[i%3]
-			if _, err := link.Acquire(t.Context(), token.Request{App: fmt.Sprintf("app-%d", i), Access: access}); err != nil {
+			if _, err := link.issue(t.Context(), token.Request{App: fmt.Sprintf("app-%d", i), Access: access}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -215,10 +219,10 @@ func TestSourceHundredApps(t *testing.T) {
 	}
 }
 
-func TestSourceSlotLetsItsCallerLeave(t *testing.T) {
+func TestIssuerSlotLetsItsCallerLeave(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, world())
-	link := source(t, s, s.Login("both"))
+	link := newIssuer(t, s, s.Login("both"))
 	for range flyapi.MaxInFlight {
 		if _, err := link.Slot(t.Context()); err != nil {
 			t.Fatal(err)
@@ -231,8 +235,8 @@ func TestSourceSlotLetsItsCallerLeave(t *testing.T) {
 	}
 }
 
-// TestSourceDistrustsWhatComesBack feeds the link tokens that Fly would not mint.
-func TestSourceDistrustsWhatComesBack(t *testing.T) {
+// TestIssuerDistrustsWhatComesBack feeds the link tokens that Fly would not mint.
+func TestIssuerDistrustsWhatComesBack(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, world())
 	forever := s.Make(flytest.Make{App: "web"})
@@ -243,7 +247,7 @@ func TestSourceDistrustsWhatComesBack(t *testing.T) {
 	request := token.Request{App: "web", Access: token.AccessDeploy}
 
 	s.Inject(flytest.OpMint, minted(forever.AuthorizationHeader()))
-	got, err := source(t, s, s.Login("both")).Acquire(t.Context(), request)
+	got, err := newIssuer(t, s, s.Login("both")).issue(t.Context(), request)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -263,7 +267,7 @@ func TestSourceDistrustsWhatComesBack(t *testing.T) {
 	} {
 		s.Reset()
 		s.Inject(flytest.OpMint, minted(header))
-		_, err := source(t, s, s.Login("both")).Acquire(t.Context(), token.Request{App: "web"})
+		_, err := newIssuer(t, s, s.Login("both")).issue(t.Context(), token.Request{App: "web"})
 		var miss *token.MissError
 		if !errors.As(err, &miss) {
 			t.Fatalf("%s: Acquire = %v, want a miss", name, err)

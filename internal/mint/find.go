@@ -1,0 +1,80 @@
+package mint
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/flytokens/terraform-provider-fly/internal/flyapi"
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+)
+
+// revokeNamed revokes the tokens of that name, except the one with the identifier
+// keep, and reports whether Fly lists any.
+func (m *Minter) revokeNamed(ctx context.Context, req token.Request, name, keep string) (found bool, err error) {
+	listed, err := m.named(ctx, req, name)
+	if err != nil {
+		return false, err
+	}
+	for _, one := range listed {
+		if one.ID == keep || !one.RevokedAt.IsZero() {
+			continue
+		}
+		if err := m.revokeID(ctx, one.ID); err != nil {
+			return true, err
+		}
+	}
+	return len(listed) > 0, nil
+}
+
+// named returns the tokens of that name, revoked ones included. A deploy token is
+// listed with its app, any other with its organization. The second list is asked
+// for where the first has none.
+func (m *Minter) named(ctx context.Context, req token.Request, name string) ([]flyapi.Listed, error) {
+	lists := []func(context.Context, token.Request) ([]flyapi.Listed, error){m.listOrganization, m.listApp}
+	if req.Access == token.AccessDeploy {
+		slices.Reverse(lists)
+	}
+	var failures error
+	for _, list := range lists {
+		all, err := list(ctx, req)
+		if err != nil {
+			failures = errors.Join(failures, err)
+			continue
+		}
+		if of := slices.DeleteFunc(all, func(l flyapi.Listed) bool { return l.Name != name }); len(of) > 0 {
+			return of, nil
+		}
+	}
+	return nil, failures
+}
+
+// List returns the tokens among which Fly lists one that was minted for req.
+func (m *Minter) List(ctx context.Context, req token.Request) ([]flyapi.Listed, error) {
+	if req.Access == token.AccessDeploy {
+		return m.listApp(ctx, req)
+	}
+	return m.listOrganization(ctx, req)
+}
+
+func (m *Minter) listApp(ctx context.Context, req token.Request) ([]flyapi.Listed, error) {
+	login, err := m.cfg.Login(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return m.cfg.Client.ListAppTokens(ctx, login, req.App)
+}
+
+func (m *Minter) listOrganization(ctx context.Context, req token.Request) ([]flyapi.Listed, error) {
+	login, err := m.cfg.Login(ctx)
+	if err != nil {
+		return nil, err
+	}
+	slug := req.Organization
+	if slug == "" {
+		if slug, err = m.cfg.Directory.OrganizationSlug(ctx, req.App); err != nil {
+			return nil, err
+		}
+	}
+	return m.cfg.Client.ListOrganizationTokens(ctx, login, slug)
+}

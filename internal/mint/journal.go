@@ -1,0 +1,30 @@
+package mint
+
+import (
+	"context"
+
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+)
+
+// Journal keeps announced mints beyond the process. Its methods are safe for
+// concurrent use, and a change is durable when they return.
+type Journal interface {
+	// Announce records a mint before Fly is asked for it.
+	Announce(ctx context.Context, m token.Mint) error
+	// Identify adds Fly's identifier to an announced mint.
+	Identify(ctx context.Context, app, name, id string) error
+	// Deliver records that this process ended normally after the engine was given
+	// the token.
+	Deliver(ctx context.Context, app, name string) error
+	// Settle forgets a mint: its token has another owner, or does not exist.
+	Settle(ctx context.Context, app, name string) error
+	// SettleID is Settle for the mints that have Fly's identifier id.
+	SettleID(ctx context.Context, app, id string) error
+	// Announced returns the mints for app that are not settled.
+	Announced(ctx context.Context, app string) ([]token.Mint, error)
+	// Owner identifies this process.
+	Owner() string
+	// Alive reports whether the process of that Owner still runs, and whether that
+	// is certain.
+	Alive(ctx context.Context, owner string) (alive, certain bool)
+}

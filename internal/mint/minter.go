@@ -1,0 +1,159 @@
+package mint
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/flytokens/terraform-provider-fly/internal/flyapi"
+	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+)
+
+// Config is what a [Minter] is made of.
+type Config struct {
+	// Client lists and revokes.
+	Client *flyapi.Client
+	// Directory looks up apps and organizations.
+	Directory *flyapi.Directory
+	// Login is what to mint and revoke with.
+	Login flyapi.Login
+	// Journal keeps announced mints; nil where there is no storage.
+	Journal Journal
+	// Process keeps what this process has yet to revoke.
+	Process *Process
+	// Timeout bounds one call of Fly's API.
+	Timeout time.Duration
+	// Now returns the time by which announced mints expire.
+	Now func() time.Time
+}
+
+// Minter mints and revokes tokens. It lives as long as its directory does: one
+// run. It is safe for concurrent use.
+type Minter struct {
+	cfg    Config
+	issuer *flyapi.Issuer
+}
+
+// New returns a minter.
+func New(cfg Config) *Minter {
+	return &Minter{cfg: cfg, issuer: flyapi.NewIssuer(flyapi.IssuerConfig{Client: cfg.Client, Directory: cfg.Directory, Login: cfg.Login})}
+}
+
+// Mint mints a token for req under a unique name, good for ttl. Where it fails no
+// token of that name is live, unless the error wraps [token.ErrUnsettled]: Fly may
+// then have made the token, and the name has to stay announced.
+func (m *Minter) Mint(ctx context.Context, req token.Request, name string, ttl time.Duration) (token.Candidate, error) {
+	issued, err := m.issuer.Issue(ctx, req, name, ttl)
+	var lost *flyapi.UnsettledError
+	switch {
+	case err == nil && !issued.Repeated:
+		return issued.Candidate, nil
+	case err != nil && !errors.As(err, &lost):
+		return token.Candidate{}, err
+	}
+	// A caller that leaves now would leave a token behind.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*m.cfg.Timeout)
+	defer cancel()
+	if err != nil {
+		return token.Candidate{}, m.undo(ctx, req, name, lost, err)
+	}
+	found, err := m.revokeNamed(ctx, req, name, issued.ID)
+	if err == nil && !found {
+		err = errors.New("the list of tokens lacks the one that was minted")
+	}
+	if err != nil {
+		err = fmt.Errorf("cannot tell whether a repeated mint made more than one token: %w", err)
+		return token.Candidate{}, m.undo(ctx, req, name, &flyapi.UnsettledError{ID: issued.ID, Repeated: true, Err: err}, err)
+	}
+	return issued.Candidate, nil
+}
+
+// undo revokes what a failed mint may have made, and returns why it failed.
+func (m *Minter) undo(ctx context.Context, req token.Request, name string, lost *flyapi.UnsettledError, failure error) error {
+	if lost.ID != "" {
+		if err := m.revokeID(ctx, lost.ID); err == nil && !lost.Repeated {
+			return failure
+		}
+	}
+	found, err := m.revokeNamed(ctx, req, name, "")
+	if found && err == nil {
+		return failure
+	}
+	return &unsettledError{failure: failure, cause: err}
+}
+
+// unsettledError is the failure of a mint whose token may be live.
+type unsettledError struct {
+	failure error
+	// cause is why the token could not be revoked; nil where Fly does not list it.
+	cause error
+}
+
+// Error returns the failure, and why the token could not be revoked.
+func (e *unsettledError) Error() string {
+	if e.cause == nil {
+		return e.failure.Error()
+	}
+	return fmt.Sprintf("%s (Fly may have minted a token all the same, and it could not be revoked: %s)", e.failure, e.cause)
+}
+
+// Unwrap returns the failure, its cause and [token.ErrUnsettled].
+func (e *unsettledError) Unwrap() []error {
+	errs := []error{e.failure, token.ErrUnsettled}
+	if e.cause != nil {
+		errs = append(errs, e.cause)
+	}
+	return errs
+}
+
+// fit makes a minted token prove the access that req asks for.
+func (m *Minter) fit(ctx context.Context, req token.Request, c token.Candidate, ttl time.Duration) (token.Candidate, error) {
+	if req.Access != token.AccessAny {
+		var err error
+		if c, err = flyapi.NewNarrower(m.cfg.Directory, ttl).Narrow(ctx, req, c); err != nil {
+			return c, err
+		}
+	}
+	bundle, err := macaroon.ParseBundle(c.Token.Reveal())
+	if err != nil {
+		return c, err
+	}
+	now := time.Now()
+	c.ExpiresAt = bundle.Expiry(now)
+	if now.After(c.ExpiresAt) {
+		return c, &token.MissError{
+			Reason: "the token that Fly minted expired at " + c.ExpiresAt.UTC().Format(time.RFC3339),
+			Fix:    "check this machine's clock",
+		}
+	}
+	return c, nil
+}
+
+// Revoke revokes the token of that identifier, with the login that minted it where
+// this process did. It is not cut short by an interrupt. A token that Fly does not
+// know is revoked.
+func (m *Minter) Revoke(ctx context.Context, id string) error {
+	ctx = context.WithoutCancel(ctx)
+	if known, err := m.cfg.Process.revoke(ctx, id); known {
+		return err
+	}
+	return m.revokeID(ctx, id)
+}
+
+func (m *Minter) revokeID(ctx context.Context, id string) error {
+	login, err := m.cfg.Login(ctx)
+	if err != nil {
+		return err
+	}
+	return m.revokeWith(ctx, login, id)
+}
+
+func (m *Minter) revokeWith(ctx context.Context, login token.Token, id string) error {
+	err := m.cfg.Client.Revoke(ctx, login, id)
+	if errors.Is(err, flyapi.ErrNoSuchToken) {
+		return nil
+	}
+	return err
+}

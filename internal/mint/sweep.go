@@ -1,0 +1,157 @@
+package mint
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+)
+
+// verdict is what to do about an announced mint.
+type verdict int
+
+const (
+	// leave is for a mint whose owner looks after it.
+	leave verdict = iota
+	// settle is for a mint whose token has an owner, or has expired.
+	settle
+	// revoke is for a mint whose token certainly has no owner.
+	revoke
+	// report is for a mint whose token may have no owner.
+	report
+)
+
+// Seen settles the mint of a token that is in the engine's state.
+func (m *Minter) Seen(ctx context.Context, app, id string) error {
+	if m.cfg.Journal == nil || id == "" {
+		return nil
+	}
+	return m.cfg.Journal.SettleID(ctx, app, id)
+}
+
+// Clear settles what earlier processes announced for the app of w and left. It
+// revokes a token only where w's state certainly never received it. It is for
+// applies: a plan revokes nothing.
+func (m *Minter) Clear(ctx context.Context, w Managed) []token.Warning {
+	return m.sweep(ctx, w.Request.App, func(one token.Mint) verdict { return m.judge(ctx, one, w) })
+}
+
+// clearLeases revokes the leases for app of processes that are certainly gone.
+func (m *Minter) clearLeases(ctx context.Context, app string) []token.Warning {
+	return m.sweep(ctx, app, func(one token.Mint) verdict {
+		if one.Kind != token.MintLease {
+			return leave
+		}
+		return m.judge(ctx, one, Managed{})
+	})
+}
+
+// Recover revokes what links of the chain minted for app and did not store. The
+// caller holds the app's claim, so that no other link is minting.
+func (m *Minter) Recover(ctx context.Context, app string, left []token.Mint) {
+	for _, one := range left {
+		if one.Kind != token.MintSource {
+			continue
+		}
+		v := m.judge(ctx, one, Managed{})
+		if one.Owner == m.cfg.Journal.Owner() {
+			v = revoke // this process's link failed to settle it
+		}
+		_ = m.act(ctx, app, one, v) // stays announced where it fails
+	}
+}
+
+// judge decides about one mint while w is being applied.
+func (m *Minter) judge(ctx context.Context, one token.Mint, w Managed) verdict {
+	switch {
+	case m.cfg.Now().After(one.ExpiresAt), one.ID != "" && one.ID == w.Replaces:
+		return settle
+	case one.Delivered:
+		return leave
+	}
+	alive, certain := m.cfg.Journal.Alive(ctx, one.Owner)
+	switch {
+	case !certain:
+		return report
+	case alive:
+		return leave
+	case one.Kind != token.MintManaged:
+		return revoke
+	case one.Replaces != "":
+		// The state of w has, or had, the token that was to be replaced, and not the
+		// one that replaces it.
+		if one.Replaces == w.Replaces || one.Replaces == w.Predecessor {
+			return revoke
+		}
+	case w.Replaces == "" && one.Workspace != "" && one.Workspace == w.Workspace && one.Spec == w.Spec:
+		return revoke
+	}
+	return report
+}
+
+// sweep does what decide says about each mint announced for app.
+func (m *Minter) sweep(ctx context.Context, app string, decide func(token.Mint) verdict) []token.Warning {
+	if m.cfg.Journal == nil {
+		return nil
+	}
+	mints, err := m.cfg.Journal.Announced(ctx, app)
+	if err != nil {
+		return []token.Warning{unsweptWarning(app, err)}
+	}
+	var warnings []token.Warning
+	for _, one := range mints {
+		v := decide(one)
+		if v == report {
+			warnings = append(warnings, leftWarning(one))
+			continue
+		}
+		if err := m.act(ctx, app, one, v); err != nil {
+			return append(warnings, unsweptWarning(app, err))
+		}
+	}
+	return warnings
+}
+
+// act carries a verdict out. A token that Fly does not list may yet be made, since
+// its request may be on its way: its mint stays announced.
+func (m *Minter) act(ctx context.Context, app string, one token.Mint, v verdict) error {
+	if v != settle && v != revoke {
+		return nil
+	}
+	if v == revoke {
+		var err error
+		found := true
+		if one.ID != "" {
+			err = m.revokeID(ctx, one.ID)
+		} else {
+			found, err = m.revokeNamed(ctx, one.Request, one.Name, "")
+		}
+		if err != nil || !found {
+			return err
+		}
+	}
+	return m.cfg.Journal.Settle(ctx, app, one.Name)
+}
+
+// leftWarning names a token that may have no owner.
+func leftWarning(one token.Mint) token.Warning {
+	id := one.ID
+	if id == "" {
+		id = "ID"
+	}
+	return token.Warning{
+		Summary: "Fly Token May Have No Owner",
+		Detail: fmt.Sprintf("An earlier run minted %q for app %q, and did not report whether the engine received it. It is not revoked, because another state may hold it. "+
+			"If no state does, run `fly tokens revoke %s`; `fly tokens list` shows the token by that name.", one.Name, one.Request.App, id),
+	}
+}
+
+// unsweptWarning says that what an earlier run may have left could not be looked
+// for.
+func unsweptWarning(app string, err error) token.Warning {
+	return token.Warning{
+		Summary: "Unable to Revoke Token of Earlier Run",
+		Detail: fmt.Sprintf("An earlier run that did not end well may have left a token for app %q at Fly. The provider cannot revoke it now: %s. "+
+			"The next apply that mints a token for this app tries again. `fly tokens list` shows the token by a name that contains `terraform`.", app, err),
+	}
+}
