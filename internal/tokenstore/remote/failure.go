@@ -1,0 +1,103 @@
+package remote
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"syscall"
+
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+)
+
+// Names are the settings that the fix of a failure can name.
+type Names struct {
+	// Address is where the server's address comes from.
+	Address string
+	// CA is where the authorities come from that its certificate is checked with.
+	CA string
+}
+
+// Explain returns what to do about a request that got no answer, and the cause
+// without the URL and the layers of the libraries. cause is nil where err is
+// none of these.
+func Explain(err error, names Names) (fix string, cause error) {
+	var (
+		late      *LateError
+		dns       *net.DNSError
+		authority x509.UnknownAuthorityError
+		host      x509.HostnameError
+		invalid   x509.CertificateInvalidError
+		record    tls.RecordHeaderError
+		op        *net.OpError
+	)
+	switch {
+	case errors.As(err, &late):
+		return fmt.Sprintf("check the server and the network, or raise %s", late.Setting), late
+	case errors.As(err, &dns):
+		if dns.IsNotFound {
+			return "check " + names.Address, fmt.Errorf("the host %s is not found", dns.Name)
+		}
+		return "check the network and its name servers", fmt.Errorf("cannot resolve the host %s: %s", dns.Name, dns.Err)
+	case errors.As(err, &authority):
+		return "name the authority's file in " + names.CA, errors.New("an unknown authority signed the server's certificate")
+	case errors.As(err, &host):
+		return "check " + names.Address, fmt.Errorf("the server's certificate is not for %s", host.Host)
+	case errors.As(err, &invalid):
+		return "renew it, or check this machine's clock", fmt.Errorf("the server's certificate is not valid: %w", invalid)
+	case errors.As(err, &record), strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
+		return "check the scheme in " + names.Address, errors.New("the server does not speak TLS")
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "start the server, or check " + names.Address, fmt.Errorf("nothing listens at %s", peer(err))
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return "try again", errors.New("the connection ended before the answer")
+	case errors.As(err, &op):
+		return "check the network and " + names.Address, errors.New(token.Scrub(op.Error(), token.Token{}))
+	}
+	return "", nil
+}
+
+func peer(err error) string {
+	var op *net.OpError
+	if errors.As(err, &op) && op.Addr != nil {
+		return op.Addr.String()
+	}
+	return "the server's address"
+}
+
+// Ended returns the error of a caller whose context has ended, nil for any other.
+func Ended(ctx context.Context) error {
+	if ctx.Err() == nil {
+		return nil
+	}
+	return context.Cause(ctx)
+}
+
+// Loopback reports whether host is this machine.
+func Loopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+// NeverSent reports whether err means that the server cannot have acted on a
+// request: there was no connection to send it over.
+func NeverSent(err error) bool {
+	var (
+		dns       *net.DNSError
+		authority x509.UnknownAuthorityError
+		host      x509.HostnameError
+		invalid   x509.CertificateInvalidError
+		record    tls.RecordHeaderError
+		op        *net.OpError
+		outage    *OutageError
+	)
+	return Skipped(err) || errors.As(err, &outage) || errors.As(err, &dns) || errors.As(err, &authority) || errors.As(err, &host) ||
+		errors.As(err, &invalid) || errors.As(err, &record) || errors.As(err, &op) && op.Op == "dial"
+}

@@ -1,0 +1,220 @@
+package vault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/vault/api"
+	"github.com/hashicorp/vault/api/cliconfig"
+
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+	"github.com/flytokens/terraform-provider-fly/internal/tokenstore"
+	"github.com/flytokens/terraform-provider-fly/internal/tokenstore/remote"
+)
+
+const (
+	// maxAnswer bounds what is read of an answer: a document as a JSON string, in
+	// which a byte takes up to six.
+	maxAnswer = 6*remote.MaxDocument + 1<<20
+	// quotaPause is how long a request waits that a quota refused, where the
+	// answer does not say.
+	quotaPause = 200 * time.Millisecond
+)
+
+var (
+	errNoDate    = errors.New("its answers have no Date header")
+	errPlain     = errors.New("the address is http://, which sends tokens unencrypted")
+	errQuota     = errors.New("a rate limit of Vault refuses requests")
+	errDowngrade = errors.New("the server redirects to another scheme")
+)
+
+// settingsError says that what the client library reads cannot be used.
+type settingsError struct{ error }
+
+func (e settingsError) Unwrap() error { return e.error }
+
+// newClient makes the client as the vault command does.
+func (b *Backend) newClient() (*api.Client, error) {
+	config := api.DefaultConfig()
+	if config.Error != nil {
+		return nil, settingsError{config.Error}
+	}
+	if b.settings.Address != "" {
+		// An agent's address comes first otherwise.
+		config.Address, config.AgentAddress = b.settings.Address, ""
+	}
+	// The breaker bounds all of a request's tries, and only what changes nothing is
+	// tried again.
+	config.Timeout, config.MaxRetries = 0, 0
+	client, err := api.NewClient(config)
+	if err != nil {
+		return nil, settingsError{err}
+	}
+	if plain(client.Address()) {
+		return nil, settingsError{errPlain}
+	}
+	config.HttpClient.Transport = b.clock.Transport(sameScheme{config.HttpClient.Transport})
+	if b.settings.Namespace != "" {
+		client.SetNamespace(b.settings.Namespace)
+	}
+	switch {
+	case b.settings.Token != "":
+		client.SetToken(b.settings.Token)
+	case client.Token() == "":
+		login, err := helperToken()
+		if err != nil {
+			return nil, settingsError{fmt.Errorf("token helper: %w", err)}
+		}
+		client.SetToken(login)
+	}
+	return client, nil
+}
+
+// helperToken returns what `vault login` left, "" for nothing.
+func helperToken() (login string, err error) {
+	// The library panics where there is no home folder.
+	defer func() {
+		if recover() != nil {
+			login, err = "", nil
+		}
+	}()
+	helper, err := cliconfig.DefaultTokenHelper()
+	if err != nil {
+		return "", err
+	}
+	return helper.Get()
+}
+
+// sameScheme refuses redirects to another scheme. The library follows one
+// redirect, which is how a standby node names the active one.
+type sameScheme struct{ next http.RoundTripper }
+
+// RoundTrip implements [http.RoundTripper].
+func (s sameScheme) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := s.next.RoundTrip(req)
+	if err != nil {
+		return resp, err
+	}
+	if to, err := resp.Location(); err == nil && to.Scheme != req.URL.Scheme {
+		_ = resp.Body.Close()
+		return nil, errDowngrade
+	}
+	return resp, nil
+}
+
+// request is one to the HTTP API.
+type request struct {
+	method, path string
+	body         map[string]any
+}
+
+// answer is what the server said.
+type answer struct {
+	status    int
+	body      []byte
+	errors    []string
+	sent, got time.Time
+}
+
+// send sends a request and returns the answer, of whatever status. A request that
+// a quota refused is sent again while there is time.
+func (b *Backend) send(ctx context.Context, r request) (answer, error) {
+	client, err := b.connect()
+	if err != nil {
+		return answer{}, err
+	}
+	var a answer
+	err = b.breaker.Do(ctx, func(ctx context.Context) error {
+		for {
+			var pause time.Duration
+			if a, pause, err = exchange(ctx, client, r); err != nil || a.status != http.StatusTooManyRequests {
+				return err
+			}
+			if deadline, ok := ctx.Deadline(); !ok || time.Until(deadline) < pause {
+				return &remote.OutageError{Err: errQuota}
+			}
+			select {
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			case <-time.After(pause):
+			}
+		}
+	})
+	return a, err
+}
+
+// exchange sends a request once. pause is how long to wait before the next try.
+func exchange(ctx context.Context, client *api.Client, r request) (a answer, pause time.Duration, err error) {
+	req := client.NewRequest(r.method, "/v1/"+r.path)
+	if r.body != nil {
+		if err := req.SetJSONBody(r.body); err != nil {
+			return answer{}, 0, err
+		}
+	}
+	a.sent = time.Now()
+	// The method that replaces it reads and closes the body, and drops the status.
+	resp, err := client.RawRequestWithContext(ctx, req) //nolint:staticcheck // see above
+	var refused *api.ResponseError
+	if err != nil && !errors.As(err, &refused) {
+		return answer{}, 0, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	a.status = resp.StatusCode
+	if refused != nil {
+		a.errors = refused.Errors
+	}
+	a.body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	a.got = time.Now()
+	pause = quotaPause + rand.N(quotaPause) //nolint:gosec // jitter is no secret
+	if seconds, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && seconds > 0 {
+		pause += time.Duration(seconds) * time.Second
+	}
+	return a, pause, err
+}
+
+// said returns the server's words, fit to be quoted.
+func (a answer) said() string {
+	if len(a.errors) == 0 {
+		return ""
+	}
+	// Vault lists what it has one of, too.
+	return token.Scrub(strings.TrimPrefix(strings.TrimSpace(a.errors[0]), "1 error occurred:\n\t* "), token.Token{})
+}
+
+// unanswered is the error of a request that has no answer.
+func (b *Backend) unanswered(op, where string, err error) error {
+	var settings settingsError
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err
+	case errors.Is(err, errPlain):
+		return &tokenstore.Error{Op: op, Where: where, Err: errPlain, Fix: "use https:// in " + b.addressSetting(), Unwritable: true}
+	case errors.Is(err, errQuota):
+		return &tokenstore.Error{Op: op, Where: where, Err: errQuota, Fix: "raise the quota, or run fewer plans at once", Unwritable: true}
+	case errors.Is(err, errDowngrade):
+		return &tokenstore.Error{Op: op, Where: where, Err: errDowngrade, Fix: "set the server's api_addr to the scheme in " + b.addressSetting(), Unwritable: true}
+	case errors.As(err, &settings):
+		cause := errors.New(token.Scrub(settings.Error(), token.Token{}))
+		return &tokenstore.Error{Op: op, Where: where, Err: cause, Fix: "correct the VAULT_ variables or ~/.vault", Unwritable: true}
+	}
+	fix, cause := remote.Explain(err, remote.Names{Address: b.addressSetting(), CA: "VAULT_CACERT"})
+	if cause == nil {
+		fix, cause = "check "+b.addressSetting(), errors.New(token.Scrub(err.Error(), token.Token{}))
+	}
+	return &tokenstore.Error{Op: op, Where: where, Err: cause, Fix: fix, Unwritable: true}
+}
+
+// addressSetting names where the server's address comes from.
+func (b *Backend) addressSetting() string {
+	if b.settings.Address != "" {
+		return "storage.vault.address"
+	}
+	return "VAULT_ADDR"
+}
