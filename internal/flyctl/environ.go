@@ -8,12 +8,14 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// passed are the variables of the provider's environment that flyctl sees. All
+// allowed are the variables of the provider's environment that flyctl sees. All
 // that steers flyctl is left out (FLY_API_TOKEN, LOG_LEVEL,
 // FLY_GHA_ERROR_ANNOTATION, which print tokens or annotations), but for where
 // Fly's API is.
-var passed = []string{
+var allowed = []string{
 	"PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ",
+	// POSIX's own: SSH servers accept any LC_ name, and people send secrets in them.
+	"LC_ALL", "LC_COLLATE", "LC_CTYPE", "LC_MESSAGES", "LC_MONETARY", "LC_NUMERIC", "LC_TIME",
 	// Where Fly is, and the way there.
 	"FLY_API_BASE_URL", "FLY_FLAPS_BASE_URL",
 	"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY",
@@ -32,7 +34,7 @@ func environ(parent []string, dir string, login token.Token, organization string
 	home := false
 	for _, entry := range parent {
 		name, value, ok := strings.Cut(entry, "=")
-		if !ok || !passes(name) || value == "" {
+		if !ok || !isAllowed(name) || value == "" {
 			continue
 		}
 		home = home || name == "HOME"
@@ -61,12 +63,9 @@ func environ(parent []string, dir string, login token.Token, organization string
 	return env
 }
 
-func passes(name string) bool {
-	if strings.HasPrefix(name, "LC_") {
-		return true
-	}
+func isAllowed(name string) bool {
 	if runtime.GOOS == "windows" {
-		return slices.ContainsFunc(passed, func(p string) bool { return strings.EqualFold(p, name) })
+		return slices.ContainsFunc(allowed, func(p string) bool { return strings.EqualFold(p, name) })
 	}
-	return slices.Contains(passed, name)
+	return slices.Contains(allowed, name)
 }

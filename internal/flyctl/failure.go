@@ -8,68 +8,87 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// lockedStatus is the exit status of a flyctl that could not lock its
-// configuration within a second (superfly/flyctl, internal/cli).
-const lockedStatus = 126
-
 const (
-	fixLogin  = "run `fly auth login`, or renew the token in access_token, FLY_ACCESS_TOKEN or FLY_API_TOKEN"
-	fixUpdate = "update flyctl"
-	fixReach  = "check the network, and the proxy if there is one"
-	fixLater  = "try again later"
+	fixLogin   = "run `fly auth login`, or renew the token in access_token, FLY_ACCESS_TOKEN or FLY_API_TOKEN"
+	fixAllowed = "check that the login may create tokens: a scoped token may not"
+	fixUpdate  = "update flyctl"
+	fixReach   = "check the network, and the proxy if there is one"
+	fixLater   = "try again later"
+	fixShim    = "if it is the shim of a version manager, select a version of flyctl there, or set cli.path to flyctl itself"
 )
 
-// known are the failures of flyctl that there is a remedy for, by a part of its
-// message in lower case. The first that fits counts: what kept flyctl from
-// Fly's API stands before what it was looking for there.
-var known = []struct{ part, fix string }{
-	{"no access token available", fixLogin},
-	{"you must be authenticated", fixLogin},
-	{"non-200 status code: 401", fixLogin},
-	{"non-200 status code: 403", "check that the login may create tokens"},
-	{"non-200 status code: 429", "try again later, or lower cli.max_parallel"},
-	{"non-200 status code: 5", fixLater},
-	{"transport connection broken", fixLater},
-	{"invalid character '<'", "something between this machine and Fly answered with a web page: " + fixReach},
-	{"dial tcp", fixReach},
-	{"tls:", fixReach},
-	{"x509:", fixReach},
-	{"argument must be specified", "set organization, or FLY_ORG"},
-	{"failed retrieving org", "check organization: `fly orgs list` shows the slugs"},
-	{"failed retrieving app", "check the name of the app, and that the login reaches it"},
-	{"parse flyv1 token", fixUpdate},
-	{"failed creating token", "check that the login may create tokens: a scoped token may not"},
-	{"unknown flag", fixUpdate},
-	{"unknown shorthand flag", fixUpdate},
-	{"unknown command", fixUpdate},
+// The exit statuses of a shell, and of a version manager's shim, for a program
+// that cannot be run or is not found. flyctl exits with 126 only if it cannot lock
+// its configuration, which it does not share with another process here.
+const (
+	statusCannotRun = 126
+	statusNotFound  = 127
+)
+
+// diagnosis is what a part of flyctl's message means.
+type diagnosis struct {
+	// part is in lower case.
+	part, fix string
+	// temporary is for [token.MissError].
+	temporary bool
+}
+
+// diagnoses are tried in their order: what kept flyctl from an answer of Fly's
+// comes before what it was looking for.
+func diagnoses() []diagnosis {
+	return []diagnosis{
+		{"no access token available", fixLogin, false},
+		{"you must be authenticated", fixLogin, false},
+		{"non-200 status code: 401", fixLogin, false},
+		{"non-200 status code: 403", fixAllowed, false},
+		{"non-200 status code: 429", "try again later, or lower cli.max_parallel", true},
+		{"non-200 status code: 5", fixLater, true},
+		{"transport connection broken", fixLater, true},
+		{"invalid character '<'", "something between this machine and Fly answered with a web page: " + fixReach, true},
+		{"x509:", fixReach + ", and that the CA certificates of this machine are complete", true},
+		{"tls:", fixReach, true},
+		{"graphql\":", fixReach, true},
+		{"context deadline exceeded", fixLater, true},
+		{"argument must be specified", "set organization, or FLY_ORG", false},
+		{"could not find organization", "check organization: `fly orgs list` shows the slugs", false},
+		{"could not find app", "check the name of the app, and that the login reaches it", false},
+		{"parse flyv1 token", fixUpdate, false},
+		{"failed creating token: input:", fixAllowed, false},
+		{"not authorized", fixAllowed, false},
+		{"unknown flag", fixUpdate, false},
+		{"unknown shorthand flag", fixUpdate, false},
+		{"unknown command", fixUpdate, false},
+	}
 }
 
 // errFailed is behind the miss of a flyctl that failed by itself.
 var errFailed = errors.New("flyctl failed")
 
 // failure says why a run ended with another status than 0, in flyctl's own words
-// where it had any, without the login that it was given.
-func failure(out output, req token.Request, login token.Token) error {
+// if it had any, without the login that it was given. What is not known for a
+// refusal is temporary.
+func failure(out output, req token.Request, login token.Token) *token.MissError {
 	miss := &token.MissError{
-		Reason: fmt.Sprintf("flyctl failed with exit status %d", out.status),
-		Fix:    "run `fly " + strings.Join(subcommand(req), " ") + "` by hand to see why",
-		Cause:  errFailed,
+		Reason:    fmt.Sprintf("flyctl failed with exit status %d", out.status),
+		Fix:       "run `fly " + strings.Join(subcommand(req), " ") + "` by hand to see why",
+		Temporary: true,
+		Cause:     errFailed,
 	}
 	if out.status < 0 {
 		miss.Reason = "flyctl was ended by a signal"
 	}
-	line := usefulLine(out.stderr, login)
-	if line != "" {
-		miss.Reason += ": " + line
+	whole, quoted := usefulLine(out.stderr, login)
+	if quoted != "" {
+		miss.Reason += ": " + quoted
 	}
-	if out.status == lockedStatus {
-		miss.Fix = "another flyctl holds the lock of its configuration: " + fixLater
+	if out.status == statusCannotRun || out.status == statusNotFound {
+		miss.Fix, miss.Temporary = fixShim, false
 		return miss
 	}
-	lower := strings.ToLower(line)
-	for _, k := range known {
-		if strings.Contains(lower, k.part) {
-			miss.Fix = k.fix
+	lower := strings.ToLower(whole)
+	for _, d := range diagnoses() {
+		if strings.Contains(lower, d.part) {
+			miss.Fix, miss.Temporary = d.fix, d.temporary
 			return miss
 		}
 	}

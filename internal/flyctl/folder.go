@@ -46,14 +46,14 @@ func makeFolder(parent string) (*folder, error) {
 		return nil, noFolder(err)
 	}
 	f := &folder{path: path, work: filepath.Join(path, workName)}
-	if err := f.furnish(); err != nil {
+	if err := f.populate(); err != nil {
 		_ = os.RemoveAll(path) //nolint:gosec // G703: it is the folder that was made just now
 		return nil, noFolder(err)
 	}
 	return f, nil
 }
 
-func (f *folder) furnish() error {
+func (f *folder) populate() error {
 	file, err := os.OpenFile(filepath.Join(f.path, lockName), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
@@ -79,9 +79,10 @@ func lockOf(path string) *flock.Flock {
 
 func noFolder(err error) error {
 	return &token.MissError{
-		Reason: fmt.Sprintf("cannot make a folder to run flyctl in: %v", err),
-		Fix:    "make room in the folder for temporary files, or point TMPDIR at one that can be written",
-		Cause:  err,
+		Reason:    fmt.Sprintf("cannot make a folder to run flyctl in: %v", err),
+		Fix:       "make room in the folder for temporary files, or point TMPDIR at one that can be written",
+		Temporary: true,
+		Cause:     err,
 	}
 }
 

@@ -83,7 +83,7 @@ func FuzzUsefulLine(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, stderr []byte) {
-		line := usefulLine(stderr, token.Token{})
+		_, line := usefulLine(stderr, token.Token{})
 		for _, prefix := range []string{"fm2_", "fm1r_", "fm1a_", "fo1_"} {
 			if strings.Contains(strings.ToLower(line), prefix) {
 				t.Errorf("%q is left of %q", line, stderr)

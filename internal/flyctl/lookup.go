@@ -11,41 +11,62 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// lookup returns the absolute path of the program that path names. The error is
-// a [*token.MissError].
-func lookup(path, searchPath string) (string, error) {
+// lookup returns the absolute paths of the programs that path names, the first
+// the one to run: fly is also the name of other programs, and then flyctl may
+// still be there. The error is a [*token.MissError].
+func lookup(path, searchPath string) ([]string, error) {
 	if filepath.Base(path) != path && path != "" {
-		return lookupPath(path)
+		program, err := lookupPath(path)
+		return []string{program}, err
 	}
 	names := []string{path}
 	if path == "" || path == "fly" {
 		names = []string{"fly", "flyctl"}
 	}
+	var found []string
 	var unusable error
 	for _, name := range names {
-		for _, dir := range filepath.SplitList(searchPath) {
-			// A folder that is relative to wherever Terraform was started
-			// holds whatever lies there.
-			if !filepath.IsAbs(dir) {
-				continue
-			}
-			program, err := executable(filepath.Join(dir, name))
-			if err == nil {
-				return program, nil
-			}
-			if errors.Is(err, fs.ErrPermission) && unusable == nil {
-				unusable = err
-			}
+		program, err := lookupName(name, searchPath)
+		if err == nil {
+			found = append(found, program)
+		} else if !errors.Is(err, exec.ErrNotFound) && unusable == nil {
+			unusable = err
 		}
 	}
-	if unusable != nil {
-		return "", unusable
+	switch {
+	case len(found) > 0:
+		return found, nil
+	case unusable != nil:
+		return nil, unusable
+	default:
+		return nil, &token.MissError{
+			Reason: "no `" + strings.Join(names, "` or `") + "` on PATH",
+			Fix:    fixInstall,
+			Cause:  exec.ErrNotFound,
+		}
 	}
-	return "", &token.MissError{
-		Reason: "no `" + strings.Join(names, "` or `") + "` on PATH",
-		Fix:    fixInstall,
-		Cause:  exec.ErrNotFound,
+}
+
+// lookupName returns the first program of that name in the folders of searchPath.
+// The error is exec.ErrNotFound, or says why the first file of that name cannot be
+// run.
+func lookupName(name, searchPath string) (string, error) {
+	unusable := exec.ErrNotFound
+	for _, dir := range filepath.SplitList(searchPath) {
+		// A relative folder depends on where Terraform was started, and holds
+		// whatever is there.
+		if !filepath.IsAbs(dir) {
+			continue
+		}
+		program, err := executable(filepath.Join(dir, name))
+		if err == nil {
+			return program, nil
+		}
+		if errors.Is(err, fs.ErrPermission) && errors.Is(unusable, exec.ErrNotFound) {
+			unusable = err
+		}
 	}
+	return "", unusable
 }
 
 const fixInstall = "install flyctl, or set cli.path"
@@ -55,7 +76,7 @@ const fixInstall = "install flyctl, or set cli.path"
 func lookupPath(path string) (string, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
-		return "", &token.MissError{Reason: "cannot tell where " + path + " is", Fix: "set cli.path to an absolute path", Cause: err}
+		return "", &token.MissError{Reason: "cannot make " + path + " absolute", Fix: "set cli.path to an absolute path", Cause: err}
 	}
 	return executable(abs)
 }

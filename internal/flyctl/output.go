@@ -11,7 +11,7 @@ import (
 // parseOutput reads the token that flyctl printed on stdout: a scheme and a
 // bundle of macaroons, and nothing else. Help texts and notices come with exit
 // status 0 too, so what does not read as a token is none. The error is a
-// [*token.MissError] that tells of the output by its length alone.
+// [*token.MissError] that describes the output by its length alone.
 func parseOutput(stdout []byte) (token.Token, error) {
 	t, err := readToken(string(stdout))
 	if err == nil {
@@ -24,7 +24,7 @@ func parseOutput(stdout []byte) (token.Token, error) {
 	}
 	switch {
 	case len(stdout) == 0:
-		miss.Reason = "flyctl printed nothing, and called it a success"
+		miss.Reason, miss.Temporary = "flyctl printed nothing, and reported success", true
 	case isHelp(stdout):
 		miss.Reason = fmt.Sprintf("flyctl printed its help instead of a token (%d bytes): it is too old", len(stdout))
 		miss.Fix = "update flyctl"

@@ -111,9 +111,10 @@ func stopped(cause error, timeout time.Duration) error {
 	switch {
 	case errors.Is(cause, errTimeout) || errors.Is(cause, context.DeadlineExceeded):
 		return &token.MissError{
-			Reason: fmt.Sprintf("flyctl did not finish within %s and was stopped", timeout),
-			Fix:    "check the network, or raise cli.timeout",
-			Cause:  cause,
+			Reason:    fmt.Sprintf("flyctl did not finish within %s and was stopped", timeout),
+			Fix:       "check the network, or raise cli.timeout",
+			Temporary: true,
+			Cause:     cause,
 		}
 	case errors.Is(cause, errFlood):
 		return &token.MissError{
@@ -137,7 +138,7 @@ func unstartable(program string, err error) error {
 	case isBadFormat(err):
 		miss.Reason = program + " is not a program for this system"
 	default:
-		miss.Reason = "cannot start " + program
+		miss.Reason, miss.Temporary = "cannot start "+program, true
 		var errno syscall.Errno
 		if errors.As(err, &errno) {
 			miss.Reason += ": " + errno.Error()

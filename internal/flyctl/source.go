@@ -3,6 +3,7 @@ package flyctl
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -13,8 +14,9 @@ import (
 
 // Options say how flyctl is found and run.
 type Options struct {
-	// Path is the program: "" or "fly" looks for fly, then for flyctl; another
-	// bare name is looked for as it stands; one with a separator is used as is.
+	// Path is the program: "" or "fly" looks for fly, then for flyctl, also if fly
+	// turns out to be another program; another bare name is looked up as it is; a
+	// path with a separator is used as it is.
 	Path string
 	// SearchPath is the PATH in which a bare name is looked for. Folders in it
 	// that are not absolute are passed over.
@@ -49,10 +51,10 @@ type Options struct {
 
 // Source is the cli link. Make one with [New].
 type Source struct {
-	options Options
-	slots   chan struct{}
-	program func() (string, error)
-	remove  func(dir string) error
+	options  Options
+	slots    chan struct{}
+	programs *programs
+	remove   func(dir string) error
 	// sweepOnce begins, the first time, to remove what killed providers have left.
 	// Nobody waits for its end.
 	sweepOnce func()
@@ -66,10 +68,10 @@ var (
 // New returns the cli link. flyctl is looked for once, at the first Acquire.
 func New(o Options) *Source {
 	return &Source{
-		options: o,
-		slots:   make(chan struct{}, max(o.MaxParallel, 1)),
-		program: sync.OnceValues(func() (string, error) { return lookup(o.Path, o.SearchPath) }),
-		remove:  removeFolder,
+		options:  o,
+		slots:    make(chan struct{}, max(o.MaxParallel, 1)),
+		programs: &programs{look: sync.OnceValues(func() ([]string, error) { return lookup(o.Path, o.SearchPath) })},
+		remove:   removeFolder,
 		sweepOnce: sync.OnceFunc(func() {
 			go func() {
 				ctx, cancel := context.WithTimeout(context.Background(), sweepTime)
@@ -115,8 +117,7 @@ func (s *Source) Acquire(ctx context.Context, req token.Request) (token.Candidat
 	if err := req.Validate(); err != nil {
 		return token.Candidate{}, err
 	}
-	program, err := s.program()
-	if err != nil {
+	if _, err := s.programs.first(); err != nil {
 		return token.Candidate{}, err
 	}
 	login, err := s.options.Login(ctx)
@@ -130,7 +131,7 @@ func (s *Source) Acquire(ctx context.Context, req token.Request) (token.Candidat
 	}
 	started := time.Now().Round(0)
 	name := token.MintName(req.App)
-	t, warnings, err := s.mint(ctx, program, login, req, name)
+	t, warnings, err := s.mintWithAny(ctx, login, req, name)
 	if err != nil {
 		return token.Candidate{}, err
 	}
@@ -160,11 +161,35 @@ func (s *Source) organization(ctx context.Context, app string) (string, error) {
 	defer cancel()
 	slug, err := s.options.Organization(ctx, app)
 	if err != nil {
+		unknown.Temporary = isTemporary(err)
 		unknown.Reason = "the app's organization, which flyctl has to be told, could not be looked up: " + err.Error()
 		unknown.Cause = err
 		return "", unknown
 	}
 	return slug, nil
+}
+
+// isTemporary reports whether an error says that it is.
+func isTemporary(err error) bool {
+	var says interface{ Temporary() bool }
+	var miss *token.MissError
+	return errors.As(err, &says) && says.Temporary() || errors.As(err, &miss) && miss.Temporary || errors.Is(err, context.DeadlineExceeded)
+}
+
+// mintWithAny mints with the first program that is flyctl.
+func (s *Source) mintWithAny(ctx context.Context, login token.Token, req token.Request, name string) (token.Token, []token.Warning, error) {
+	for {
+		program, err := s.programs.first()
+		if err != nil {
+			return token.Token{}, nil, err
+		}
+		t, warnings, err := s.mint(ctx, program, login, req, name)
+		if other := new(otherProgramError); errors.As(err, &other) {
+			s.programs.reject(program, err)
+			continue
+		}
+		return t, append(warnings, s.programs.warnings()...), err
+	}
 }
 
 // mint runs flyctl in a folder of its own and reads what it printed.
@@ -200,6 +225,11 @@ func (s *Source) mint(ctx context.Context, program string, login token.Token, re
 	ended(out.status, err)
 	if err != nil {
 		return token.Token{}, nil, err
+	}
+	if suspicious(out) {
+		if err := s.checkProgram(ctx, program, folder.work, out, req, login); err != nil {
+			return token.Token{}, nil, err
+		}
 	}
 	if out.status != 0 {
 		return token.Token{}, nil, failure(out, req, login)

@@ -166,7 +166,7 @@ func TestAcquireKeepsTheEnvironmentToItself(t *testing.T) {
 	fly := fakefly.Install(t, fakefly.Behaviour{})
 	src, _ := newSource(t, fly, func(o *flyctl.Options) {
 		o.Environ = []string{
-			"PATH=/bin", "HOME=/home", "LC_ALL=C", "HTTPS_PROXY=http://192.0.2.1", "no_proxy=localhost", "SSL_CERT_FILE=/ca",
+			"PATH=/bin", "HOME=/home", "LC_ALL=C", "LC_DEPLOY_KEY=x", "HTTPS_PROXY=http://192.0.2.1", "no_proxy=localhost", "SSL_CERT_FILE=/ca",
 			"FLY_API_BASE_URL=https://fly.test", "FLY_FLAPS_BASE_URL=https://flaps.test",
 			"FLY_API_TOKEN=fo1_another", "FLY_ACCESS_TOKEN=fo1_yetAnother", "FLY_APP=other", "FLY_ORG=other", "FLY_CONFIG_DIR=/elsewhere",
 			"FLY_GHA_ERROR_ANNOTATION=1", "GITHUB_ACTIONS=true", "LOG_LEVEL=debug", "TF_VAR_secret=x", "TMPDIR=/shared", "EMPTY=", "odd",

@@ -127,7 +127,7 @@ func TestAccProcessCLIFaults(t *testing.T) {
 		"no such org":      {fakefly.UnknownOrganization("acme"), "check organization"},
 		"unauthenticated":  {fakefly.Unauthenticated(), "fly auth login"},
 		"network down":     {fakefly.NetworkDown(), "check the network"},
-		"locked":           {fakefly.Locked(), "exit status 126"},
+		"a shim":           {fakefly.Shim(), "exit status 126"},
 		"warning and fail": {fakefly.Fail(1, "Warning: Metrics token unavailable\nError: failed creating token: input: Not allowed"), "Not allowed"},
 	} {
 		t.Run(name, func(t *testing.T) {

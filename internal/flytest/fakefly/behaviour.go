@@ -1,7 +1,7 @@
 package fakefly
 
 import (
-	"fmt"
+	"strings"
 	"time"
 )
 
@@ -27,6 +27,9 @@ type Behaviour struct {
 	Status int
 	// Lifetime is that of the tokens; 0 is what the caller asks for.
 	Lifetime time.Duration
+	// OtherProgram answers `version` as everything else. Otherwise the answer is
+	// flyctl's.
+	OtherProgram bool
 	// Online mints over the API at FLY_API_BASE_URL, as flyctl does. Otherwise
 	// the token is one of the fake's own, which no server knows.
 	Online bool
@@ -40,12 +43,10 @@ func Fail(status int, stderr string) Behaviour {
 
 // NoLogin is flyctl without a login, or with one in a file that it finds too
 // old.
-func NoLogin() Behaviour {
-	return Fail(1, "Error: no access token available. Please login with 'flyctl auth login'")
-}
+func NoLogin() Behaviour { return Recorded("no login") }
 
-// NoOrganization is flyctl that was not told the organization and has no
-// terminal to ask on.
+// NoOrganization is flyctl that did not get an organization and has no terminal
+// to ask on.
 func NoOrganization() Behaviour {
 	return Fail(1, "Error: failed retrieving org slug argument must be specified when not running interactively")
 }
@@ -53,51 +54,49 @@ func NoOrganization() Behaviour {
 // UnknownOrganization is flyctl asked for an organization that Fly does not
 // know, or not to this login.
 func UnknownOrganization(slug string) Behaviour {
-	return Fail(1, "Error: failed retrieving org failed retrieving organization with slug "+slug+
-		": failed to run query($slug: String!) { organization(slug: $slug) { id slug } }: Could not find Organization")
+	b := answered("readonly scoped login", "Could not find Organization")
+	b.Stderr = strings.Replace(b.Stderr, "slug acme", "slug "+slug, 1)
+	return b
 }
 
 // UnknownApp is flyctl asked for an app that Fly does not know, or not to this
 // login.
 func UnknownApp(app string) Behaviour {
-	return Fail(1, "Error: failed retrieving app "+app+
-		": failed to run query ($appName: String!) { appcompact:app(name: $appName) { id name } }: Could not find App")
+	b := Recorded("deploy missing app")
+	b.Stderr = strings.Replace(b.Stderr, "missing-web", app, 1)
+	return b
 }
 
 // Unauthenticated is flyctl with a login that Fly does not accept.
-func Unauthenticated() Behaviour {
-	return Fail(1, "Error: failed retrieving org failed retrieving organization: You must be authenticated to view this.")
-}
+func Unauthenticated() Behaviour { return Recorded("readonly scoped login") }
 
-// ServerStatus is flyctl that was answered with an HTTP status other than 200,
-// 502 and 503, which it repeats.
-func ServerStatus(code int) Behaviour {
-	return Fail(1, fmt.Sprintf("Error: failed retrieving org failed to run query: server returned a non-200 status code: %d", code))
-}
-
-// BadGateway is flyctl that was answered with 502 or 503 until it gave up: the
-// status is lost in its message.
+// BadGateway is flyctl that was answered with 502 or 503 until it gave up, in the
+// versions that lose the status.
 func BadGateway() Behaviour {
-	return Fail(1, `Error: failed retrieving org failed to run query: Post "https://api.fly.io/graphql": http: server closed: transport connection broken: http: ContentLength=149 with Body length 0`)
-}
-
-// CaptivePortal is flyctl that got a web page for an answer.
-func CaptivePortal() Behaviour {
-	return Fail(1, "Error: failed retrieving org failed to run query: decoding response: invalid character '<' looking for beginning of value")
+	return answered("readonly reset", `Post "https://api.fly.io/graphql": http: server closed: transport connection broken: http: ContentLength=149 with Body length 0`)
 }
 
 // NetworkDown is flyctl that cannot reach Fly.
-func NetworkDown() Behaviour {
-	return Fail(1, `Error: failed retrieving org failed to run query: Post "https://api.fly.io/graphql": dial tcp 192.0.2.1:443: connect: connection refused`)
-}
+func NetworkDown() Behaviour { return Recorded("readonly closed port") }
 
 // Refused is flyctl whose request for a token was turned down with that message.
 func Refused(message string) Behaviour {
 	return Fail(1, "Error: failed creating token: input: "+message+"\n")
 }
 
-// Locked is flyctl that could not lock its configuration within a second.
-func Locked() Behaviour { return Fail(126, "Error: context deadline exceeded") }
+// Shim is the shim of a version manager that has no version of flyctl to run.
+func Shim() Behaviour {
+	b := Fail(126, "No version is set for command fly\nConsider adding one of the following versions in your config file at .tool-versions")
+	b.OtherProgram = true
+	return b
+}
+
+// Concourse is another program of the name fly: that of the CI system Concourse.
+func Concourse() Behaviour {
+	b := Fail(1, "error: Unknown command `tokens'. Please specify one command of: abort-build, builds, containers or workers")
+	b.OtherProgram = true
+	return b
+}
 
 // TooOld is a flyctl that does not know `tokens create readonly`: it prints its
 // help and calls it a success.

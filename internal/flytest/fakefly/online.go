@@ -29,7 +29,7 @@ const (
 func mintOnline(req arguments) (header string, fail *Behaviour) {
 	organization, number, app, err := req.target()
 	if err != nil {
-		b := Fail(1, "Error: failed retrieving what the token is for: "+err.Error())
+		b := answered(req.profile+" scoped login", err.Error())
 		return "", &b
 	}
 	profile, params := "deploy_organization", map[string]any{}

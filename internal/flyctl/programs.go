@@ -1,0 +1,118 @@
+package flyctl
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+)
+
+// versionTimeout bounds the question for the version.
+const versionTimeout = 10 * time.Second
+
+// programs are the files that may be flyctl, in the order in which they are run.
+type programs struct {
+	look func() ([]string, error)
+
+	mu sync.Mutex
+	// others are those that turned out to be other programs, and why is what the
+	// last of them did.
+	others []string
+	why    error
+}
+
+// first returns the first program that is not known to be another one. The error
+// is a [*token.MissError].
+func (p *programs) first() (string, error) {
+	all, err := p.look()
+	if err != nil {
+		return "", err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, program := range all {
+		if !slices.Contains(p.others, program) {
+			return program, nil
+		}
+	}
+	return "", p.why
+}
+
+// reject notes that program, which failed with err, is not flyctl, so that the
+// next one is run.
+func (p *programs) reject(program string, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !slices.Contains(p.others, program) {
+		p.others = append(p.others, program)
+	}
+	p.why = err
+}
+
+// warnings name the programs that were run in vain: each was given the login.
+func (p *programs) warnings() []token.Warning {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var all []token.Warning
+	for _, program := range p.others {
+		all = append(all, token.Warning{
+			Summary: "Another Program Has flyctl's Name",
+			Detail: program + " is on PATH and is not flyctl: it does not answer `version` as flyctl does. flyctl was found under another name. " +
+				"Set cli.path to \"flyctl\", so that the other program is not run with a Fly login in its environment.",
+		})
+	}
+	return all
+}
+
+// otherProgramError is behind the miss of a program that is not flyctl.
+type otherProgramError struct{ program string }
+
+func (e *otherProgramError) Error() string { return e.program + " is not flyctl" }
+
+// suspicious reports whether a run ended as no run of flyctl does: flyctl prints
+// a token or its help, or a line that starts with "Error:".
+func suspicious(out output) bool {
+	if out.status == 0 {
+		_, err := readToken(string(out.stdout))
+		return err != nil && !isHelp(out.stdout)
+	}
+	return out.status > 0 && !bytes.HasPrefix(out.stderr, []byte(errorPrefix)) && !bytes.Contains(out.stderr, []byte("\n"+errorPrefix))
+}
+
+// checkProgram returns an error if program, whose run in dir was suspicious, is
+// not flyctl.
+func (s *Source) checkProgram(ctx context.Context, program, dir string, out output, req token.Request, login token.Token) error {
+	if s.mayBeFlyctl(ctx, program, dir) {
+		return nil
+	}
+	miss := failure(out, req, login)
+	what := fmt.Sprintf("exit status %d", out.status)
+	if _, quoted := usefulLine(out.stderr, login); quoted != "" {
+		what += ": " + quoted
+	}
+	miss.Reason = fmt.Sprintf("%s is not flyctl (%s)", program, what)
+	if miss.Fix != fixShim {
+		miss.Fix = fixInstall
+	}
+	miss.Temporary = false
+	miss.Cause = &otherProgramError{program: program}
+	return miss
+}
+
+// mayBeFlyctl reports whether program answers `version` as flyctl does (superfly/
+// flyctl, internal/buildinfo), or does not answer at all. It is asked without a
+// login.
+func (s *Source) mayBeFlyctl(ctx context.Context, program, dir string) bool {
+	answer, err := run(ctx, command{
+		program: program,
+		args:    []string{"version"},
+		dir:     dir,
+		environ: environ(s.options.Environ, dir, token.Token{}, ""),
+		timeout: versionTimeout,
+	})
+	return err != nil || answer.status == 0 && bytes.Contains(answer.stdout, []byte("BuildDate: "))
+}
