@@ -20,7 +20,7 @@ func TestManualTokenDrift(t *testing.T) {
 	state := created(w, config)
 	overwrite(t, storage, theirs)
 	drifted, got := w.readManual(state)
-	want := attrs{"app": "web", "token": nil, "token_wo": nil, "token_wo_version": nil, "fingerprint": fingerprintOf(ours), "updated_at": state["updated_at"]}
+	want := attrs{"app": "web", "token": nil, "token_wo": nil, "token_wo_version": nil, "warn_before": nil, "expires_at": nil, "fingerprint": fingerprintOf(ours), "updated_at": state["updated_at"]}
 	if diff := cmp.Diff(want, drifted); diff != "" || got != "" {
 		t.Fatalf("read:\n%s%s", diff, got)
 	}

@@ -44,7 +44,7 @@ func TestManualTokenCreate(t *testing.T) {
 	storage := filepath.Join(t.TempDir(), "not", "there", "yet")
 	w := manual(t, storage)
 	planned, _, got := w.planManual(nil, config)
-	want := attrs{"app": "web", "token": config["token"], "token_wo": nil, "token_wo_version": nil, "fingerprint": fingerprintOf(tok), "updated_at": unknown{}}
+	want := attrs{"app": "web", "token": config["token"], "token_wo": nil, "token_wo_version": nil, "warn_before": nil, "expires_at": unknown{}, "fingerprint": fingerprintOf(tok), "updated_at": unknown{}}
 	if diff := cmp.Diff(want, planned); diff != "" || got != "" {
 		t.Fatalf("planned:\n%s%s", diff, got)
 	}
@@ -56,7 +56,7 @@ func TestManualTokenCreate(t *testing.T) {
 	if err != nil || time.Since(at) > time.Minute {
 		t.Errorf("updated_at is %v", state["updated_at"])
 	}
-	want["updated_at"] = state["updated_at"]
+	want["expires_at"], want["updated_at"] = nil, state["updated_at"]
 	if diff := cmp.Diff(want, state); diff != "" {
 		t.Errorf("state:\n%s", diff)
 	}
@@ -105,7 +105,7 @@ func TestManualTokenUpdate(t *testing.T) {
 	}
 	config := attrs{"app": "web", "token": second}
 	planned, replace, got := w.planManual(state, config)
-	want := attrs{"app": "web", "token": second, "token_wo": nil, "token_wo_version": nil, "fingerprint": fingerprintOf(second), "updated_at": unknown{}}
+	want := attrs{"app": "web", "token": second, "token_wo": nil, "token_wo_version": nil, "warn_before": nil, "expires_at": unknown{}, "fingerprint": fingerprintOf(second), "updated_at": unknown{}}
 	if diff := cmp.Diff(want, planned); diff != "" || replace || got != "" {
 		t.Fatalf("planned:\n%s%s", diff, got)
 	}
@@ -174,7 +174,7 @@ func TestManualTokenImport(t *testing.T) {
 	config := attrs{"app": "web", "token": macaroonFor("web")}
 	state := created(w, config)
 	imported, got := w.importManual("web")
-	want := attrs{"app": "web", "token": nil, "token_wo": nil, "token_wo_version": nil, "fingerprint": state["fingerprint"], "updated_at": state["updated_at"]}
+	want := attrs{"app": "web", "token": nil, "token_wo": nil, "token_wo_version": nil, "warn_before": nil, "expires_at": nil, "fingerprint": state["fingerprint"], "updated_at": state["updated_at"]}
 	if diff := cmp.Diff(want, imported); diff != "" || got != "" {
 		t.Fatalf("imported:\n%s%s", diff, got)
 	}

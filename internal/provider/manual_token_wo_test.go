@@ -59,13 +59,13 @@ func TestManualTokenWriteOnly(t *testing.T) {
 	w := manual(t, storage)
 	config := writeOnly("FlyV1 "+first+"\n", 1)
 	planned, _, got := w.planManual(nil, config)
-	want := attrs{"app": "web", "token": nil, "token_wo": nil, "token_wo_version": 1, "fingerprint": unknown{}, "updated_at": unknown{}}
+	want := attrs{"app": "web", "token": nil, "token_wo": nil, "token_wo_version": 1, "warn_before": nil, "expires_at": unknown{}, "fingerprint": unknown{}, "updated_at": unknown{}}
 	if diff := cmp.Diff(want, planned); diff != "" || got != "" {
 		t.Fatalf("planned:\n%s%s", diff, got)
 	}
 	// At apply the value may be another than at plan.
 	state, got := w.applyManual(nil, planned, writeOnly(second, 1))
-	want["fingerprint"], want["updated_at"] = fingerprintOf(second), state["updated_at"]
+	want["expires_at"], want["fingerprint"], want["updated_at"] = nil, fingerprintOf(second), state["updated_at"]
 	if diff := cmp.Diff(want, state); diff != "" || got != "" || resolved(w) != second {
 		t.Fatalf("the data source hands out %v, state:\n%s%s", resolved(w), diff, got)
 	}
@@ -73,8 +73,8 @@ func TestManualTokenWriteOnly(t *testing.T) {
 	if refreshed, got := other.readManual(state); cmp.Diff(state, refreshed) != "" || got != "" {
 		t.Errorf("refreshed %v\n%s", refreshed, got)
 	}
-	// Another value alone is no change; another version is.
-	if planned, _, got := other.planManual(state, writeOnly(first, 1)); cmp.Diff(state, planned) != "" || got != "" {
+	// Another value alone is a warning and no change; another version is a change.
+	if planned, _, got := other.planManual(state, writeOnly(first, 1)); cmp.Diff(state, planned) != "" || !strings.HasPrefix(got, "WARNING: Unable to Save New token_wo") {
 		t.Errorf("planned %v\n%s", planned, got)
 	}
 	planned, replace, got := other.planManual(state, writeOnly(first, 2))
@@ -98,7 +98,7 @@ func TestManualTokenWriteOnlyDrift(t *testing.T) {
 	overwrite(t, storage, macaroonFor("theirs"))
 	drifted, got := w.readManual(state)
 	want := attrs{
-		"app": "web", "token": nil, "token_wo": nil, "token_wo_version": nil,
+		"app": "web", "token": nil, "token_wo": nil, "token_wo_version": nil, "warn_before": nil, "expires_at": nil,
 		"fingerprint": fingerprintOf(macaroonFor("ours")), "updated_at": state["updated_at"],
 	}
 	if diff := cmp.Diff(want, drifted); diff != "" || got != "" {
@@ -127,7 +127,7 @@ func TestManualTokenWriteOnlyMigration(t *testing.T) {
 		t.Fatalf("planned %v\n%s", planned, got)
 	}
 	moved, got := w.applyManual(state, planned, writeOnly(tok, 1))
-	want := attrs{"app": "web", "token": nil, "token_wo": nil, "token_wo_version": 1, "fingerprint": state["fingerprint"], "updated_at": state["updated_at"]}
+	want := attrs{"app": "web", "token": nil, "token_wo": nil, "token_wo_version": 1, "warn_before": nil, "expires_at": nil, "fingerprint": state["fingerprint"], "updated_at": state["updated_at"]}
 	if diff := cmp.Diff(want, moved); diff != "" || got != "" {
 		t.Fatalf("to the write-only one:\n%s%s", diff, got)
 	}

@@ -38,7 +38,9 @@ type manualTokenModel struct {
 	Token          types.String `tfsdk:"token"`
 	TokenWO        types.String `tfsdk:"token_wo"` // null in all but the configuration
 	TokenWOVersion types.Int64  `tfsdk:"token_wo_version"`
+	WarnBefore     types.String `tfsdk:"warn_before"`
 	Fingerprint    types.String `tfsdk:"fingerprint"`
+	ExpiresAt      types.String `tfsdk:"expires_at"`
 	UpdatedAt      types.String `tfsdk:"updated_at"`
 }
 
@@ -80,9 +82,20 @@ func (r *manualTokenResource) Schema(_ context.Context, _ resource.SchemaRequest
 				},
 			},
 			"token_wo_version": schema.Int64Attribute{
-				Optional:            true,
-				MarkdownDescription: "Any whole number. Change it to have another `token_wo` written: the engine does not see that one change.",
-				Validators:          []validator.Int64{int64validator.AlsoRequires(path.MatchRoot("token_wo"))},
+				Optional: true,
+				MarkdownDescription: "Any whole number. Change it to save a new `token_wo`: the engine does not see that argument change. " +
+					"A plan warns where `token_wo` holds another token than the stored one and the version is the same.",
+				Validators: []validator.Int64{int64validator.AlsoRequires(path.MatchRoot("token_wo"))},
+			},
+			"warn_before": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: "How long before the token expires plans begin to warn, as a duration such as `72h`, up to `8760h` (one year). " +
+					"Defaults to `168h`, which is 7 days. `0s` warns only about a token that has expired.",
+				Validators: []validator.String{durationBetween(0, maxWarnBefore)},
+			},
+			"expires_at": schema.StringAttribute{
+				Computed:            true,
+				MarkdownDescription: "When the token expires, as an RFC 3339 timestamp. Null where the token does not say.",
 			},
 			"fingerprint": schema.StringAttribute{
 				Computed:            true,
@@ -120,35 +133,9 @@ func (r *manualTokenResource) ValidateConfig(ctx context.Context, req resource.V
 	}
 }
 
-// ModifyPlan says as much of the outcome as the token tells. Another spelling of
-// the token in state is no change: the state keeps the one it has. A write-only
-// token tells nothing: at apply it may be another.
-func (r *manualTokenResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if req.Plan.Raw.IsNull() {
-		return
-	}
-	var plan, state manualTokenModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	if !req.State.Raw.IsNull() {
-		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	}
-	if resp.Diagnostics.HasError() || plan.Token.IsUnknown() || plan.Token.IsNull() {
-		return
-	}
-	planned, err := token.Parse(plan.Token.ValueString())
-	if err != nil {
-		return // Reported by the attribute's validator.
-	}
-	kept, err := token.Parse(state.Token.ValueString())
-	if err == nil && kept == planned && plan.App.Equal(state.App) {
-		resp.Diagnostics.Append(resp.Plan.Set(ctx, &state)...)
-		return
-	}
-	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("fingerprint"), planned.Fingerprint())...)
-}
-
 // fill sets what is computed from the record that storage holds.
 func (m *manualTokenModel) fill(rec token.Record) {
 	m.Fingerprint = types.StringValue(rec.Token.Fingerprint())
 	m.UpdatedAt = timestamp(rec.AcquiredAt)
+	m.ExpiresAt = timestamp(rec.ExpiresAt)
 }

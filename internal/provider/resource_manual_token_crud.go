@@ -17,17 +17,34 @@ import (
 // Create keeps the token. An equal record that is there already is adopted;
 // another one is left alone, and an error.
 func (r *manualTokenResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	resp.Diagnostics.Append(r.keep(ctx, req.Plan, req.Config, &resp.State, resp.Identity, r.adopt)...)
+	resp.Diagnostics.Append(r.save(ctx, req.Plan, req.Config, &resp.State, resp.Identity, r.adopt)...)
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(r.remember(ctx, resp.Private)...)
+	}
 }
 
-// Update keeps the planned token in place of what is there. A record that holds
-// it already is left as it is.
+// Update saves the planned token in place of the stored one. A record that holds
+// it already is left as it is, and so is storage where the plan keeps the token.
 func (r *manualTokenResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	resp.Diagnostics.Append(r.keep(ctx, req.Plan, req.Config, &resp.State, resp.Identity, r.overwrite)...)
+	var plan manualTokenModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(r.session.storageObstacles()...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if !plan.UpdatedAt.IsUnknown() {
+		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+		resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
+		return
+	}
+	resp.Diagnostics.Append(r.save(ctx, req.Plan, req.Config, &resp.State, resp.Identity, r.overwrite)...)
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(r.remember(ctx, resp.Private)...)
+	}
 }
 
-// keep writes the planned token to storage, and what became of it to the state.
-func (r *manualTokenResource) keep(ctx context.Context, planned tfsdk.Plan, config tfsdk.Config, state *tfsdk.State, identity *tfsdk.ResourceIdentity,
+// save writes the planned token to storage, and what became of it to the state.
+func (r *manualTokenResource) save(ctx context.Context, planned tfsdk.Plan, config tfsdk.Config, state *tfsdk.State, identity *tfsdk.ResourceIdentity,
 	write func(ctx context.Context, app string, tok token.Token) (token.Record, error),
 ) diag.Diagnostics {
 	var plan manualTokenModel
@@ -89,6 +106,7 @@ func (r *manualTokenResource) Read(ctx context.Context, req resource.ReadRequest
 		return
 	}
 	app := state.App.ValueString()
+	resp.Diagnostics.Append(r.leftBehind(ctx, req.Private, state)...)
 	rec, err := r.session.run.Manual(ctx, app)
 	resp.Diagnostics.Append(r.session.storeWarnings()...)
 	switch {
@@ -107,6 +125,7 @@ func (r *manualTokenResource) Read(ctx context.Context, req resource.ReadRequest
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
+	resp.Diagnostics.Append(r.remember(ctx, resp.Private)...)
 }
 
 // Delete removes the record if it is the one that this resource wrote, and no
@@ -123,6 +142,7 @@ func (r *manualTokenResource) Delete(ctx context.Context, req resource.DeleteReq
 	if r.session.claimed(app) {
 		return
 	}
+	resp.Diagnostics.Append(r.leftBehind(ctx, req.Private, state)...)
 	err := r.session.run.DeleteManual(ctx, app, state.Fingerprint.ValueString())
 	resp.Diagnostics.Append(r.session.storeWarnings()...)
 	switch {

@@ -64,5 +64,6 @@ func (r *manualTokenResource) ImportState(ctx context.Context, req resource.Impo
 		model.fill(rec)
 		resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
 		resp.Diagnostics.Append(resp.Identity.Set(ctx, model.identity())...)
+		resp.Diagnostics.Append(r.remember(ctx, resp.Private)...)
 	}
 }

@@ -22,7 +22,9 @@ func (w *wire) validateManual(config attrs) string {
 func (w *wire) planManual(prior, config attrs) (planned attrs, replace bool, diags string) {
 	w.t.Helper()
 	proposed := maps.Clone(config)
-	proposed["fingerprint"], proposed["updated_at"] = prior["fingerprint"], prior["updated_at"]
+	for _, computed := range []string{"fingerprint", "updated_at", "expires_at"} {
+		proposed[computed] = prior[computed]
+	}
 	resp, err := w.server.PlanResourceChange(w.t.Context(), &tfprotov6.PlanResourceChangeRequest{
 		TypeName:         "fly_manual_token",
 		PriorState:       w.state(prior),

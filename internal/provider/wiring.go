@@ -59,7 +59,10 @@ func newChain(set settings, version string, within *mint.Process, observer *watc
 		})
 	}
 	c.logins = c.loginSettings()
-	c.store = c.openStore()
+	if set.storagePath != "" {
+		c.store = c.openStore(set.storagePath)
+		c.tidy()
+	}
 	if c.api != nil {
 		c.minter = c.newMinter(within)
 	}
@@ -178,21 +181,21 @@ func (c *chain) noLogin(err error) error {
 // left in storage.
 const tidyTime = time.Second
 
-// openStore returns the store at the storage path, nil without one, and tidies it
-// up. What another login minted, or another API, is not found in it.
-func (c *chain) openStore() *tokenstore.Store {
-	if c.settings.storagePath == "" {
-		return nil
-	}
+// openStore returns the store in a folder. What was minted with a different login,
+// or over a different API, is not found in it.
+func (c *chain) openStore(folder string) *tokenstore.Store {
 	scope := tokenstore.Scope{APIBaseURL: cmp.Or(c.settings.api.baseURL, flyapi.DefaultBaseURL)}
 	if login, err := c.logins.Explicit(); err == nil {
 		scope.Login = login.Token.Fingerprint()
 	}
-	store := tokenstore.Open(c.settings.storagePath, scope)
+	return tokenstore.Open(folder, scope)
+}
+
+// tidy removes what killed runs left in storage.
+func (c *chain) tidy() {
 	ctx, cancel := context.WithTimeout(context.Background(), tidyTime)
 	defer cancel()
-	store.Tidy(ctx)
-	return store
+	c.store.Tidy(ctx)
 }
 
 // loginSettings says where flyctl's login may be found.

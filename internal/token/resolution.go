@@ -63,7 +63,7 @@ const lifeSlack = time.Minute
 // tells one, else what the link that minted it asked for. This is the one place
 // where a lifetime is decided.
 func withExpiry(rec Record) Record {
-	if end, known := rec.Token.expiry(time.Now()); known {
+	if end, known := rec.Token.Expiry(time.Now()); known {
 		rec.ExpiresAt = end
 	}
 	return rec

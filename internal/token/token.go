@@ -77,9 +77,9 @@ func (t Token) Check() error {
 	return nil
 }
 
-// expiry returns the last instant at which t is good, as its macaroons tell it,
-// and whether they tell one: an OAuth token is opaque.
-func (t Token) expiry(now time.Time) (time.Time, bool) {
+// Expiry returns the last instant at which t is valid, which its macaroons hold,
+// and whether it is known: an OAuth token is opaque.
+func (t Token) Expiry(now time.Time) (time.Time, bool) {
 	bundle, err := macaroon.ParseBundle(t.value)
 	if err != nil {
 		return time.Time{}, false

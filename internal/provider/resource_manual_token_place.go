@@ -1,0 +1,48 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+// placeKey is the key of the private state that holds where the record is stored.
+const placeKey = "storage"
+
+// place is where a record is stored. The token itself is not in it.
+type place struct {
+	Path string `json:"path"`
+}
+
+// remember notes that the record is in this run's storage.
+func (r *manualTokenResource) remember(ctx context.Context, private privateWriter) diag.Diagnostics {
+	data, err := json.Marshal(place{r.session.settings.storagePath})
+	if err != nil {
+		return diag.Diagnostics{diag.NewErrorDiagnostic(summarySaveManual, err.Error())}
+	}
+	return private.SetKey(ctx, placeKey, data)
+}
+
+// leftBehind warns where the record was stored in another folder before, and still
+// is: with storage.path changed, neither an apply nor a destroy removes it there.
+func (r *manualTokenResource) leftBehind(ctx context.Context, private privateReader, state manualTokenModel) diag.Diagnostics {
+	data, diags := private.GetKey(ctx, placeKey)
+	var before place
+	now := r.session.settings.storagePath
+	if data == nil || json.Unmarshal(data, &before) != nil || before.Path == "" || before.Path == now {
+		return diags
+	}
+	app := state.App.ValueString()
+	rec, err := r.session.chain.openStore(before.Path).Manual(ctx, app)
+	if err != nil || !types.StringValue(rec.Token.Fingerprint()).Equal(state.Fingerprint) {
+		return diags
+	}
+	diags.AddAttributeWarning(path.Root("app"), "Manual Token Left in Previous Storage", fmt.Sprintf(
+		"The manual token of app %q is stored in %s, and the provider now uses the storage in %s. The token in the previous folder is neither moved nor deleted, "+
+			"and stays readable there. To delete it, set storage.path to the previous folder and destroy the resource, or delete the folder of the app in it.", app, before.Path, now))
+	return diags
+}

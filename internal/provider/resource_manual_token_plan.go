@@ -1,0 +1,139 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+)
+
+const (
+	defaultWarnBefore = 7 * 24 * time.Hour
+	maxWarnBefore     = 365 * 24 * time.Hour
+)
+
+// ModifyPlan plans as much of the outcome as the configuration shows. Another
+// spelling of the token in state is no change: the state keeps the one it has. A
+// write-only token may be a different one at apply.
+func (r *manualTokenResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() {
+		return
+	}
+	var plan, state manualTokenModel
+	var writeOnly types.String
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("token_wo"), &writeOnly)...)
+	if !req.State.Raw.IsNull() {
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	}
+	if resp.Diagnostics.HasError() || plan.Token.IsUnknown() {
+		return
+	}
+	value := plan.Token
+	if value.IsNull() {
+		value = writeOnly
+	}
+	// A value that is not known yet, or malformed, is the zero token. The
+	// attribute's validator reports the latter.
+	configured, _ := token.Parse(value.ValueString())
+	if plan.keeps(state, configured) {
+		plan.keep(state)
+		resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
+		resp.Diagnostics.Append(plan.staleVersion(configured)...)
+		resp.Diagnostics.Append(plan.expiryWarning(r.now())...)
+		return
+	}
+	if configured.IsZero() {
+		return
+	}
+	app := plan.App.ValueString()
+	if end, known := configured.Expiry(r.now()); known && end.Before(r.now()) {
+		resp.Diagnostics.Append(saveManualError(app, "", path.Root(plan.argument()), fmt.Errorf("%w: at %s", token.ErrExpired, end.UTC().Format(time.RFC3339))))
+		return
+	} else if known {
+		plan.ExpiresAt = timestamp(end)
+		resp.Diagnostics.Append(plan.expiryWarning(r.now())...)
+	}
+	if !plan.Token.IsNull() {
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("fingerprint"), configured.Fingerprint())...)
+	}
+}
+
+// now is the time by which expiry is judged.
+func (r *manualTokenResource) now() time.Time {
+	if r.session == nil {
+		return time.Now()
+	}
+	return r.session.now()
+}
+
+// argument names the one that the token is given in.
+func (m *manualTokenModel) argument() string {
+	if m.Token.IsNull() {
+		return "token_wo"
+	}
+	return "token"
+}
+
+// keeps reports whether an apply of the plan m leaves storage as it is.
+func (m *manualTokenModel) keeps(state manualTokenModel, configured token.Token) bool {
+	switch {
+	case !m.App.Equal(state.App):
+		return false
+	case m.Token.IsNull():
+		return !m.TokenWOVersion.IsNull() && m.TokenWOVersion.Equal(state.TokenWOVersion)
+	default:
+		kept, err := token.Parse(state.Token.ValueString())
+		return err == nil && kept == configured
+	}
+}
+
+// keep plans the stored token's attributes as they are.
+func (m *manualTokenModel) keep(state manualTokenModel) {
+	m.Token, m.Fingerprint, m.UpdatedAt, m.ExpiresAt = state.Token, state.Fingerprint, state.UpdatedAt, state.ExpiresAt
+}
+
+// staleVersion warns about a write-only token that is not the stored one, beside a
+// version that is: the engine shows no change for it.
+func (m *manualTokenModel) staleVersion(configured token.Token) diag.Diagnostics {
+	var diags diag.Diagnostics
+	if !m.Token.IsNull() || configured.IsZero() || configured.Fingerprint() == m.Fingerprint.ValueString() {
+		return diags
+	}
+	diags.AddAttributeWarning(path.Root("token_wo_version"), "Unable to Save New token_wo", fmt.Sprintf(
+		"token_wo holds a different token for app %q (fingerprint %s) than the stored one (%s), and token_wo_version is still %d. "+
+			"The stored token stays in use. Change token_wo_version to save the new one.",
+		m.App.ValueString(), configured.Fingerprint(), m.Fingerprint.ValueString(), m.TokenWOVersion.ValueInt64()))
+	return diags
+}
+
+// expiryWarning warns about a token that expires within warn_before.
+func (m *manualTokenModel) expiryWarning(now time.Time) diag.Diagnostics {
+	var diags diag.Diagnostics
+	end, err := time.Parse(time.RFC3339, m.ExpiresAt.ValueString())
+	before, ok := knownDuration(m.WarnBefore, defaultWarnBefore)
+	if err != nil || !ok || end.Sub(now) > before {
+		return diags
+	}
+	replace := "set token to it"
+	if m.Token.IsNull() {
+		replace = "set token_wo to it, and change token_wo_version"
+	}
+	app := m.App.ValueString()
+	if end.Before(now) {
+		diags.AddWarning("Manual Token Has Expired", fmt.Sprintf(
+			"The manual token of app %q expired at %s, and is no longer used. Make a new one, for example with `fly tokens create deploy -a %[1]s`, and %[3]s.", app, m.ExpiresAt.ValueString(), replace))
+		return diags
+	}
+	diags.AddWarning("Manual Token Expires Soon", fmt.Sprintf(
+		"The manual token of app %q expires at %s, in %s. Make a new one, for example with `fly tokens create deploy -a %[1]s`, and %[4]s. "+
+			"The warning begins %[5]s before the end; warn_before changes that.",
+		app, m.ExpiresAt.ValueString(), short(end.Sub(now).Round(time.Minute)), replace, short(before)))
+	return diags
+}
