@@ -30,7 +30,7 @@ func Deploy(appID uint64) []Caveat {
 
 // ProveReadOnly returns nil where the token reads the app, and nothing else
 // anywhere: no other action on it, no other app, no feature and nothing of the
-// organization. Validity windows are left out of account. The error wraps
+// organization. Validity windows are ignored. The error wraps
 // [ErrUnproven] and says what is wrong.
 func (b Bundle) ProveReadOnly(appID uint64) error {
 	return b.prove(appID, proof{needs: ActionRead, onApp: ActionRead})
@@ -39,7 +39,7 @@ func (b Bundle) ProveReadOnly(appID uint64) error {
 // ProveDeploy returns nil where the token does everything in the app, and nothing
 // else but use the features that deploying needs and read what belongs to the
 // organization and to no app: no other app, no other feature. Validity windows
-// are left out of account. The error wraps [ErrUnproven] and says what is wrong.
+// are ignored. The error wraps [ErrUnproven] and says what is wrong.
 //
 // The features may be missing: a deploy token of Fly's own making may confine
 // itself to its app with a caveat that, read by the letter, denies them.
@@ -79,76 +79,55 @@ func (b Bundle) prove(appID uint64, p proof) error {
 	}
 	a := Access{OrgID: &org, AppID: &appID, Action: p.needs}
 	if err := b.Permits(a); err != nil {
-		return fmt.Errorf("%w: %s: %w", ErrUnproven, describe(&a, p.needs, appID), err)
+		return fmt.Errorf("%w: %s on app %d: %w", ErrUnproven, p.needs, appID, err)
 	}
 	for _, g := range b.Grants() {
-		if err := p.bounds(g.Permission, org, appID); err != nil {
+		if err := p.bounds(g.Permission, appID); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// bounds returns an error where m allows more than p does. Discharges are left
-// out: the holder may get others, with fewer caveats.
-//
-// A caveat tells resources apart by name alone, so that all those it does not
-// name are alike to it. Requests for each resource that some caveat names, for
-// one that none names, and for none at all therefore stand for all requests.
-// Those to other organizations are denied by the caveat that names this one.
-func (p proof) bounds(m *Macaroon, org, appID uint64) error {
-	d := namedBy(m.caveats)
-	d.apps.add(appID)
-	if d.undecided || d.taken > maxNames || d.judgements() > maxJudgements {
-		return fmt.Errorf("%w: what its caveats allow cannot be told from them", ErrUnproven)
+// bounds returns an error where m may allow more than p does. Discharges are left
+// out: the holder may get others, with fewer caveats. Requests to other
+// organizations are denied by the caveat that names this one.
+func (p proof) bounds(m *Macaroon, appID uint64) error {
+	for _, at := range places(appID, p.features) {
+		if excess := at.bound(m.caveats) &^ p.limit(&at); excess != ActionNone {
+			return fmt.Errorf("%w: its caveats do not rule out %s", ErrUnproven, describe(&at, excess))
+		}
 	}
-	var err error
-	d.each(org, func(a *Access) bool {
-		v := judge(m.caveats, a)
-		if v.denied != "" {
-			return true
-		}
-		if excess := v.mask &^ p.limit(a, appID); excess != ActionNone {
-			err = fmt.Errorf("%w: %s is allowed", ErrUnproven, describe(a, excess, appID))
-		}
-		return err == nil
-	})
-	return err
+	return nil
 }
 
-// limit returns the actions that p allows on the resource of a.
-func (p proof) limit(a *Access, appID uint64) Action {
+// limit returns the actions that p allows at a place.
+func (p proof) limit(at *place) Action {
 	switch {
-	case a.AppID != nil && *a.AppID == appID:
+	case at.inApp:
 		return p.onApp
-	case a.AppID != nil:
+	case at.names(TypeApps) || at.names(TypeFeatureSet):
 		return ActionNone
-	case a.Feature == nil:
+	default:
 		return p.elsewhere
 	}
-	for _, name := range p.features {
-		if *a.Feature == name {
-			return actionAny
-		}
-	}
-	return ActionNone
 }
 
-// describe names an action on a resource for a message.
-func describe(a *Access, action Action, appID uint64) string {
+// describe names an action at a place for a message.
+func describe(at *place, action Action) string {
 	letters := action.String()
 	if letters == "" {
 		letters = "an action without a name"
 	}
 	switch {
-	case a.AppID != nil && *a.AppID == appID:
-		return fmt.Sprintf("%s on app %d", letters, appID)
-	case a.AppID != nil:
+	case at.inApp:
+		return fmt.Sprintf("%s on app %d", letters, at.app)
+	case at.names(TypeApps):
 		return letters + " on other apps"
-	case a.Feature != nil && *a.Feature == unnamed:
+	case at.names(TypeFeatureSet) && len(at.features) > 0:
 		return letters + " on other features of the organization"
-	case a.Feature != nil:
-		return fmt.Sprintf("%s on the organization's feature %.40q", letters, *a.Feature)
+	case at.names(TypeFeatureSet):
+		return letters + " on features of the organization"
 	default:
 		return letters + " on the organization"
 	}

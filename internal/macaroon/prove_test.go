@@ -3,7 +3,6 @@ package macaroon_test
 import (
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"path/filepath"
 	"testing"
 	"time"
@@ -61,16 +60,16 @@ func TestProofs(t *testing.T) {
 	checkProofs(t, map[string]proven{
 		"read-only":            {[]*macaroon.Macaroon{readOnly}, "", noWrite},
 		"read-only, twice":     {[]*macaroon.Macaroon{readOnly, readOnly}, "", noWrite},
-		"deploy":               {[]*macaroon.Macaroon{deploy}, "r on the organization is allowed", ""},
+		"deploy":               {[]*macaroon.Macaroon{deploy}, "its caveats do not rule out r on the organization", ""},
 		"deploy, then read":    {[]*macaroon.Macaroon{attenuate(t, deploy, macaroon.ReadOnly(testApp)...)}, "", noWrite},
-		"deploy and read":      {[]*macaroon.Macaroon{readOnly, deploy}, "r on the organization is allowed", ""},
+		"deploy and read":      {[]*macaroon.Macaroon{readOnly, deploy}, "its caveats do not rule out r on the organization", ""},
 		"read, over actions":   {[]*macaroon.Macaroon{attenuate(t, org, macaroon.Apps{testApp: all}, read)}, "", noWrite},
 		"read, inside":         {[]*macaroon.Macaroon{attenuate(t, org, ifs(0, macaroon.Apps{testApp: read}))}, "", noWrite},
-		"all in the app":       {[]*macaroon.Macaroon{attenuate(t, org, macaroon.Apps{testApp: all})}, "wcdC on app 8000 is allowed", ""},
-		"without features":     {[]*macaroon.Macaroon{orgToken(t, ifs(0, macaroon.Apps{testApp: all}), ifs(all, macaroon.FeatureSet{"wg": all, "builder": all}))}, "wcdC on app 8000 is allowed", ""},
+		"all in the app":       {[]*macaroon.Macaroon{attenuate(t, org, macaroon.Apps{testApp: all})}, "its caveats do not rule out wcdC on app 8000", ""},
+		"without features":     {[]*macaroon.Macaroon{orgToken(t, ifs(0, macaroon.Apps{testApp: all}), ifs(all, macaroon.FeatureSet{"wg": all, "builder": all}))}, "its caveats do not rule out wcdC on app 8000", ""},
 		"an expired one":       {[]*macaroon.Macaroon{attenuate(t, readOnly, until(-time.Minute))}, "", noWrite},
-		"the organization":     {[]*macaroon.Macaroon{org}, "rwcdC on the organization is allowed", "wcdC on the organization is allowed"},
-		"the organization too": {[]*macaroon.Macaroon{deploy, org}, "r on the organization is allowed", "wcdC on the organization is allowed"},
+		"the organization":     {[]*macaroon.Macaroon{org}, "its caveats do not rule out rwcdC on the organization", "its caveats do not rule out wcdC on the organization"},
+		"the organization too": {[]*macaroon.Macaroon{deploy, org}, "its caveats do not rule out r on the organization", "its caveats do not rule out wcdC on the organization"},
 	})
 }
 
@@ -81,7 +80,6 @@ func TestProofsRefused(t *testing.T) {
 	readAnd := func(caveats ...macaroon.Caveat) []*macaroon.Macaroon {
 		return []*macaroon.Macaroon{orgToken(t, caveats...)}
 	}
-	const cannotTell = "what its caveats allow cannot be told from them"
 	noWrite := denied(all, "app 8000", `of "rwcdC" only "r" is allowed`)
 	readOnly := orgToken(t, macaroon.ReadOnly(testApp)...)
 	secrets := seed("secrets")
@@ -91,32 +89,32 @@ func TestProofsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkProofs(t, map[string]proven{
-		"another app":          {readAnd(macaroon.Apps{testApp: read, otherApp: read}), "r on other apps is allowed", noWrite},
-		"another, of number 1": {readAnd(macaroon.Apps{testApp: read, 1: read, 2: 0}), "r on other apps is allowed", noWrite},
-		"all apps":             {readAnd(macaroon.Apps{0: read}), "r on other apps is allowed", noWrite},
-		"more on a machine":    {readAnd(macaroon.Apps{testApp: all}, ifs(read, macaroon.Machines{"m1": all})), "wcdC on app 8000 is allowed", noWrite},
-		"more by a mutation":   {readAnd(macaroon.Apps{testApp: all}, ifs(read, macaroon.Mutations{"deleteApp"})), "wcdC on app 8000 is allowed", noWrite},
-		"more by a command":    {readAnd(macaroon.Apps{testApp: all}, ifs(read, macaroon.Commands{{Args: []string{"sh"}}})), "wcdC on app 8000 is allowed", noWrite},
-		"more on a volume":     {readAnd(macaroon.Apps{testApp: all}, ifs(read, macaroon.Volumes{"v1": all})), "wcdC on app 8000 is allowed", noWrite},
-		"more by an app's":     {readAnd(macaroon.Apps{testApp: all}, ifs(read, macaroon.AppFeatureSet{"images": all})), "wcdC on app 8000 is allowed", noWrite},
-		"more by a machine's":  {readAnd(macaroon.Apps{testApp: all}, ifs(read, macaroon.MachineFeatureSet{"x": all})), "wcdC on app 8000 is allowed", noWrite},
-		"other features":       {[]*macaroon.Macaroon{permission(t, organization(all), ifs(0, macaroon.Apps{testApp: read}, macaroon.FeatureSet{"": read}))}, `r on other features of the organization is allowed`, noWrite},
-		"more on an object":    {readAnd(ifs(0, macaroon.Apps{testApp: read}, macaroon.StorageObjects{"s3://": all})), "rwcdC on the organization is allowed", noWrite},
-		"more on a cluster":    {readAnd(ifs(0, macaroon.Apps{testApp: read}, macaroon.Clusters{"c": read})), "r on the organization's feature \"litefs-cloud\" is allowed", noWrite},
-		"a new action":         {[]*macaroon.Macaroon{permission(t, organization(0xffff), macaroon.Apps{testApp: 1 | 1<<9})}, "an action without a name on app 8000 is allowed", noWrite},
-		"another feature":      {[]*macaroon.Macaroon{permission(t, organization(all), ifs(read, macaroon.Apps{testApp: all}, macaroon.FeatureSet{"wg": all, "builder": all, "new": read}))}, "r on the organization is allowed", `r on the organization's feature "new" is allowed`},
-		"all in all machines":  {readAnd(ifs(all, macaroon.Apps{testApp: all}, macaroon.FeatureSet{"wg": all, "builder": all})), "rwcdC on the organization is allowed", "wcdC on the organization is allowed"},
-		"a source machine":     {[]*macaroon.Macaroon{readOnly, orgToken(t, macaroon.FromMachineSource{ID: "m"})}, cannotTell, denied(all, "app 8000", "the token is for requests from another machine")},
-		"an unknown caveat":    {[]*macaroon.Macaroon{readOnly, orgToken(t, macaroon.Unknown{Code: 99, Body: []byte{0}})}, cannotTell, denied(all, "app 8000", "the token has a caveat that allows no request: 99")},
-		"too many names":       {readAnd(manyApps()), cannotTell, noWrite},
-		"too many machines":    {readAnd(macaroon.Apps{testApp: read}, manyMachines(), manyCommands()), denied(read, "app 8000", "the token is for some machines only, and the request names none"), denied(all, "app 8000", "the token is for some machines only, and the request names none")},
-		"many inside":          {readAnd(macaroon.Apps{testApp: read}, ifs(read, manyMachines()), ifs(read, manyCommands())), cannotTell, noWrite},
+		"another app":          {readAnd(macaroon.Apps{testApp: read, otherApp: read}), "its caveats do not rule out r on other apps", noWrite},
+		"another, of number 1": {readAnd(macaroon.Apps{testApp: read, 1: read, 2: 0}), "its caveats do not rule out r on other apps", noWrite},
+		"all apps":             {readAnd(macaroon.Apps{0: read}), "its caveats do not rule out r on other apps", noWrite},
+		"more on a machine":    {readAnd(macaroon.Apps{testApp: all}, ifs(read, macaroon.Machines{"m1": all})), "its caveats do not rule out wcdC on app 8000", noWrite},
+		"more by a mutation":   {readAnd(macaroon.Apps{testApp: all}, ifs(read, macaroon.Mutations{"deleteApp"})), "its caveats do not rule out wcdC on app 8000", noWrite},
+		"more by a command":    {readAnd(macaroon.Apps{testApp: all}, ifs(read, macaroon.Commands{{Args: []string{"sh"}}})), "its caveats do not rule out wcdC on app 8000", noWrite},
+		"more on a volume":     {readAnd(macaroon.Apps{testApp: all}, ifs(read, macaroon.Volumes{"v1": all})), "its caveats do not rule out wcdC on app 8000", noWrite},
+		"more by an app's":     {readAnd(macaroon.Apps{testApp: all}, ifs(read, macaroon.AppFeatureSet{"images": all})), "its caveats do not rule out wcdC on app 8000", noWrite},
+		"more by a machine's":  {readAnd(macaroon.Apps{testApp: all}, ifs(read, macaroon.MachineFeatureSet{"x": all})), "its caveats do not rule out wcdC on app 8000", noWrite},
+		"other features":       {[]*macaroon.Macaroon{permission(t, organization(all), ifs(0, macaroon.Apps{testApp: read}, macaroon.FeatureSet{"": read}))}, "its caveats do not rule out r on features of the organization", noWrite},
+		"more on an object":    {readAnd(ifs(0, macaroon.Apps{testApp: read}, macaroon.StorageObjects{"s3://": all})), "its caveats do not rule out rwcdC on the organization", noWrite},
+		"more on a cluster":    {readAnd(ifs(0, macaroon.Apps{testApp: read}, macaroon.Clusters{"c": read})), "its caveats do not rule out r on features of the organization", noWrite},
+		"a new action":         {[]*macaroon.Macaroon{permission(t, organization(0xffff), macaroon.Apps{testApp: 1 | 1<<9})}, "its caveats do not rule out an action without a name on app 8000", noWrite},
+		"another feature":      {[]*macaroon.Macaroon{permission(t, organization(all), ifs(read, macaroon.Apps{testApp: all}, macaroon.FeatureSet{"wg": all, "builder": all, "new": read}))}, "its caveats do not rule out r on the organization", "its caveats do not rule out r on other features of the organization"},
+		"all in all machines":  {readAnd(ifs(all, macaroon.Apps{testApp: all}, macaroon.FeatureSet{"wg": all, "builder": all})), "its caveats do not rule out rwcdC on the organization", "its caveats do not rule out wcdC on the organization"},
+		"a source machine":     {[]*macaroon.Macaroon{readOnly, orgToken(t, macaroon.FromMachineSource{ID: "m"})}, "its caveats do not rule out rwcdC on the organization", denied(all, "app 8000", "the token is for requests from another machine")},
+		"an unknown caveat":    {[]*macaroon.Macaroon{readOnly, orgToken(t, macaroon.Unknown{Code: 99, Body: []byte{0}})}, "its caveats do not rule out rwcdC on the organization", denied(all, "app 8000", "the token has a caveat that allows no request: 99")},
+		"many names":       {readAnd(manyApps()), "its caveats do not rule out r on other apps", noWrite},
+		"many machines":    {readAnd(macaroon.Apps{testApp: read}, manyMachines(), manyCommands()), denied(read, "app 8000", "the token is for some machines only, and the request names none"), denied(all, "app 8000", "the token is for some machines only, and the request names none")},
+		"many inside":          {readAnd(macaroon.Apps{testApp: read}, ifs(read, manyMachines()), ifs(read, manyCommands())), "", noWrite},
 		"secrets too":          {[]*macaroon.Macaroon{readOnly, foreign}, `it holds a macaroon for "https://api.fly.io/secrets/v1"`, `it holds a macaroon for "https://api.fly.io/secrets/v1"`},
 		"any organization":     {[]*macaroon.Macaroon{permission(t, macaroon.Organization{Mask: all}, macaroon.Apps{testApp: read})}, "it is not confined to one organization", "it is not confined to one organization"},
 		"two organizations":    {[]*macaroon.Macaroon{readOnly, permission(t, macaroon.Organization{ID: 1, Mask: all}, macaroon.Apps{testApp: read})}, "it is not confined to one organization", "it is not confined to one organization"},
 		"no macaroon":          {nil, "it is not confined to one organization", "it is not confined to one organization"},
 		"no discharge":         {readAnd(macaroon.Apps{testApp: read}, authentication("x")), denied(read, "app 8000", "a third party has not discharged the token: https://api.fly.io/aaa/v1"), denied(all, "app 8000", "a third party has not discharged the token: https://api.fly.io/aaa/v1")},
-		"a stricter discharge": {append(readAnd(ifs(all, macaroon.Apps{testApp: all}), authentication("x")), discharge(t, "x", read)), "rwcdC on the organization is allowed", noWrite},
+		"a stricter discharge": {append(readAnd(ifs(all, macaroon.Apps{testApp: all}), authentication("x")), discharge(t, "x", read)), "its caveats do not rule out rwcdC on the organization", noWrite},
 	})
 }
 
@@ -149,10 +147,10 @@ func manyCommands() macaroon.Caveat {
 func TestProofsOfFlyctlOutput(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string][2]string{
-		"org": {"rwcdC on the organization is allowed", "wcdC on the organization is allowed"},
-		"ro":  {"r on the organization is allowed", denied(all, "app 8000", `of "rwcdC" only "r" is allowed`)},
-		"dep": {"wcdC on app 8000 is allowed", ""},
-		"ssh": {"wcdC on app 8000 is allowed", denied(all, "app 8000", "the token is for some mutations only, and the request names none")},
+		"org": {"its caveats do not rule out rwcdC on the organization", "its caveats do not rule out wcdC on the organization"},
+		"ro":  {"its caveats do not rule out r on the organization", denied(all, "app 8000", `of "rwcdC" only "r" is allowed`)},
+		"dep": {"its caveats do not rule out wcdC on app 8000", ""},
+		"ssh": {"its caveats do not rule out wcdC on app 8000", denied(all, "app 8000", "the token is for some mutations only, and the request names none")},
 	} {
 		b := parse(t, string(readFile(t, filepath.Join("testdata", "fake-"+name+".token"))))
 		for i, err := range []error{b.ProveReadOnly(testApp), b.ProveDeploy(testApp)} {
@@ -175,80 +173,4 @@ func TestProofsOfFlyctlOutput(t *testing.T) {
 	if err := oauth.ProveReadOnly(testApp); err == nil || err.Error() != unproven+"it holds an OAuth token, which opens the whole account" {
 		t.Errorf("error %v for a token with a login beside it", err)
 	}
-}
-
-// TestProofsAgreeWithPermits makes tokens by chance, and for those that are proved
-// read-only makes requests by chance: none may do more than read the app.
-func TestProofsAgreeWithPermits(t *testing.T) {
-	t.Parallel()
-	chance := rand.New(rand.NewPCG(1, 2))
-	proved, permitted := 0, 0
-	for range 4000 {
-		b := macaroon.NewBundle(permission(t, organization(all), anyCaveat(chance, 0), anyCaveat(chance, 0)))
-		if b.ProveReadOnly(testApp) != nil {
-			continue
-		}
-		proved++
-		for range 50 {
-			a := anyRequest(chance)
-			if b.Permits(a) != nil {
-				continue
-			}
-			permitted++
-			if a.AppID == nil || *a.AppID != testApp || !a.Action.In(read) {
-				t.Fatalf("proved read-only, it permits %+v", a)
-			}
-		}
-	}
-	if proved < 100 || permitted < 100 {
-		t.Errorf("%d tokens proved, %d requests permitted: too few to tell", proved, permitted)
-	}
-}
-
-func anyAction(chance *rand.Rand) macaroon.Action {
-	return []macaroon.Action{read, read, write, all, 0xffff}[chance.IntN(5)]
-}
-
-func anyCaveat(chance *rand.Rand, depth int) macaroon.Caveat {
-	mask := anyAction(chance)
-	name := string(rune('a' + chance.IntN(2)))
-	switch chance.IntN(12) {
-	case 0, 1, 2:
-		return macaroon.Apps{testApp + uint64(chance.IntN(2)): mask}
-	case 3:
-		return macaroon.Machines{name: mask}
-	case 4:
-		return macaroon.Mutations{name}
-	case 5:
-		return macaroon.FeatureSet{name: mask}
-	case 6:
-		return macaroon.StorageObjects{name: mask}
-	case 7:
-		return macaroon.Volumes{name: mask}
-	case 8, 9:
-		if depth < 3 {
-			return ifs(anyAction(chance)&^1, anyCaveat(chance, depth+1), anyCaveat(chance, depth+1))
-		}
-	}
-	return mask
-}
-
-func anyRequest(chance *rand.Rand) macaroon.Access {
-	name := string(rune('a' + chance.IntN(3)))
-	a := request(1<<chance.IntN(6), func(a *macaroon.Access) {
-		if chance.IntN(3) == 0 {
-			a.Mutation = &name
-		}
-	})
-	switch chance.IntN(6) {
-	case 0, 1:
-		a.AppID = new(testApp + uint64(chance.IntN(3)))
-	case 2:
-		a.AppID, a.Machine = new(testApp+uint64(chance.IntN(3))), &name
-	case 3:
-		a.AppID, a.Volume = new(testApp+uint64(chance.IntN(3))), &name
-	case 4:
-		a.Feature = &name
-	}
-	return a
 }

@@ -1,0 +1,158 @@
+package macaroon
+
+import "slices"
+
+
+// place is a kind of request: the types of resource that it names, and of these
+// the app and the feature. Other resources of a type are alike.
+type place struct {
+	// named holds the types of the set caveats that are about the request.
+	named []CaveatType
+	// app is the app that the proof is about; inApp says that the request is for
+	// it rather than for another one.
+	app   uint64
+	inApp bool
+	// features are those that the request is not for.
+	features []string
+}
+
+// places returns the kinds of request in an organization: on the app, on another
+// one, on a feature that is not listed, and on what is neither app nor feature.
+func places(app uint64, features []string) []place {
+	inOrganization := [][]CaveatType{
+		nil,
+		{TypeStorageObjects},
+		{TypeFeatureSet},
+		{TypeFeatureSet, TypeClusters},
+	}
+	inApp := [][]CaveatType{
+		{TypeApps},
+		{TypeApps, TypeVolumes},
+		{TypeApps, TypeAppFeatureSet},
+		{TypeApps, TypeMachines},
+		{TypeApps, TypeMachines, TypeCommands},
+		{TypeApps, TypeMachines, TypeMachineFeatureSet},
+	}
+	var list []place
+	add := func(named []CaveatType, this bool) {
+		p := place{named: named, app: app, inApp: this, features: features}
+		list = append(list, p)
+		p.named = append(slices.Clone(named), TypeMutations)
+		list = append(list, p)
+	}
+	for _, named := range inOrganization {
+		add(named, false)
+	}
+	for _, named := range inApp {
+		add(named, true)
+		add(named, false)
+	}
+	return list
+}
+
+func (p *place) names(t CaveatType) bool { return slices.Contains(p.named, t) }
+
+// applies says whether a caveat inside IfPresent is about a request.
+type applies int
+
+const (
+	never applies = iota
+	maybe
+	always
+)
+
+// bound returns the actions that the caveats may allow on any request of the
+// kind: no request is allowed more. What is not known to restrict is taken to
+// restrict nothing.
+func (p *place) bound(caveats []Caveat) Action {
+	mask := actionAny
+	for _, c := range caveats {
+		if m, when := p.boundOf(c); when == never {
+			return ActionNone
+		} else if when == always {
+			mask &= m
+		}
+	}
+	return mask
+}
+
+// boundOf returns the actions that c may allow, and whether c applies.
+func (p *place) boundOf(c Caveat) (Action, applies) {
+	switch c := c.(type) {
+	case Organization:
+		return c.Mask, always
+	case Action:
+		return c, always
+	case IfPresent:
+		return p.boundOfIfPresent(c), always
+	case Apps:
+		return union(c, p.names(TypeApps), func(id uint64) bool { return id == 0 || (id == p.app) == p.inApp })
+	case FeatureSet:
+		return union(c, p.names(TypeFeatureSet), func(name string) bool { return !slices.Contains(p.features, name) })
+	case Volumes:
+		return union(c, p.names(TypeVolumes), anyName)
+	case Machines:
+		return union(c, p.names(TypeMachines), anyName)
+	case AppFeatureSet:
+		return union(c, p.names(TypeAppFeatureSet), anyName)
+	case MachineFeatureSet:
+		return union(c, p.names(TypeMachineFeatureSet), anyName)
+	case Clusters:
+		return union(c, p.names(TypeClusters), anyName)
+	case StorageObjects:
+		return union(c, p.names(TypeStorageObjects), anyName)
+	case Mutations:
+		return ifAny(len(c), p.names(TypeMutations))
+	case Commands:
+		return ifAny(len(c), p.names(TypeCommands))
+	default:
+		return actionAny, maybe
+	}
+}
+
+// boundOfIfPresent joins what the caveats inside may allow: those that are known
+// to apply hold together, and only where there are none may others, or Else, do.
+func (p *place) boundOfIfPresent(c IfPresent) Action {
+	together, either, known := actionAny, c.Else, false
+	for _, inner := range c.Ifs {
+		switch mask, when := p.boundOf(inner); when {
+		case always:
+			together, known = together&mask, true
+		case maybe:
+			either |= mask
+		case never:
+		}
+	}
+	if known {
+		return together
+	}
+	return either
+}
+
+func anyName(string) bool { return true }
+
+// union returns the actions that a set allows on some resource that fits.
+func union[K comparable](set map[K]Action, named bool, fits func(K) bool) (Action, applies) {
+	if !named {
+		return ActionNone, never
+	}
+	mask := ActionNone
+	for name, allowed := range set {
+		if fits(name) {
+			mask |= allowed
+		}
+	}
+	return mask, always
+}
+
+// ifAny returns all actions where the list of a caveat has something in it.
+func ifAny(n int, named bool) (Action, applies) {
+	switch {
+	case !named:
+		return ActionNone, never
+	case n == 0:
+		return ActionNone, always
+	default:
+		return actionAny, always
+	}
+}

@@ -1,0 +1,253 @@
+package macaroon_test
+
+import (
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
+)
+
+// chooser makes choices: by chance, or as the fuzzer dictates.
+type chooser interface{ IntN(n int) int }
+
+// tape is a chooser that reads its choices from bytes, and then makes the first
+// one every time.
+type tape []byte
+
+func (t *tape) IntN(n int) int {
+	if len(*t) == 0 {
+		return 0
+	}
+	b := (*t)[0]
+	*t = (*t)[1:]
+	return int(b) % n
+}
+
+// FuzzProofs makes tokens, and for those that are proved makes requests by
+// chance: none is allowed more than was proved.
+func FuzzProofs(f *testing.F) {
+	chance := rand.New(rand.NewPCG(3, 4))
+	for range 64 {
+		seed := make([]byte, 48)
+		for i := range seed {
+			seed[i] = byte(chance.IntN(256))
+		}
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, choices []byte) {
+		checkSoundness(t, (*tape)(&choices), rand.New(rand.NewPCG(5, 6)))
+	})
+}
+
+// TestProofsAreSound does the same by chance, and counts.
+func TestProofsAreSound(t *testing.T) {
+	t.Parallel()
+	chance := rand.New(rand.NewPCG(1, 2))
+	proved, allowed := 0, 0
+	for range 4000 {
+		p, a := checkSoundness(t, chance, chance)
+		proved, allowed = proved+p, allowed+a
+	}
+	if proved < 100 || allowed < 100 {
+		t.Errorf("%d tokens proved, %d requests allowed: too few to conclude anything", proved, allowed)
+	}
+}
+
+func checkSoundness(t *testing.T, choices, chance chooser) (proved, allowed int) {
+	t.Helper()
+	caveats := []macaroon.Caveat{organization(all)}
+	switch choices.IntN(4) {
+	case 0:
+		caveats = append(caveats, macaroon.ReadOnly(testApp)...)
+	case 1:
+		caveats = append(caveats, macaroon.Deploy(testApp)...)
+	}
+	for range 1 + choices.IntN(3) {
+		caveats = append(caveats, anyCaveat(choices, 0))
+	}
+	b := macaroon.NewBundle(permission(t, caveats...))
+	readOnly, deploy := b.ProveReadOnly(testApp) == nil, b.ProveDeploy(testApp) == nil
+	if !readOnly && !deploy {
+		return 0, 0
+	}
+	for range 50 {
+		a := anyRequest(chance)
+		permits := b.Permits(a) == nil
+		if got := evaluate(caveats, a); got != permits {
+			t.Fatalf("%v: %+v is allowed: %t, want %t", caveats, a, permits, got)
+		}
+		if !permits {
+			continue
+		}
+		allowed++
+		if readOnly && !readsApp(a) {
+			t.Fatalf("%v: proved read-only, it allows %+v", caveats, a)
+		}
+		if deploy && !deploysApp(a) {
+			t.Fatalf("%v: proved to deploy, it allows %+v", caveats, a)
+		}
+	}
+	return 1, allowed
+}
+
+func readsApp(a macaroon.Access) bool {
+	return a.AppID != nil && *a.AppID == testApp && a.Action == read
+}
+
+func deploysApp(a macaroon.Access) bool {
+	switch {
+	case a.AppID != nil:
+		return *a.AppID == testApp
+	case a.Feature != nil:
+		return *a.Feature == "wg" || *a.Feature == "builder"
+	default:
+		return a.Action == read
+	}
+}
+
+// evaluate decides one request for one action, caveat by caveat, as the rules of
+// resource sets say and without a line of the package under test.
+func evaluate(caveats []macaroon.Caveat, a macaroon.Access) bool {
+	for _, c := range caveats {
+		if about, allows := evaluateOne(c, a); !about || !allows {
+			return false
+		}
+	}
+	return true
+}
+
+// evaluateOne reports whether c is about the request, and whether c allows it.
+func evaluateOne(c macaroon.Caveat, a macaroon.Access) (about, allows bool) {
+	has := func(mask macaroon.Action) bool { return mask&a.Action == a.Action }
+	byName := func(set map[string]macaroon.Action, name *string) (bool, bool) {
+		if name == nil {
+			return false, false
+		}
+		mask, ok := set[*name]
+		return true, ok && has(mask)
+	}
+	switch c := c.(type) {
+	case macaroon.Organization:
+		return true, has(c.Mask)
+	case macaroon.Action:
+		return true, has(c)
+	case macaroon.Apps:
+		if a.AppID == nil {
+			return false, false
+		}
+		mask, ok := c[*a.AppID]
+		return true, ok && has(mask)
+	case macaroon.FeatureSet:
+		return byName(c, a.Feature)
+	case macaroon.Volumes:
+		return byName(c, a.Volume)
+	case macaroon.Machines:
+		return byName(c, a.Machine)
+	case macaroon.AppFeatureSet:
+		return byName(c, a.AppFeature)
+	case macaroon.MachineFeatureSet:
+		return byName(c, a.MachineFeature)
+	default:
+		return evaluateOther(c, a, has)
+	}
+}
+
+func evaluateOther(c macaroon.Caveat, a macaroon.Access, has func(macaroon.Action) bool) (about, allows bool) {
+	switch c := c.(type) {
+	case macaroon.StorageObjects:
+		allows := false
+		for prefix, mask := range c {
+			if a.StorageObject != nil && strings.HasPrefix(*a.StorageObject, prefix) {
+				allows = has(mask)
+			}
+		}
+		return a.StorageObject != nil, allows
+	case macaroon.Mutations:
+		return a.Mutation != nil, a.Mutation != nil && slices.Contains(c, *a.Mutation)
+	case macaroon.Commands:
+		return a.Command != nil, slices.ContainsFunc(c, func(want macaroon.Command) bool { return slices.Equal(want.Args, a.Command) })
+	case macaroon.IfPresent:
+		some, all := false, true
+		for _, inner := range c.Ifs {
+			if about, allows := evaluateOne(inner, a); about {
+				some, all = true, all && allows
+			}
+		}
+		return true, some && all || !some && has(c.Else)
+	default:
+		return true, false // FromMachineSource: no request of these comes from a machine.
+	}
+}
+
+func anyAction(choices chooser) macaroon.Action {
+	return []macaroon.Action{read, read, write, all, 0xffff}[choices.IntN(5)]
+}
+
+func anyCaveat(choices chooser, depth int) macaroon.Caveat {
+	mask := anyAction(choices)
+	name := string(rune('a' + choices.IntN(2)))
+	switch choices.IntN(18) {
+	case 0, 1, 2, 3:
+		return macaroon.Apps{testApp + uint64(choices.IntN(2)): mask}
+	case 4:
+		return macaroon.Apps{testApp: mask, otherApp: anyAction(choices)}
+	case 5:
+		return macaroon.Machines{name: mask}
+	case 6:
+		return macaroon.Mutations{name}
+	case 7:
+		return macaroon.FeatureSet{name: mask}
+	case 8:
+		return macaroon.FeatureSet{"wg": mask, "builder": mask}
+	case 9:
+		return macaroon.StorageObjects{name: mask}
+	case 10:
+		return macaroon.Volumes{name: mask}
+	case 11:
+		return macaroon.AppFeatureSet{name: mask}
+	case 12:
+		return macaroon.MachineFeatureSet{name: mask}
+	case 13:
+		return macaroon.Commands{{Args: []string{name}, Exact: true}}
+	case 14:
+		return macaroon.FromMachineSource{ID: name}
+	case 15, 16:
+		if depth < 3 {
+			return ifs(anyAction(choices), anyCaveat(choices, depth+1), anyCaveat(choices, depth+1))
+		}
+	}
+	return mask
+}
+
+func anyRequest(choices chooser) macaroon.Access {
+	name := string(rune('a' + choices.IntN(3)))
+	a := request(1<<choices.IntN(6), func(a *macaroon.Access) {
+		if choices.IntN(3) == 0 {
+			a.Mutation = &name
+		}
+	})
+	app := testApp + uint64(choices.IntN(3)) - uint64(choices.IntN(2))
+	switch choices.IntN(10) {
+	case 0:
+		a.AppID = &app
+	case 1:
+		a.AppID, a.Machine = &app, &name
+	case 2:
+		a.AppID, a.Volume = &app, &name
+	case 3:
+		a.AppID, a.AppFeature = &app, &name
+	case 4:
+		a.AppID, a.Machine, a.MachineFeature = &app, &name, &name
+	case 5:
+		a.AppID, a.Machine, a.Command = &app, &name, []string{name}
+	case 6:
+		a.Feature = &name
+	case 7:
+		a.Feature = &[]string{"wg", "builder", "membership"}[choices.IntN(3)]
+	case 8:
+		a.StorageObject = &name
+	}
+	return a
+}
