@@ -2,7 +2,6 @@ package macaroon
 
 import "slices"
 
-
 // place is a kind of request: the types of resource that it names, and of these
 // the app and the feature. Other resources of a type are alike.
 type place struct {

@@ -1,7 +1,6 @@
 package macaroon_test
 
 import (
-	"encoding/base64"
 	"encoding/binary"
 	"math/bits"
 	"testing"
@@ -75,20 +74,6 @@ func organization(mask macaroon.Action) macaroon.Organization {
 // until is a window that ends some time after testNow.
 func until(d time.Duration) macaroon.ValidityWindow {
 	return macaroon.Window(testNow.Add(-time.Hour), testNow.Add(d))
-}
-
-// fromBase64 reads a caveat as it is signed.
-func fromBase64(t testing.TB, text string) []macaroon.Caveat {
-	t.Helper()
-	wire, err := base64.StdEncoding.DecodeString(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := macaroon.Decode(withWire(t, wire))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m.Caveats()
 }
 
 // unseal opens what ChaCha20-Poly1305 sealed: a nonce of 12 bytes, the text, and
