@@ -116,7 +116,7 @@ func (c *Client) Close() { c.http.CloseIdleConnections() }
 
 func newHTTPClient(cfg Config) *http.Client {
 	var transport http.RoundTripper = &http.Transport{
-		Proxy:                  cfg.Proxy,
+		Proxy:                  checked(cfg.Proxy),
 		DialContext:            (&net.Dialer{Timeout: dialTimeout, KeepAlive: idleTimeout}).DialContext,
 		ForceAttemptHTTP2:      true,
 		MaxIdleConnsPerHost:    MaxInFlight,

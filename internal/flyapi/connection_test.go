@@ -1,6 +1,7 @@
 package flyapi_test
 
 import (
+	"fmt"
 	"net"
 	"net/http"
 	"net/url"
@@ -36,16 +37,23 @@ func TestNoConnection(t *testing.T) {
 	proxy := func(*http.Request) (*url.URL, error) {
 		return url.Parse("http://joe:hunter22@" + refusing[len("http://"):])
 	}
+	unresolved := func(*http.Request) (*url.URL, error) { return url.Parse("http://joe:hunter22@proxy.invalid:3128") }
+	unparsable := func(*http.Request) (*url.URL, error) {
+		_, err := url.Parse("http://joe:hunter22@my proxy:3128")
+		return nil, fmt.Errorf("invalid proxy address %q: %w", "joe:hunter22@my proxy:3128", err)
+	}
 	tests := map[string]struct {
 		base  string
 		proxy func(*http.Request) (*url.URL, error)
 		reads string
 	}{
-		"refused":             {refusing, nil, "no connection to 127.0.0.1"},
-		"no such name":        {"https://fly.invalid", nil, "fly.invalid"},
-		"not trusted":         {untrusted.URL(), nil, "no TLS connection to 127.0.0.1"},
-		"TLS without TLS":     {"https" + strings.TrimPrefix(plain.URL(), "http"), nil, "127.0.0.1"},
-		"a proxy that is not": {"https://api.fly.io", proxy, "no connection to the proxy for api.fly.io"},
+		"refused":                   {refusing, nil, "no connection to 127.0.0.1"},
+		"no such name":              {"https://fly.invalid", nil, "fly.invalid"},
+		"not trusted":               {untrusted.URL(), nil, "install this machine's CA certificates"},
+		"TLS without TLS":           {"https" + strings.TrimPrefix(plain.URL(), "http"), nil, "127.0.0.1"},
+		"a proxy that is not":       {"https://api.fly.io", proxy, "no connection to the proxy for api.fly.io"},
+		"a proxy with no such name": {"https://api.fly.io", unresolved, "no connection to the proxy for api.fly.io"},
+		"a proxy that is not a URL": {"https://api.fly.io", unparsable, "no connection to api.fly.io: the proxy that is set for it is not a URL: correct HTTPS_PROXY"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -57,7 +65,7 @@ func TestNoConnection(t *testing.T) {
 			tok := untrusted.Login("both")
 			for op, do := range operations(c, tok) {
 				e := mustBe(t, do(t.Context()), flyapi.ErrUnavailable, tok)
-				if !strings.Contains(e.Error(), tc.reads) || e.Fix == "" || strings.Contains(e.Error(), "hunter22") {
+				if !strings.Contains(e.Error(), tc.reads) || e.Fix == "" || !e.Temporary() || strings.Contains(e.Error(), "hunter22") {
 					t.Errorf("%s reads %q", op, e.Error())
 				}
 			}

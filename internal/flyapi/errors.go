@@ -73,6 +73,10 @@ func (e *Error) Is(target error) bool {
 	return ok && kind == e.Kind
 }
 
+// Temporary reports whether the same call may succeed later without any change by
+// the user.
+func (e *Error) Temporary() bool { return e.Kind == ErrUnavailable || e.Kind == ErrRateLimited }
+
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Cause }
 

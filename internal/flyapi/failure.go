@@ -3,6 +3,7 @@ package flyapi
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -50,15 +51,22 @@ func unreachable(k call, t *trace, err error) error {
 		alert  tls.AlertError
 	)
 	switch {
+	case errors.Is(err, errProxy):
+		e.Reason = fmt.Sprintf("no connection to %s: the proxy that is set for it is not a URL", host)
+		e.Fix = "correct HTTPS_PROXY (for http:// addresses HTTP_PROXY), for example to http://proxy.example.com:3128, or unset it"
+	case isUntrusted(err):
+		e.Reason = fmt.Sprintf("no TLS connection to %s (%s)", host, quoted)
+		e.Fix = "install this machine's CA certificates (the package ca-certificates), or name a file of them in SSL_CERT_FILE; if a proxy opens TLS, add its certificate"
 	case errors.As(err, &verify), errors.As(err, &record), errors.As(err, &alert):
 		e.Reason = fmt.Sprintf("no TLS connection to %s (%s)", host, quoted)
-		e.Fix = "check the clock, and where a proxy opens TLS, that its certificate is trusted (SSL_CERT_FILE)"
+		e.Fix = "check the clock, and if a proxy opens TLS, that its certificate is trusted (SSL_CERT_FILE)"
+	case errors.As(err, &op) && op.Op == "proxyconnect":
+		e.Reason = fmt.Sprintf("no connection to the proxy for %s (%s)", host, quoted)
+		e.Fix = "check HTTPS_PROXY, and that the proxy can be reached"
 	case errors.As(err, &dns):
 		e.Reason = fmt.Sprintf("the name of %s does not resolve (%s)", host, quoted)
 	case errors.As(err, &op) && op.Op == "dial":
 		e.Reason = fmt.Sprintf("no connection to %s (%s)", host, quoted)
-	case errors.As(err, &op) && op.Op == "proxyconnect":
-		e.Reason = fmt.Sprintf("no connection to the proxy for %s (%s)", host, quoted)
 	case errors.Is(err, errTooLarge):
 		e.Reason = fmt.Sprintf("%s sent more than %d bytes, which is no answer of Fly's", host, maxBody)
 	case isLost(err):
@@ -67,6 +75,34 @@ func unreachable(k call, t *trace, err error) error {
 		e.Reason = fmt.Sprintf("no answer from %s (%s)", host, quoted)
 	}
 	return e
+}
+
+// errProxy is the cause when the proxy of a request cannot be determined. The
+// error behind it quotes the proxy's address, which may hold a password.
+var errProxy = errors.New("the proxy's address is invalid")
+
+// checked returns choose with [errProxy] in place of its errors.
+func checked(choose func(*http.Request) (*url.URL, error)) func(*http.Request) (*url.URL, error) {
+	if choose == nil {
+		return nil
+	}
+	return func(r *http.Request) (*url.URL, error) {
+		proxy, err := choose(r)
+		if err != nil {
+			return nil, errProxy
+		}
+		return proxy, nil
+	}
+}
+
+// isUntrusted reports whether no certificate of the system vouches for the
+// server's: in a container from scratch there are none.
+func isUntrusted(err error) bool {
+	var (
+		authority x509.UnknownAuthorityError
+		roots     x509.SystemRootsError
+	)
+	return errors.As(err, &authority) || errors.As(err, &roots)
 }
 
 // noAnswer is the error for an answer that is not the API's.
