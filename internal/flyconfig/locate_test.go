@@ -10,20 +10,21 @@ import (
 
 func TestLocate(t *testing.T) {
 	t.Parallel()
+	home := t.TempDir()
 	tests := map[string]struct {
 		settings flyconfig.Settings
 		want     string
 	}{
 		"home": {
-			flyconfig.Settings{Environment: flyconfig.Environment{Home: "home"}},
-			filepath.Join("home", ".fly", "config.yml"),
+			flyconfig.Settings{Environment: flyconfig.Environment{Home: home}},
+			filepath.Join(home, ".fly", "config.yml"),
 		},
 		"FLY_CONFIG_DIR": {
-			flyconfig.Settings{Environment: flyconfig.Environment{Home: "home", ConfigDir: "dir", ConfigDirSet: true}},
+			flyconfig.Settings{Environment: flyconfig.Environment{Home: home, ConfigDir: "dir", ConfigDirSet: true}},
 			filepath.Join("dir", "config.yml"),
 		},
 		"FLY_CONFIG_DIR knows no ~": {
-			flyconfig.Settings{Environment: flyconfig.Environment{Home: "home", ConfigDir: "~/x", ConfigDirSet: true}},
+			flyconfig.Settings{Environment: flyconfig.Environment{Home: home, ConfigDir: "~/x", ConfigDirSet: true}},
 			filepath.Join("~/x", "config.yml"),
 		},
 		"config_file": {
@@ -50,7 +51,11 @@ func TestLocateMisses(t *testing.T) {
 	}{
 		"no home": {
 			flyconfig.Environment{},
-			"the home folder is unknown, and with it the place of flyctl's config.yml: set HOME, FLY_CONFIG_DIR or config_file",
+			"the home folder is unknown, so flyctl's config.yml cannot be located: set HOME, FLY_CONFIG_DIR or config_file",
+		},
+		"relative home": {
+			flyconfig.Environment{Home: "home"},
+			"the home folder is a relative path, so flyctl's config.yml would be looked for in the project: set HOME to an absolute path, or set FLY_CONFIG_DIR or config_file",
 		},
 		"empty FLY_CONFIG_DIR": {
 			flyconfig.Environment{Home: "home", ConfigDirSet: true},

@@ -28,7 +28,7 @@ type Environment struct {
 	APIToken string
 }
 
-// Settings say where a login may be found: the provider block, and the
+// Settings configure where a login may be found: the provider block, and the
 // environment behind it.
 type Settings struct {
 	// AccessToken is access_token of the provider block, "" where it is unset.
@@ -36,18 +36,18 @@ type Settings struct {
 	// ConfigFile is config_file of the provider block with a leading ~ already
 	// expanded, "" where it is unset.
 	ConfigFile string
-	// Environment is what holds where the provider block says nothing.
+	// Environment is used if the provider block sets nothing.
 	Environment Environment
 	// OrganizationNumber returns the number that macaroons know a request's
 	// organization by. It is asked for a login of several organizations alone;
-	// nil where nobody knows.
+	// nil if it cannot be looked up.
 	OrganizationNumber func(ctx context.Context, req token.Request) (uint64, error)
 }
 
 // Locate returns the path of config.yml, whether or not there is such a file:
 // config_file of the provider block, else the file in FLY_CONFIG_DIR, else the
 // one in .fly in the home folder, as superfly/flyctl looks for it. The error is
-// a [*token.MissError] where no place can be named.
+// a [*token.MissError] if there is no such folder.
 func (s Settings) Locate() (string, error) {
 	env := s.Environment
 	switch {
@@ -62,8 +62,13 @@ func (s Settings) Locate() (string, error) {
 		return filepath.Join(env.ConfigDir, configName), nil
 	case env.Home == "":
 		return "", &token.MissError{
-			Reason: "the home folder is unknown, and with it the place of flyctl's config.yml",
+			Reason: "the home folder is unknown, so flyctl's config.yml cannot be located",
 			Fix:    "set HOME, FLY_CONFIG_DIR or config_file",
+		}
+	case !filepath.IsAbs(env.Home):
+		return "", &token.MissError{
+			Reason: "the home folder is a relative path, so flyctl's config.yml would be looked for in the project",
+			Fix:    "set HOME to an absolute path, or set FLY_CONFIG_DIR or config_file",
 		}
 	default:
 		return filepath.Join(env.Home, ".fly", configName), nil

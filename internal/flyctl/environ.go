@@ -1,6 +1,7 @@
 package flyctl
 
 import (
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -37,7 +38,12 @@ func environ(parent []string, dir string, login token.Token, organization string
 		if !ok || !isAllowed(name) || value == "" {
 			continue
 		}
-		home = home || name == "HOME"
+		if name == "HOME" {
+			if !filepath.IsAbs(value) {
+				continue // It would be relative to the private folder.
+			}
+			home = true
+		}
 		env = append(env, entry)
 	}
 	if !home {

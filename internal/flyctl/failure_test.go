@@ -40,11 +40,11 @@ func TestAcquireDiagnosesRecordedFailures(t *testing.T) {
 		"html":         {"decoding response: invalid character '<' looking for beginning of value: something between this machine and Fly answered with a web page" + network, true},
 		"reset":        {"read: connection reset by peer" + network, true},
 		"closed port":  {"connect: connection refused" + network, true},
-		"scoped login": {"You must be authenticated to view this." + logIn, false},
+		"scoped login": {"You must be authenticated to view this" + logIn, false},
 		"missing app":  {"Could not find App: check the name of the app, and that the login reaches it", false},
 		"no login":     {"no access token available. Please login with 'flyctl auth login'" + logIn, false},
 		"garbage login": {
-			"You must be authenticated to view this." + logIn, false,
+			"You must be authenticated to view this" + logIn, false,
 		},
 		"bad flag":     {"unknown flag: --nope: update flyctl", false},
 		"no such host": {"no such host" + network, true},

@@ -94,3 +94,20 @@ func FuzzUsefulLine(f *testing.F) {
 		}
 	})
 }
+
+// flyctl runs in another folder than the provider, so a relative HOME would be
+// another one there.
+func TestEnvironReplacesARelativeHome(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	env := environ([]string{"HOME=project"}, dir, token.Token{}, "")
+	var homes []string
+	for _, entry := range env {
+		if strings.HasPrefix(entry, "HOME=") {
+			homes = append(homes, entry)
+		}
+	}
+	if len(homes) != 1 || homes[0] != "HOME="+dir {
+		t.Errorf("%q, want the private folder alone", homes)
+	}
+}

@@ -12,15 +12,15 @@ const errorPrefix = "Error: "
 // usefulLine picks the line of stderr that says what went wrong: the first that
 // starts with "Error:", else the first that is no warning, and "" for none. It
 // returns the whole line, in which a cause can be looked for, and what of it may
-// be quoted.
+// be quoted, without a full stop: the advice follows.
 func usefulLine(stderr []byte, login token.Token) (whole, quoted string) {
 	for line := range strings.Lines(string(stderr)) {
 		fit := token.Scrub(withoutQuery(line), login)
 		if rest, ok := strings.CutPrefix(fit, errorPrefix); ok {
-			return line, rest
+			return line, strings.TrimRight(rest, ".: ")
 		}
 		if quoted == "" && !strings.HasPrefix(strings.ToLower(fit), "warn") {
-			whole, quoted = line, fit
+			whole, quoted = line, strings.TrimRight(fit, ".: ")
 		}
 	}
 	return whole, quoted
