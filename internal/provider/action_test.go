@@ -140,8 +140,8 @@ func TestActionInvalidateCannotRevoke(t *testing.T) {
 	world := flyServed(t, s, "FLY_API_TOKEN="+s.Make(flytest.Make{Organization: "acme"}).Reveal())
 	w := configured(t, world, attrs{"sources": []any{"storage", "env"}})
 	narrowed, _ := w.read(t.Context(), attrs{"app": "web", "access": "readonly"})
-	torn := filepath.Join(filepath.Dir(stored(t, world)[0]), "minted-00112233445566778899aabbccddeeff.json")
-	write(t, torn, "torn")
+	torn := filepath.Join(world.ConfigDir, "terraform-provider-fly", "apps", "app-web", "state.json")
+	editState(t, torn, func(state map[string]any) { as[map[string]any](t, state["records"])["torn"] = "torn" })
 	progress, got := w.invoke(t.Context(), invalidateAction, attrs{"app": "web", "revoke": true})
 	for _, want := range []string{
 		"ERROR: Unable to Revoke Fly App Token", as[string](t, narrowed["fingerprint"]), "it was narrowed from a token of origin env, and ends when that token is revoked",

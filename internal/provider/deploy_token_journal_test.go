@@ -16,6 +16,7 @@ import (
 	minting "github.com/flytokens/terraform-provider-fly/internal/mint"
 	"github.com/flytokens/terraform-provider-fly/internal/provider"
 	"github.com/flytokens/terraform-provider-fly/internal/tokenstore"
+	"github.com/flytokens/terraform-provider-fly/internal/tokenstore/dir"
 )
 
 // othersDead is a journal that holds the processes of other providers for dead,
@@ -35,7 +36,7 @@ func (lockless) Alive(context.Context, string) (alive, certain bool) { return fa
 
 // journal is the one in a world's storage.
 func journal(world provider.World, s *flytest.Server) *tokenstore.Store {
-	return tokenstore.Open(filepath.Join(world.ConfigDir, "terraform-provider-fly"), tokenstore.Scope{APIBaseURL: s.URL()})
+	return tokenstore.Open(dir.Open(filepath.Join(world.ConfigDir, "terraform-provider-fly")), tokenstore.Scope{APIBaseURL: s.URL()})
 }
 
 // announced lists the names of the mints for an app that are announced in a world's

@@ -33,14 +33,10 @@ func good(s *flytest.Server) (names []string) {
 	return names
 }
 
-// stored lists the files in a world's storage.
+// stored lists the minted records in a world's storage.
 func stored(t *testing.T, world provider.World) []string {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(world.ConfigDir, "terraform-provider-fly", "apps", "*", "minted-*"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return files
+	return mintedIn(t, filepath.Join(world.ConfigDir, "terraform-provider-fly"))
 }
 
 // The ephemeral has what the data source has, plan and apply share it through

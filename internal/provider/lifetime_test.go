@@ -8,6 +8,7 @@ import (
 
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 	"github.com/flytokens/terraform-provider-fly/internal/tokenstore"
+	"github.com/flytokens/terraform-provider-fly/internal/tokenstore/dir"
 )
 
 // What a token's own end makes of it.
@@ -70,7 +71,7 @@ func TestExpiredManualToken(t *testing.T) {
 	}
 	// Saved while it was good.
 	rec := token.Record{Token: expired, Origin: token.SourceManual, AcquiredAt: time.Now().Add(-2 * time.Hour)}
-	if err := tokenstore.Open(storage, tokenstore.Scope{}).SetManual(context.Background(), "web", rec); err != nil {
+	if err := tokenstore.Open(dir.Open(storage), tokenstore.Scope{}).SetManual(context.Background(), "web", rec); err != nil {
 		t.Fatal(err)
 	}
 	w = manual(t, storage)

@@ -242,7 +242,7 @@ func TestManualTokenUnwritable(t *testing.T) {
 	if state != nil {
 		t.Errorf("got %v", state)
 	}
-	for _, want := range []string{"Unable to Save Manual Token", ": open folder " + file, "storage.path"} {
+	for _, want := range []string{"Unable to Save Manual Token", "cannot open folder " + file, "storage.path"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is missing from:\n%s", want, got)
 		}

@@ -1,7 +1,6 @@
 package provider_test
 
 import (
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -29,8 +28,7 @@ func TestAccProcessActions(t *testing.T) {
 	p.configure(strings.Replace(text, "2026-11", "2026-12", 1))
 	apply(2)
 	apply(2, "-invoke=action.fly_app_token_invalidate.web")
-	stored, err := filepath.Glob(filepath.Join(p.storage, "apps", "*", "minted-*"))
-	if err != nil || len(stored) != 0 || len(good(s)) != 1 {
-		t.Errorf("stored are %v, %v, and %q are good", stored, err, good(s))
+	if stored := mintedIn(t, p.storage); len(stored) != 0 || len(good(s)) != 1 {
+		t.Errorf("stored are %v, and %q are good", stored, good(s))
 	}
 }

@@ -189,7 +189,7 @@ func TestAccProcessEphemeralRevoked(t *testing.T) {
 		t.Errorf("the apply did not fail:\n%s", failed.output)
 	}
 	revokedAll(t, s, failed)
-	if files, err := filepath.Glob(filepath.Join(p.storage, "apps", "*", "minted-*")); err != nil || len(files) != 0 {
-		t.Errorf("stored are %v, %v", files, err)
+	if stored := mintedIn(t, p.storage); len(stored) != 0 {
+		t.Errorf("stored are %v", stored)
 	}
 }

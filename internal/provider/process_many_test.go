@@ -12,6 +12,7 @@ import (
 
 	"github.com/flytokens/terraform-provider-fly/internal/flytest/fakefly"
 	"github.com/flytokens/terraform-provider-fly/internal/tokenstore"
+	"github.com/flytokens/terraform-provider-fly/internal/tokenstore/dir"
 )
 
 // crowd is many projects over one storage and one flyctl.
@@ -50,7 +51,7 @@ output "all" {
 // until each has begun to read all of them: how fast they start does not matter.
 func together(t *testing.T, all []*process, apps int, args ...string) []outcome {
 	t.Helper()
-	store := tokenstore.Open(all[0].storage, tokenstore.Scope{})
+	store := tokenstore.Open(dir.Open(all[0].storage), tokenstore.Scope{})
 	unlocks := make([]func(), apps)
 	for n := range unlocks {
 		unlock, err := store.Lock(t.Context(), manyApp(n))

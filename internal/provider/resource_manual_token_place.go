@@ -8,6 +8,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/flytokens/terraform-provider-fly/internal/tokenstore/dir"
 )
 
 // placeKey is the key of the private state that holds where the record is stored.
@@ -37,7 +39,7 @@ func (r *manualTokenResource) leftBehind(ctx context.Context, private privateRea
 		return diags
 	}
 	app := state.App.ValueString()
-	rec, err := r.session.chain.openStore(before.Path).Manual(ctx, app)
+	rec, err := r.session.chain.openStore(dir.Open(before.Path)).Manual(ctx, app)
 	if err != nil || !types.StringValue(rec.Token.Fingerprint()).Equal(state.Fingerprint) {
 		return diags
 	}

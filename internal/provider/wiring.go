@@ -17,6 +17,7 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/mint"
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 	"github.com/flytokens/terraform-provider-fly/internal/tokenstore"
+	"github.com/flytokens/terraform-provider-fly/internal/tokenstore/dir"
 )
 
 // chain is what the links of one session are wired from.
@@ -60,8 +61,9 @@ func newChain(set settings, version string, within *mint.Process, observer *watc
 	}
 	c.logins = c.loginSettings()
 	if set.storagePath != "" {
-		c.store = c.openStore(set.storagePath)
-		c.tidy()
+		folder := dir.Open(set.storagePath)
+		c.store = c.openStore(folder)
+		tidy(folder)
 	}
 	if c.api != nil {
 		c.minter = c.newMinter(within)
@@ -181,21 +183,21 @@ func (c *chain) noLogin(err error) error {
 // left in storage.
 const tidyTime = time.Second
 
-// openStore returns the store in a folder. What was minted with a different login,
+// openStore returns the store over a backend. What was minted with a different login,
 // or over a different API, is not found in it.
-func (c *chain) openStore(folder string) *tokenstore.Store {
-	scope := tokenstore.Scope{APIBaseURL: cmp.Or(c.settings.api.baseURL, flyapi.DefaultBaseURL)}
+func (c *chain) openStore(backend tokenstore.Backend) *tokenstore.Store {
+	scope := tokenstore.Scope{APIBaseURL: cmp.Or(c.settings.api.baseURL, flyapi.DefaultBaseURL), TokenTTL: c.settings.tokenTTL}
 	if login, err := c.logins.Explicit(); err == nil {
 		scope.Login = login.Token.Fingerprint()
 	}
-	return tokenstore.Open(folder, scope)
+	return tokenstore.Open(backend, scope)
 }
 
 // tidy removes what killed runs left in storage.
-func (c *chain) tidy() {
+func tidy(folder *dir.Backend) {
 	ctx, cancel := context.WithTimeout(context.Background(), tidyTime)
 	defer cancel()
-	c.store.Tidy(ctx)
+	folder.Tidy(ctx)
 }
 
 // loginSettings says where flyctl's login may be found.

@@ -19,6 +19,10 @@ const (
 	KindManual Kind = "manual"
 )
 
+// MaxDocument bounds the size of a document in bytes. Of a longer one, [Backend.Load]
+// may return any MaxDocument+1 bytes.
+const MaxDocument = 16 << 20
+
 // Doc names a document. A backend also keeps kinds that it does not know: a
 // damaged document is set aside as "state-damaged-1" to "state-damaged-3".
 type Doc struct {
@@ -39,6 +43,9 @@ type Document struct {
 	// bytes that it found. The store puts a new random value into each content
 	// that it writes, so that two writes never have equal content.
 	Data []byte
+	// Absence is why there can be no such document, such as a path that leads
+	// through a file; nil where there is none yet.
+	Absence error
 	// Version is the version to pass to [Backend.Swap].
 	Version Version
 }
@@ -85,6 +92,8 @@ type Backend interface {
 	// Warnings returns what users should know and no error says, such as a file
 	// mode that was repaired. Each is returned once.
 	Warnings() []token.Warning
+	// Locate names the place of one document, for diagnostics: the file, the key.
+	Locate(doc Doc) string
 	// String says where the documents are, for diagnostics: the folder,
 	// "vault secret/fly-tokens", "s3://bucket/prefix".
 	String() string

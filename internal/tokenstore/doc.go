@@ -1,13 +1,12 @@
-// Package tokenstore keeps minted and manual tokens on disk, one JSON file for
-// each, and offers them to the chain as its links storage and manual.
+// Package tokenstore keeps minted and manual tokens in two JSON documents per
+// app, over a [Backend], and is the chain's links storage and manual.
 //
-// Each app has a folder of its own, <storage>/apps/app-<app>, with a record in
-// manual.json, others in minted-<key>.json, the count of the app's invalidations
-// in generation, and a lock file. A record is replaced by a rename within that
-// folder, under a lock that holds across processes, so that a reader needs no
-// lock and sees the old record or the new one, whole.
+// The state document holds the app's generation, its minted records, what links
+// recently missed, the announced mints, and on a backend without locks the claim.
+// The manual document holds the manual record. All semantics are functions over a
+// document: each change loads it, changes it, swaps it on the version that was
+// loaded, and starts again on a conflict.
 //
-// A minted record carries the generation it was acquired in, and counts for
-// nothing under another: raising the generation is what invalidates, in one
-// rename; the removal of the files that follows only tidies up.
+// A minted record is saved under the generation in which its acquisition began.
+// Raising the generation is what invalidates.
 package tokenstore

@@ -1,11 +1,9 @@
 package tokenstore
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"regexp"
 	"sync"
 	"time"
@@ -13,145 +11,58 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// schemaVersion is raised when a provider that knows only an older one must not
-// touch the record. A new field that may be ignored needs no new version:
-// fields that are not known are kept.
-const schemaVersion = 1
-
-// maxRecord bounds a record's file in bytes: a token takes up to 1 MiB.
-const maxRecord = 4 << 20
-
 // originPattern is the shape of a link's name. Newer versions may have more
 // links, but the name reaches logs and state.
 var originPattern = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^[a-z][a-z0-9_-]{0,31}$`)
 })
 
-// identity is what a record says about itself, so that a file that was moved or
-// copied is not taken for another app's.
-type identity struct {
-	app string
-	// key is that of a minted record's file name, "" for a manual record.
-	key string
-}
-
-// content is what a record's file holds.
-type content struct {
-	record token.Record
-	// generation is the one a minted record was acquired in.
-	generation token.Generation
-	// sequence is the number of its acquisition.
-	sequence token.Sequence
-	// extra are the fields that this version does not know.
-	extra map[string]json.RawMessage
-}
-
-// fields are those of a JSON object. Names are matched exactly, which
-// encoding/json does not do for a struct.
-type fields map[string]json.RawMessage
-
-// take moves the field into the value and out of the map. One that is missing
-// leaves the value as it is.
-func (f fields) take(name string, into any) error {
-	raw, ok := f[name]
-	delete(f, name)
-	if !ok || bytes.Equal(raw, []byte("null")) {
-		return nil
-	}
-	// The error of json.Unmarshal may quote what it found.
-	if json.Unmarshal(raw, into) != nil {
-		return fmt.Errorf("%w: its %q is of the wrong type", errMalformed, name)
-	}
-	return nil
-}
-
-func (f fields) put(name string, value any) error {
-	raw, err := json.Marshal(value)
-	if err != nil {
-		return fmt.Errorf("tokenstore: encode %s: %w", name, err)
-	}
-	f[name] = raw
-	return nil
-}
-
-// decode reads a record's file. The error wraps [errMalformed] or
-// [ErrNewerSchema], and quotes nothing of what it read.
-func decode(data []byte, want identity) (content, error) {
-	if len(data) > maxRecord {
-		return content{}, fmt.Errorf("%w: it is longer than %d bytes", errMalformed, maxRecord)
-	}
-	var all fields
-	if json.Unmarshal(data, &all) != nil || all == nil {
-		return content{}, fmt.Errorf("%w: its %d bytes are not one JSON object", errMalformed, len(data))
-	}
-	schema := 0
-	if err := all.take("schema", &schema); err != nil {
-		return content{}, err
-	}
-	switch {
-	case schema > schemaVersion:
-		return content{}, fmt.Errorf("%w: schema %d, where this version knows %d", ErrNewerSchema, schema, schemaVersion)
-	case schema != schemaVersion:
-		return content{}, fmt.Errorf("%w: it has no schema version", errMalformed)
-	}
-	return all.content(want)
-}
-
-func (f fields) content(want identity) (content, error) {
+// takeRecord moves a record's fields out of an object, and leaves the unknown
+// ones. The error wraps [errMalformed].
+func (f fields) takeRecord() (token.Record, token.Sequence, error) {
 	var (
-		c       content
-		is      identity
-		value   string
-		origin  string
-		ttl     string
-		decoded = []struct {
-			name string
-			into any
-		}{
-			{"app", &is.app},
-			{"key", &is.key},
-			{"generation", &c.generation},
-			{"sequence", &c.sequence},
-			{"token", &value},
-			{"origin", &origin},
-			{"acquired_at", &c.record.AcquiredAt},
-			{"expires_at", &c.record.ExpiresAt},
-			{"ttl", &ttl},
-			{"id", &c.record.ID},
-			{"mint_name", &c.record.MintName},
-			{"app_id", &c.record.AppID},
-			{"parent", &c.record.Parent},
-		}
+		rec                token.Record
+		seq                token.Sequence
+		value, origin, ttl string
 	)
-	for _, field := range decoded {
+	for _, field := range []struct {
+		name string
+		into any
+	}{
+		{"sequence", &seq},
+		{"token", &value},
+		{"origin", &origin},
+		{"acquired_at", &rec.AcquiredAt},
+		{"expires_at", &rec.ExpiresAt},
+		{"ttl", &ttl},
+		{"id", &rec.ID},
+		{"mint_name", &rec.MintName},
+		{"app_id", &rec.AppID},
+		{"parent", &rec.Parent},
+	} {
 		if err := f.take(field.name, field.into); err != nil {
-			return content{}, err
+			return token.Record{}, 0, err
 		}
-	}
-	if is != want {
-		return content{}, fmt.Errorf("%w: it is about another app or request than its name says", errMalformed)
 	}
 	if !originPattern().MatchString(origin) {
-		return content{}, fmt.Errorf("%w: its origin is missing or no name", errMalformed)
+		return token.Record{}, 0, fmt.Errorf("%w: its \"origin\" is missing or invalid", errMalformed)
 	}
 	if ttl != "" {
 		var err error
-		if c.record.TTL, err = time.ParseDuration(ttl); err != nil || c.record.TTL <= 0 {
-			return content{}, fmt.Errorf("%w: its \"ttl\" is no duration", errMalformed)
+		if rec.TTL, err = time.ParseDuration(ttl); err != nil || rec.TTL <= 0 {
+			return token.Record{}, 0, fmt.Errorf("%w: its \"ttl\" is not a duration", errMalformed)
 		}
 	}
 	tok, err := token.Parse(value)
 	if err != nil {
-		return content{}, fmt.Errorf("%w: %w", errMalformed, err)
+		return token.Record{}, 0, fmt.Errorf("%w: %w", errMalformed, err)
 	}
-	c.record.Token, c.record.Origin = tok, token.SourceName(origin)
-	c.record = normalize(c.record)
-	c.extra = f
-	return c, nil
+	rec.Token, rec.Origin = tok, token.SourceName(origin)
+	return normalize(rec), seq, nil
 }
 
 // normalize gives a record the form it has after a round trip, so that what is
-// returned and what is on disk compare equal. JSON has years of four digits,
+// returned and what is stored compare equal. JSON has years of four digits,
 // which a macaroon's times, counted in seconds, may lie beyond.
 func normalize(rec token.Record) token.Record {
 	first, last := time.Unix(0, 0), time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
@@ -170,25 +81,18 @@ func normalize(rec token.Record) token.Record {
 	return rec
 }
 
-// encode writes what [decode] reads. The fields it does not know come back as
-// they were.
-func encode(c content, is identity) ([]byte, error) {
-	rec := normalize(c.record)
+// putRecord replaces a record's fields in an object, and leaves the unknown ones.
+func (f fields) putRecord(rec token.Record, seq token.Sequence) error {
+	rec = normalize(rec)
 	if rec.Token.IsZero() || !originPattern().MatchString(string(rec.Origin)) {
-		return nil, errors.New("tokenstore: encode record: it has no token or no origin")
+		return errors.New("tokenstore: encode record: it has no token or no origin")
 	}
-	all := fields{}
-	maps.Copy(all, c.extra)
-	known := []struct {
+	for _, field := range []struct {
 		name  string
 		value any
 		there bool
 	}{
-		{"schema", schemaVersion, true},
-		{"app", is.app, true},
-		{"key", is.key, is.key != ""},
-		{"generation", c.generation, is.key != ""},
-		{"sequence", c.sequence, is.key != ""},
+		{"sequence", seq, seq != 0},
 		{"token", rec.Token.Reveal(), true},
 		{"origin", rec.Origin, true},
 		{"acquired_at", rec.AcquiredAt, !rec.AcquiredAt.IsZero()},
@@ -198,19 +102,36 @@ func encode(c content, is identity) ([]byte, error) {
 		{"mint_name", rec.MintName, rec.MintName != ""},
 		{"app_id", rec.AppID, rec.AppID != 0},
 		{"parent", rec.Parent, rec.Parent != ""},
-	}
-	for _, field := range known {
-		delete(all, field.name)
+	} {
+		delete(f, field.name)
 		if !field.there {
 			continue
 		}
-		if err := all.put(field.name, field.value); err != nil {
-			return nil, err
+		if err := f.put(field.name, field.value); err != nil {
+			return err
 		}
 	}
-	data, err := json.MarshalIndent(all, "", "  ")
+	return nil
+}
+
+// decodeRecord reads a minted record of the state document.
+func decodeRecord(raw json.RawMessage) (token.Record, token.Sequence, error) {
+	f, err := object(raw)
 	if err != nil {
-		return nil, fmt.Errorf("tokenstore: encode record: %w", err)
+		return token.Record{}, 0, err
 	}
-	return append(data, '\n'), nil
+	return f.takeRecord()
+}
+
+// encodeRecord writes a minted record, beside the unknown fields of the record
+// that it replaces.
+func encodeRecord(rec token.Record, seq token.Sequence, old json.RawMessage) (json.RawMessage, error) {
+	f, err := object(old)
+	if err != nil {
+		f = fields{}
+	}
+	if err := f.putRecord(rec, seq); err != nil {
+		return nil, err
+	}
+	return json.Marshal(f)
 }

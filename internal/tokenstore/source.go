@@ -9,7 +9,7 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// linkTimeout bounds one look into storage, the wait for its lock included.
+// linkTimeout bounds one look into storage.
 const linkTimeout = 10 * time.Second
 
 // MintedSource returns the chain's link named storage: the tokens that were
@@ -31,31 +31,17 @@ func (mintedSource) Timeout() time.Duration { return linkTimeout }
 
 // Acquire implements [token.Source].
 func (l mintedSource) Acquire(ctx context.Context, req token.Request) (token.Candidate, error) {
-	rec, seq, err := l.store.Minted(ctx, req)
-	if err == nil && rec.Origin == token.SourceManual {
-		err = l.orphaned(ctx, req, rec)
-	}
-	switch {
-	case err == nil:
-		return token.Candidate{Record: rec, Minted: true, Sequence: seq, Warnings: l.store.takeWarnings(req.App)}, nil
-	case errors.Is(err, token.ErrNoRecord):
-		return token.Candidate{}, &token.MissError{Reason: "nothing stored for this request", Cause: err}
-	default:
+	stored, err := l.store.Load(ctx, req)
+	if err != nil {
+		// What was found out on the way is shown with what is found later.
+		l.store.keep(req.App, stored.Warnings)
 		return token.Candidate{}, err
 	}
-}
-
-// orphaned returns a miss where rec was narrowed from a manual token that is no
-// longer the app's: whoever replaced it wants the new one to count at once.
-func (l mintedSource) orphaned(ctx context.Context, req token.Request, rec token.Record) error {
-	manual, err := l.store.Manual(ctx, req.App)
-	if err != nil && !errors.Is(err, token.ErrNoRecord) {
-		return err
+	if stored.Record.Token.IsZero() {
+		l.store.keep(req.App, stored.Warnings)
+		return token.Candidate{}, &token.MissError{Reason: "nothing stored for this request", Cause: token.ErrNoRecord}
 	}
-	if manual.Token.Fingerprint() == rec.Parent {
-		return nil
-	}
-	return &token.MissError{Reason: "what is stored was narrowed from a manual token that has been replaced or removed"}
+	return token.Candidate{Record: stored.Record, Minted: true, Sequence: stored.Sequence, Warnings: stored.Warnings}, nil
 }
 
 type manualSource struct{ store *Store }

@@ -2,14 +2,13 @@ package tokenstore
 
 import (
 	"context"
-	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
-
-	"github.com/gofrs/flock"
 
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
@@ -19,170 +18,224 @@ import (
 type Scope struct {
 	// APIBaseURL is the base URL of the Fly API that minted the token.
 	APIBaseURL string
-	// Login is the fingerprint of the explicit login that tokens are minted
-	// with, "" where it is flyctl's own.
+	// Login is the fingerprint of the login that tokens are minted with, "" where
+	// it is flyctl's own and storage is one user's.
 	Login string
+	// TokenTTL is the longest life of what is minted under a claim.
+	TokenTTL time.Duration
 }
 
-// Store is a [token.Store] in a folder on disk. It is safe for concurrent use,
-// also by many processes.
+// Leases are the times of claims on a backend whose locks do not exclude every
+// process.
+type Leases struct {
+	// Length is for how long a claim that is not renewed still counts.
+	Length time.Duration
+	// Renew is the time from one renewal to the next.
+	Renew time.Duration
+	// Poll is about the time after which a waiter looks again.
+	Poll time.Duration
+}
+
+// Store keeps minted and manual tokens over a backend. It is safe for concurrent
+// use, also by many processes.
 type Store struct {
-	root  string
-	scope Scope
-	// lockWait bounds the wait for another process that changes the same app's
-	// records, which takes it milliseconds.
-	lockWait time.Duration
-	// fault, where set, runs before each change of the file system, and its
-	// error takes the change's place. Tests set it.
-	fault func(op, path string) error
-	// lockless says that the file system has turned out to have no locks.
-	lockless atomic.Bool
+	backend Backend
+	scope   Scope
+	leases  Leases
 
-	// owner identifies this process in what it announces.
-	owner string
-
-	mu sync.Mutex
-	// ownerLock is held from the first announcement on.
-	ownerLock *flock.Flock
-	gates     map[string]chan struct{}
-	warnings  map[string][]token.Warning
+	mu       sync.Mutex
+	gates    map[string]chan struct{}
+	warnings map[string][]token.Warning
+	// missing holds, by app, the state document in which a Load found no record:
+	// a claim begins with it.
+	missing map[string]Document
 }
 
-var _ token.Store = (*Store)(nil)
-
-// Open returns the store in the folder path, which is absolute and need not
-// exist. Nothing is read or written yet: a path that cannot be used shows when
-// it is used.
-func Open(path string, scope Scope) *Store {
+// Open returns the store over a backend. Nothing is read or written yet: storage
+// that cannot be used shows when it is used.
+func Open(backend Backend, scope Scope) *Store {
 	return &Store{
-		root:     path,
+		backend:  backend,
 		scope:    scope,
-		lockWait: 5 * time.Second,
-		owner:    rand.Text(),
+		leases:   Leases{Length: 15 * time.Second, Renew: 3 * time.Second, Poll: 500 * time.Millisecond},
 		gates:    map[string]chan struct{}{},
 		warnings: map[string][]token.Warning{},
+		missing:  map[string]Document{},
 	}
 }
 
-// Minted returns the record for req, and the number of its acquisition. The error
-// wraps [token.ErrNoRecord] when there is none, and is a [*ReadError] when there
-// may be one. A record that is malformed is set aside, one that has ended is
-// removed.
-func (s *Store) Minted(ctx context.Context, req token.Request) (token.Record, token.Sequence, error) {
+// SetLeases replaces the times of claims, before the store is used.
+func (s *Store) SetLeases(times Leases) { s.leases = times }
+
+// String says where the store keeps its documents, for diagnostics.
+func (s *Store) String() string { return s.backend.String() }
+
+// Owner identifies this process in what it announces.
+func (s *Store) Owner() string { return s.backend.Owner() }
+
+// Alive reports whether the process of that [Store.Owner] still runs. certain is
+// false where this cannot be known.
+func (s *Store) Alive(ctx context.Context, owner string) (alive, certain bool) {
+	return s.backend.Alive(ctx, owner)
+}
+
+// Sequence returns a number that is less than that of every later acquisition,
+// and not less than that of any earlier one.
+func (s *Store) Sequence(ctx context.Context) (token.Sequence, error) {
+	_, to, err := s.backend.Now(ctx)
+	return to, err
+}
+
+// Load returns what the store holds for req, in one read of one document. A record
+// that has expired, or is damaged, is not returned.
+func (s *Store) Load(ctx context.Context, req token.Request) (token.Stored, error) {
 	if err := ready(ctx, req.App); err != nil {
-		return token.Record{}, 0, err
+		return token.Stored{}, err
 	}
-	is := s.minted(req)
-	c, err := s.readMinted(is)
-	if !errors.Is(err, errDead) && !errors.Is(err, errMalformed) {
-		return c.record, c.sequence, err
+	d, err := s.backend.Load(ctx, Doc{req.App, KindState})
+	if err != nil {
+		return token.Stored{Warnings: s.takeWarnings(req.App)}, err
 	}
-	unlock, lockErr := s.lock(ctx, req.App)
-	if lockErr != nil {
-		return token.Record{}, 0, err
+	st, damage, err := s.read(req.App, d.Data)
+	if err != nil {
+		return token.Stored{Warnings: s.takeWarnings(req.App)}, err
 	}
-	defer unlock()
-	// It may have been replaced meanwhile, by a record that is good.
-	c, err = s.readMinted(is)
-	switch {
-	case errors.Is(err, errDead):
-		// What cannot be removed is dead all the same.
-		_ = s.remove(s.mintedPath(is))
-	case errors.Is(err, errMalformed):
-		s.setAside(is, err)
+	if damage != nil {
+		s.warn(req.App, "Stored Fly App Tokens Are Damaged", fmt.Sprintf("The tokens kept for app %q in %s cannot be read: %s. They are replaced when a token is next saved.", req.App, s.backend.Locate(Doc{req.App, KindState}), damage))
 	}
-	return c.record, c.sequence, err
+	stored, err := s.stored(ctx, st, req)
+	s.mu.Lock()
+	if delete(s.missing, req.App); stored.Record.Token.IsZero() {
+		s.missing[req.App] = d
+	}
+	s.mu.Unlock()
+	return stored, err
 }
 
-// readMinted returns a record that is good for use.
-func (s *Store) readMinted(is identity) (content, error) {
-	path := s.mintedPath(is)
-	data, err := s.readFile(is.app, path)
-	if err != nil {
-		return content{}, err
+// stored is what st says about a request.
+func (s *Store) stored(ctx context.Context, st *state, req token.Request) (token.Stored, error) {
+	key := s.key(req)
+	stored := token.Stored{Generation: st.generation, Announced: s.announced(req.App, st, false)}
+	stored.Misses, stored.MissesAt = st.missed(key)
+	var err error
+	if raw := st.records[key]; raw != nil {
+		stored.Record, stored.Sequence, err = s.usable(ctx, req.App, raw)
 	}
-	c, err := decode(data, is)
-	if err != nil {
-		return content{}, &ReadError{Path: path, Err: err}
-	}
-	gen, err := s.readGeneration(is.app)
-	if err != nil {
-		return content{}, err
-	}
-	if c.generation != gen {
-		return content{}, fmt.Errorf("%w: the app was invalidated since", errDead)
-	}
-	if at := c.record.ExpiresAt; !at.IsZero() && time.Now().After(at) {
-		return content{}, fmt.Errorf("%w: it expired at %s", errDead, at.Format(time.RFC3339))
-	}
-	return c, nil
+	stored.Warnings = s.takeWarnings(req.App)
+	return stored, err
 }
 
-// SaveMinted keeps rec for req, in place of what stood there. The error is
-// [token.ErrSuperseded] when the app's generation is no longer gen, wraps
-// [ErrNewerSchema] when a newer version's record stands there, and is otherwise
-// a [*WriteError], or a [*ReadError] where it is no file that stands there.
-func (s *Store) SaveMinted(ctx context.Context, req token.Request, rec token.Record, gen token.Generation) error {
-	return s.change(ctx, req.App, func() error {
-		now, err := s.readGeneration(req.App)
+// usable returns a record that is good for use, or none. One that was narrowed
+// from a manual token is good for as long as that is the app's: whoever replaces
+// it wants the new one to count at once.
+func (s *Store) usable(ctx context.Context, app string, raw json.RawMessage) (token.Record, token.Sequence, error) {
+	rec, seq, err := decodeRecord(raw)
+	if err != nil {
+		s.warn(app, "Stored Fly App Token Is Damaged", fmt.Sprintf("A token kept for app %q in %s cannot be read: %s. Another token is acquired in its place.", app, s.backend.Locate(Doc{app, KindState}), err))
+		return token.Record{}, 0, nil
+	}
+	if at := rec.ExpiresAt; !at.IsZero() && time.Now().After(at) {
+		return token.Record{}, 0, nil
+	}
+	if rec.Origin == token.SourceManual {
+		manual, err := s.Manual(ctx, app)
+		if err != nil && !errors.Is(err, token.ErrNoRecord) {
+			return token.Record{}, 0, err
+		}
+		if manual.Token.Fingerprint() != rec.Parent {
+			return token.Record{}, 0, nil
+		}
+	}
+	return rec, seq, nil
+}
+
+// Save keeps rec for req, in place of another. The error is [token.ErrSuperseded]
+// when the app's generation is no longer gen.
+func (s *Store) Save(ctx context.Context, req token.Request, rec token.Record, gen token.Generation) error {
+	_, err := s.changeState(ctx, req.App, nil, func(st *state) (bool, error) {
+		if st.generation != gen {
+			return false, token.ErrSuperseded
+		}
+		now, _, err := s.backend.Now(ctx)
 		if err != nil {
-			return err
+			return false, err
 		}
-		if now != gen {
-			return token.ErrSuperseded
-		}
-		is := s.minted(req)
-		path := s.mintedPath(is)
-		seq, err := s.next(ctx)
-		if err != nil {
-			return err
-		}
-		next := content{record: rec, generation: gen, sequence: seq}
-		old, err := s.readFile(is.app, path)
-		switch {
-		case err == nil:
-			before, err := decode(old, is)
-			if errors.Is(err, ErrNewerSchema) {
-				return &WriteError{Op: "replace", Path: path, Err: err}
-			}
-			next.extra = before.extra
-		case !errors.Is(err, token.ErrNoRecord):
-			return err
-		}
-		data, err := encode(next, is)
-		if err != nil {
-			return err
-		}
-		return s.replace(path, old, data)
+		return true, st.save(s.key(req), rec, now)
 	})
+	return err
 }
 
-// RemoveMinted removes the record for req if its token has the given fingerprint.
-// Another record, or none, is left as it is. The error is a [*ReadError] or a
-// [*WriteError].
-func (s *Store) RemoveMinted(ctx context.Context, req token.Request, fingerprint string) error {
-	// Where there is nothing to remove, nothing is created either.
-	if _, _, err := s.Minted(ctx, req); err != nil {
-		return ignoreMissing(err)
-	}
-	return s.change(ctx, req.App, func() error {
-		is := s.minted(req)
-		c, err := s.readMinted(is)
-		if err != nil || c.record.Token.Fingerprint() != fingerprint {
-			return ignoreMissing(err)
+// Remove removes the record for req if its token has the given fingerprint.
+// Another record, or none, is left as it is, without an error.
+func (s *Store) Remove(ctx context.Context, req token.Request, fingerprint string) error {
+	key := s.key(req)
+	_, err := s.changeState(ctx, req.App, nil, func(st *state) (bool, error) {
+		rec, _, err := decodeRecord(st.records[key])
+		is := err == nil && rec.Token.Fingerprint() == fingerprint
+		if is {
+			delete(st.records, key)
 		}
-		return s.remove(s.mintedPath(is))
+		return is, nil
 	})
+	return err
 }
 
-func ignoreMissing(err error) error {
-	if errors.Is(err, token.ErrNoRecord) {
-		return nil
+// Invalidate raises the app's generation and removes its minted records, for
+// every access, organization and scope, and what was set aside of them. The
+// manual record and the announced mints stay.
+func (s *Store) Invalidate(ctx context.Context, app string) error {
+	aside := 0
+	_, err := s.changeState(ctx, app, nil, func(st *state) (bool, error) {
+		now, _, err := s.backend.Now(ctx)
+		if err != nil {
+			return false, err
+		}
+		st.invalidate(now)
+		aside, st.aside = st.aside, 0
+		return true, nil
+	})
+	if err == nil && aside > 0 {
+		err = s.removeAside(ctx, app)
 	}
 	return err
 }
 
-// ready says whether there is any point in looking for the app's records.
+// MintedRecords returns what [Store.Invalidate] would remove, in the order of the
+// keys. Those whose tokens have expired are left out. The error joins one for
+// each record that cannot be read; the others are returned beside it.
+func (s *Store) MintedRecords(ctx context.Context, app string) ([]token.Record, error) {
+	if err := ready(ctx, app); err != nil {
+		return nil, err
+	}
+	doc := Doc{app, KindState}
+	d, err := s.backend.Load(ctx, doc)
+	if err != nil {
+		return nil, err
+	}
+	st, damage, err := s.read(app, d.Data)
+	if err != nil {
+		return nil, err
+	}
+	if damage != nil {
+		return nil, s.contentError("read", doc, damage)
+	}
+	var (
+		records []token.Record
+		failed  []error
+	)
+	for _, key := range slices.Sorted(maps.Keys(st.records)) {
+		rec, _, err := decodeRecord(st.records[key])
+		switch {
+		case err != nil:
+			failed = append(failed, s.contentError("read a record in", doc, err))
+		case rec.ExpiresAt.IsZero() || time.Now().Before(rec.ExpiresAt):
+			records = append(records, rec)
+		}
+	}
+	return records, errors.Join(failed...)
+}
+
+// ready says whether there is any point in looking for the app's documents.
 func ready(ctx context.Context, app string) error {
 	if err := token.ValidateApp(app); err != nil {
 		return err

@@ -1,4 +1,4 @@
-package tokenstore
+package dir
 
 import (
 	"errors"
@@ -16,15 +16,21 @@ const (
 	busyPause = 10 * time.Millisecond
 )
 
-// openRecord opens a file to read, which Windows refuses for the moment in which
+// openFile opens a file to read, which Windows refuses for the moment in which
 // another process replaces it.
-func openRecord(path string) (f *os.File, err error) {
+func openFile(path string) (f *os.File, err error) {
 	err = whileBusy(func() error {
 		f, err = os.Open(path)
 		return err
 	})
 	return f, err
 }
+
+// writable is false, like [exposed].
+func writable(fs.FileInfo) bool { return false }
+
+// foreignOwner is false: access is a matter of ACLs.
+func foreignOwner(fs.FileInfo) (owner uint32, foreign bool) { return 0, false }
 
 // exposed is false: access is a matter of ACLs, which a folder in the user's
 // profile inherits, and the mode that package os shows is made up.

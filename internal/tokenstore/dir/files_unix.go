@@ -1,6 +1,6 @@
 //go:build unix
 
-package tokenstore
+package dir
 
 import (
 	"errors"
@@ -13,13 +13,28 @@ import (
 // the file open for writing.
 const lockFlags = os.O_CREATE | os.O_RDWR | syscall.O_NOFOLLOW
 
-// openRecord opens a file to read, and neither follows a link nor waits for the
-// other end of a pipe, should one have taken the file's place.
-func openRecord(path string) (*os.File, error) {
+// openFile opens a file to read, and neither follows a link nor waits for the
+// other end of a pipe, should one be in its place.
+func openFile(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 }
 
-// exposed reports whether others than the owner can get at a file or folder.
+// writable reports whether others than the owner can replace what a folder holds.
+func writable(info fs.FileInfo) bool {
+	return info.Mode().Perm()&0o022 != 0 && info.Mode()&fs.ModeSticky == 0
+}
+
+// foreignOwner returns a file's owner, and whether that is neither this process's
+// user nor the administrator.
+func foreignOwner(info fs.FileInfo) (owner uint32, foreign bool) {
+	st, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return 0, false
+	}
+	return st.Uid, st.Uid != 0 && int64(st.Uid) != int64(os.Geteuid())
+}
+
+// exposed reports whether others than the owner have access to a file or folder.
 func exposed(info fs.FileInfo) bool { return info.Mode().Perm()&0o077 != 0 }
 
 func renameFile(from, to string) error { return os.Rename(from, to) }

@@ -1,0 +1,59 @@
+package tokenstore
+
+import (
+	"context"
+	"fmt"
+)
+
+// maxAside is how many damaged documents are kept for each app.
+const maxAside = 3
+
+// asideDoc names a place for a damaged state document; the first holds the latest.
+func asideDoc(app string, n int) Doc {
+	return Doc{app, Kind(fmt.Sprintf("%s-damaged-%d", KindState, n))}
+}
+
+// setAside keeps a damaged document for a person to look at, and says so. It
+// tries: what cannot be set aside is replaced all the same, since its tokens can
+// be acquired again.
+func (s *Store) setAside(ctx context.Context, app string, data []byte, damage error, begun *state) {
+	first := asideDoc(app, 1)
+	what := "It was set aside as " + s.backend.Locate(first)
+	kept, err := s.shift(ctx, app, data)
+	if err != nil {
+		what = "It could not be set aside (" + err.Error() + ")"
+	}
+	begun.aside = kept
+	s.warn(app, "Stored Fly App Tokens Are Damaged", fmt.Sprintf(
+		"The tokens kept for app %q in %s cannot be read: %s. %s, and new tokens are acquired. What it knew of tokens that a killed run left at Fly is lost: `fly tokens list` shows them.",
+		app, s.backend.Locate(Doc{app, KindState}), damage, what))
+}
+
+// shift makes data the latest of the documents set aside, and drops the oldest. It
+// returns how many there may be.
+func (s *Store) shift(ctx context.Context, app string, data []byte) (int, error) {
+	for n := 1; n <= maxAside; n++ {
+		doc := asideDoc(app, n)
+		old, err := s.backend.Load(ctx, doc)
+		if err == nil {
+			_, err = s.backend.Swap(ctx, doc, data, old.Version)
+		}
+		if err != nil || old.Data == nil {
+			return n, err
+		}
+		data = old.Data
+	}
+	return maxAside, nil
+}
+
+// removeAside removes the documents that were set aside.
+func (s *Store) removeAside(ctx context.Context, app string) error {
+	for n := 1; n <= maxAside; n++ {
+		doc := asideDoc(app, n)
+		_, err := s.change(ctx, doc, nil, func(old Document) ([]byte, bool, error) { return nil, old.Data != nil, nil })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

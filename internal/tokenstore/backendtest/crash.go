@@ -1,0 +1,209 @@
+package backendtest
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+	"github.com/flytokens/terraform-provider-fly/internal/tokenstore"
+)
+
+// role is what a child process does.
+type role func(*tokenstore.Store) error
+
+func roles() map[string]role {
+	return map[string]role{"write": writeAll, "hold": hold}
+}
+
+// crashApps are the apps that a process writes to until it is killed.
+const crashApps = 3
+
+func crashApp(n int) string { return fmt.Sprintf("app-%d", n%crashApps) }
+
+// writeAll changes documents in every way as fast as it can, and prints each manual
+// token before and after it is set.
+func writeAll(s *tokenstore.Store) error {
+	ctx := context.Background()
+	for n := 0; ; n++ {
+		app := crashApp(n)
+		req := token.Request{App: app}
+		if _, err := s.Load(ctx, req); err != nil {
+			return err
+		}
+		c, err := s.Claim(ctx, req)
+		if err != nil {
+			return err
+		}
+		rec := manualRecord()
+		fmt.Println(app, rec.Token.Fingerprint())
+		if err := s.SetManual(ctx, app, rec); err != nil {
+			return err
+		}
+		fmt.Println(app, "kept")
+		switch n % 7 {
+		case 0:
+			err = errors.Join(s.Invalidate(ctx, app), c.Release(ctx, nil, true))
+		case 1:
+			err = c.Release(ctx, []token.Attempt{{Source: token.SourceCLI, Err: errors.New("no login")}}, false)
+		default:
+			err = c.Save(ctx, record())
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// hold claims the app web until it is killed.
+func hold(s *tokenstore.Store) error {
+	if _, err := s.Claim(context.Background(), web); err != nil {
+		return err
+	}
+	fmt.Println("held", s.Owner())
+	_, err := bufio.NewReader(os.Stdin).ReadString('\n')
+	return err
+}
+
+// child is another process over the same storage.
+type child struct {
+	cmd   *exec.Cmd
+	lines *bufio.Scanner
+}
+
+func start(t *testing.T, place, role string) *child {
+	t.Helper()
+	self, err := os.Executable()
+	ok(t, err)
+	c := &child{cmd: exec.CommandContext(t.Context(), self)}
+	c.cmd.Env = append(os.Environ(), roleVariable+"="+role, placeVariable+"="+place)
+	c.cmd.Stderr = os.Stderr
+	_, err = c.cmd.StdinPipe()
+	ok(t, err)
+	out, err := c.cmd.StdoutPipe()
+	ok(t, err)
+	c.lines = bufio.NewScanner(out)
+	ok(t, c.cmd.Start())
+	t.Cleanup(c.kill)
+	return c
+}
+
+// line returns the child's next line, "" when it has ended.
+func (c *child) line() string {
+	if !c.lines.Scan() {
+		return ""
+	}
+	return c.lines.Text()
+}
+
+// kill ends the child as no signal handler can prevent, and waits for its end.
+func (c *child) kill() {
+	_ = c.cmd.Process.Kill()
+	_ = c.cmd.Wait()
+}
+
+// A claim ends with its process, and its mint is found by the next holder.
+func claimEndsWithProcess(t *testing.T, s Suite) {
+	place := s.Place(t)
+	c := start(t, place, "hold")
+	owner, held := strings.CutPrefix(c.line(), "held ")
+	if !held {
+		t.Fatal("the child holds no claim")
+	}
+	st := s.store(t, place)
+	if alive, certain := st.Alive(t.Context(), owner); certain && !alive {
+		t.Error("the child lives, and is certain to be dead")
+	}
+	c.kill()
+	st.SetLeases(quick)
+	next := claim(t, st, web)
+	if left := next.Stored().Announced; len(left) != 1 || left[0].Owner != owner {
+		t.Errorf("left announced: %v, want one of %q", left, owner)
+	}
+	if alive, certain := st.Alive(t.Context(), owner); certain != s.Exclusive || certain && alive {
+		t.Errorf("Alive() of a killed process = %t, certain %t", alive, certain)
+	}
+	ok(t, next.Release(t.Context(), nil, false))
+}
+
+// Processes that write are killed at any moment. Whatever they acknowledged reads
+// back whole, nothing is damaged, and no claim outlives its process or lease.
+func crash(t *testing.T, s Suite) {
+	place := s.Place(t)
+	kept := map[string]string{}
+	written := 0
+	for range s.Crashes() {
+		begun, acknowledged := killed(t, place)
+		written += len(acknowledged)
+		st := s.store(t, place)
+		st.SetLeases(quick)
+		for n := range crashApps {
+			app := crashApp(n)
+			if fp, ok := acknowledged[app]; ok {
+				kept[app] = fp
+			}
+			got, err := st.Manual(t.Context(), app)
+			switch fp := got.Token.Fingerprint(); {
+			case errors.Is(err, token.ErrNoRecord) && kept[app] == "":
+			case err != nil || fp != kept[app] && fp != begun[app]:
+				t.Fatalf("Manual(%s) = %v, %v, want the token kept, %s, or the one begun, %s", app, got.Token, err, kept[app], begun[app])
+			default:
+				kept[app] = fp
+			}
+			load(t, st, token.Request{App: app})
+			free(t, st, app)
+		}
+		if warnings := st.TakeWarnings(); warnings != nil {
+			t.Fatalf("warnings: %v", warnings)
+		}
+	}
+	if written == 0 {
+		t.Error("no process lived long enough to keep a record")
+	}
+}
+
+// free claims the app, and settles what killed processes left announced.
+func free(t *testing.T, st *tokenstore.Store, app string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	c, err := st.Claim(ctx, token.Request{App: app})
+	ok(t, err)
+	for _, m := range c.Stored().Announced {
+		ok(t, st.Settle(ctx, app, m.Name))
+	}
+	ok(t, c.Save(ctx, record()))
+}
+
+// killed starts a process that writes, kills it, and returns, by app, the last
+// fingerprint that it began to write and the last that it kept.
+func killed(t *testing.T, place string) (begun, kept map[string]string) {
+	t.Helper()
+	c := start(t, place, "write")
+	first := c.line()
+	// The kill meets any step.
+	timer := time.NewTimer(rand.N(30 * time.Millisecond))
+	<-timer.C
+	_ = c.cmd.Process.Kill()
+	begun, kept = map[string]string{}, map[string]string{}
+	for text := first; text != ""; text = c.line() {
+		app, what, ok := strings.Cut(text, " ")
+		switch {
+		case !ok || what == "":
+			t.Logf("a line was cut by the kill: %q", text)
+		case what == "kept":
+			kept[app] = begun[app]
+		default:
+			begun[app] = what
+		}
+	}
+	c.kill()
+	return begun, kept
+}

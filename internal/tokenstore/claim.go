@@ -1,0 +1,294 @@
+package tokenstore
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+)
+
+// promoteWait bounds how long a claim that was not needed at first waits when it
+// is needed after all.
+const promoteWait = 5 * time.Second
+
+// claim is a [token.Claim]. Where the backend's lock excludes every process, that
+// lock is the claim. Elsewhere a lease in the state document is, which a goroutine
+// renews.
+type claim struct {
+	store  *Store
+	req    token.Request
+	key    string
+	name   string
+	owner  string
+	stored token.Stored
+	// exclusive says that the backend's lock excludes every process.
+	exclusive bool
+	unlock    func()
+
+	mu sync.Mutex
+	// doc is the state document as this claim last wrote it, nil where it did
+	// not.
+	doc   *Document
+	ended bool
+	// stop ends the renewal of the lease.
+	stop func()
+}
+
+var _ token.Claim = (*claim)(nil)
+
+// Claim keeps every other process from acquiring for req's app until the claim
+// ends, and waits for that as long as ctx lasts. The claim announces a mint in the
+// same change. Where another process saved a record or misses for req since the
+// last [Store.Load], nothing is written: the claim's Stored has the news, and its
+// MintName announces the mint if it is used all the same. The error wraps
+// [token.ErrUnwritable] where nothing can be written.
+func (s *Store) Claim(ctx context.Context, req token.Request) (token.Claim, error) {
+	if err := ready(ctx, req.App); err != nil {
+		return nil, err
+	}
+	leave, err := s.enter(ctx, "claim "+req.App)
+	if err != nil {
+		return nil, fmt.Errorf("wait for another acquisition in this process: %w", err)
+	}
+	unlock, exclusive, err := s.backend.Claim(ctx, req.App)
+	if err != nil {
+		leave()
+		return nil, err
+	}
+	c := &claim{
+		store: s, req: req, key: s.key(req), owner: rand.Text(), exclusive: exclusive,
+		name: token.MintName(req.App),
+		stop: func() {},
+	}
+	c.unlock = func() { unlock(); leave() }
+	s.mu.Lock()
+	seen, known := s.missing[req.App]
+	delete(s.missing, req.App)
+	s.mu.Unlock()
+	var first *Document
+	if known {
+		first = &seen
+	}
+	if err := c.take(ctx, first); err != nil {
+		c.unlock()
+		return nil, err
+	}
+	return c, nil
+}
+
+// take writes the claim and its mint down. With seen, the document that a Load
+// found without a record, it does not where there are news since.
+func (c *claim) take(ctx context.Context, seen *Document) error {
+	var wait waiter
+	for first := seen; ; first = nil {
+		var (
+			got  *state
+			held *lease
+			news bool
+		)
+		doc, err := c.store.changeState(ctx, c.req.App, first, func(st *state) (bool, error) {
+			got, held, news = st, nil, false
+			if seen != nil && c.news(seen.Data, st) {
+				news = true
+				return false, nil
+			}
+			if !c.exclusive && st.claim != nil && !wait.over(*st.claim, c.store.leases.Length) {
+				held = st.claim
+				return false, nil
+			}
+			if !c.exclusive {
+				st.claim = &lease{Owner: c.owner}
+			}
+			return true, c.store.announce(st, token.Mint{
+				Request: c.req, Name: c.name, Kind: token.MintSource, Owner: c.store.Owner(),
+				ExpiresAt: time.Now().Add(c.store.scope.TokenTTL),
+			})
+		})
+		switch {
+		case err != nil:
+			return err
+		case held != nil:
+			if err := pause(ctx, 2*c.store.leases.Poll); err != nil {
+				return fmt.Errorf("cannot claim app %q in %s: another process holds it: %w", c.req.App, c.store.backend, err)
+			}
+			continue
+		case !news:
+			c.took(ctx, doc)
+			delete(got.mints, c.name)
+		}
+		c.stored, err = c.store.stored(ctx, got, c.req)
+		return err
+	}
+}
+
+// news reports whether a record or misses for the request were saved since.
+func (c *claim) news(seen []byte, now *state) bool {
+	before, _, err := c.store.read(c.req.App, seen)
+	return err != nil || string(before.records[c.key]) != string(now.records[c.key]) ||
+		string(before.misses[c.key]) != string(now.misses[c.key])
+}
+
+// took notes what the claim wrote, and begins to renew its lease.
+func (c *claim) took(ctx context.Context, doc Document) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.doc = &doc
+	if c.exclusive {
+		return
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		c.renew(ctx)
+	}()
+	c.stop = func() { cancel(); <-done }
+}
+
+// renew shows others that this process lives, until the claim ends or is lost.
+// Whoever lost it finds out when saving.
+func (c *claim) renew(ctx context.Context) {
+	for lost := false; !lost; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(c.store.leases.Renew):
+		}
+		doc, err := c.store.changeState(ctx, c.req.App, nil, func(st *state) (bool, error) {
+			if lost = !c.holds(st); lost {
+				return false, nil
+			}
+			st.claim.Count++
+			return true, nil
+		})
+		if err == nil && !lost {
+			c.mu.Lock()
+			c.doc = &doc
+			c.mu.Unlock()
+		}
+	}
+}
+
+func (c *claim) holds(st *state) bool {
+	return c.exclusive || st.claim != nil && st.claim.Owner == c.owner
+}
+
+// Stored implements [token.Claim].
+func (c *claim) Stored() token.Stored { return c.stored }
+
+// MintName implements [token.Claim]. Where the claim has not announced its mint
+// yet, it does now; a warning says so where it cannot.
+func (c *claim) MintName() string {
+	c.mu.Lock()
+	announced := c.doc != nil || c.ended
+	c.mu.Unlock()
+	if announced {
+		return c.name
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), promoteWait)
+	defer cancel()
+	if err := c.take(ctx, nil); err != nil {
+		c.store.warn(c.req.App, "Unable to Announce Fly Token", fmt.Sprintf(
+			"A token for app %q is minted without a note in storage: %s. If this run is killed, `fly tokens list` shows the token as %q.", c.req.App, err, c.name))
+	}
+	return c.name
+}
+
+// Save implements [token.Claim].
+func (c *claim) Save(ctx context.Context, rec token.Record) error {
+	lost := false
+	err := c.end(ctx, func(st *state) (bool, error) {
+		lost = !c.holds(st) || st.generation != c.stored.Generation
+		if lost {
+			return c.orphan(st, rec.ID)
+		}
+		now, _, err := c.store.backend.Now(ctx)
+		if err != nil {
+			return false, err
+		}
+		delete(st.mints, c.name)
+		return true, st.save(c.key, rec, now)
+	})
+	if err == nil && lost {
+		return token.ErrSuperseded
+	}
+	return err
+}
+
+// orphan notes that the minted token was handed out without a record: it stays
+// announced until it expires, and nobody revokes it meanwhile.
+func (c *claim) orphan(st *state, id string) (bool, error) {
+	m, ok := st.mint(c.name)
+	if !ok {
+		return false, nil
+	}
+	m.ID, m.Delivered = id, true
+	return true, st.putMint(c.name, m)
+}
+
+// Release implements [token.Claim].
+func (c *claim) Release(ctx context.Context, misses []token.Attempt, unsettled bool) error {
+	if c.doc == nil && len(misses) == 0 {
+		// Nothing was written.
+		c.ended = true
+		c.unlock()
+		return nil
+	}
+	return c.end(ctx, func(st *state) (bool, error) {
+		changed := len(misses) > 0
+		if changed {
+			now, _, err := c.store.backend.Now(ctx)
+			if err == nil {
+				err = st.miss(c.key, misses, now)
+			}
+			if err != nil {
+				return false, err
+			}
+		}
+		if _, ok := st.mints[c.name]; ok && !unsettled {
+			delete(st.mints, c.name)
+			changed = true
+		}
+		return changed || !c.exclusive && c.holds(st), nil
+	})
+}
+
+// end makes the claim's last change, which also gives the lease up, and then
+// unlocks. The claim ends where the change fails, too: a lease by its length.
+func (c *claim) end(ctx context.Context, do func(st *state) (bool, error)) error {
+	c.mu.Lock()
+	ended := c.ended
+	c.ended = true
+	c.mu.Unlock()
+	if ended {
+		return nil
+	}
+	defer c.unlock()
+	c.stop()
+	_, err := c.store.changeState(ctx, c.req.App, c.doc, func(st *state) (bool, error) {
+		changed, err := do(st)
+		if st.claim != nil && st.claim.Owner == c.owner {
+			st.claim = nil
+			changed = true
+		}
+		return changed, err
+	})
+	return err
+}
+
+// waiter watches another process's lease by this process's monotonic clock.
+type waiter struct {
+	seen  lease
+	since time.Time
+}
+
+// over reports whether the lease has not been renewed for its length.
+func (w *waiter) over(held lease, length time.Duration) bool {
+	if w.since.IsZero() || w.seen != held {
+		w.seen, w.since = held, time.Now()
+	}
+	return time.Since(w.since) >= length
+}

@@ -1,0 +1,160 @@
+package tokenstore
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+)
+
+// mint is an announced mint in the state document. Every field is written, so
+// that a rewrite replaces all of them and keeps those that it does not know.
+type mint struct {
+	API          string         `json:"api"`
+	Access       token.Access   `json:"access"`
+	Organization string         `json:"organization"`
+	Kind         token.MintKind `json:"kind"`
+	ID           string         `json:"id"`
+	ExpiresAt    time.Time      `json:"expires_at"`
+	Owner        string         `json:"owner"`
+	Workspace    string         `json:"workspace"`
+	Spec         string         `json:"spec"`
+	Replaces     string         `json:"replaces"`
+	Delivered    bool           `json:"delivered"`
+}
+
+func decodeMint(raw json.RawMessage) (mint, error) {
+	var m mint
+	if json.Unmarshal(raw, &m) != nil {
+		return mint{}, fmt.Errorf("%w: a mint in it is of the wrong type", errMalformed)
+	}
+	return m, nil
+}
+
+// mint returns an announced mint, and whether there is one.
+func (st *state) mint(name string) (mint, bool) {
+	m, err := decodeMint(st.mints[name])
+	return m, err == nil
+}
+
+// putMint writes a mint beside the unknown fields of the one that it replaces.
+func (st *state) putMint(name string, m mint) error {
+	f, err := object(st.mints[name])
+	if err != nil {
+		f = fields{}
+	}
+	raw, err := json.Marshal(m)
+	if err != nil {
+		return fmt.Errorf("tokenstore: encode mint: %w", err)
+	}
+	known, err := object(raw)
+	if err != nil {
+		return err
+	}
+	maps.Copy(f, known)
+	st.mints[name], err = json.Marshal(f)
+	return err
+}
+
+// announce adds a mint to the state.
+func (s *Store) announce(st *state, m token.Mint) error {
+	return st.putMint(m.Name, mint{
+		API: s.scope.APIBaseURL, Access: m.Request.Access, Organization: m.Request.Organization, Kind: m.Kind, ID: m.ID,
+		ExpiresAt: m.ExpiresAt.UTC(), Owner: m.Owner, Workspace: m.Workspace, Spec: m.Spec, Replaces: m.Replaces, Delivered: m.Delivered,
+	})
+}
+
+// Announce writes a mint down before Fly is asked for it, or replaces what was
+// written under its name. It is durable when Announce returns.
+func (s *Store) Announce(ctx context.Context, m token.Mint) error {
+	_, err := s.changeState(ctx, m.Request.App, nil, func(st *state) (bool, error) {
+		return true, s.announce(st, m)
+	})
+	return err
+}
+
+// Identify adds Fly's identifier to an announced mint.
+func (s *Store) Identify(ctx context.Context, app, name, id string) error {
+	return s.changeMint(ctx, app, name, func(m *mint) { m.ID = id })
+}
+
+// Deliver notes that this process ended normally after the engine had been given
+// the token.
+func (s *Store) Deliver(ctx context.Context, app, name string) error {
+	return s.changeMint(ctx, app, name, func(m *mint) { m.Delivered = true })
+}
+
+// changeMint changes an announced mint. One that is not announced stays so.
+func (s *Store) changeMint(ctx context.Context, app, name string, do func(*mint)) error {
+	_, err := s.changeState(ctx, app, nil, func(st *state) (bool, error) {
+		m, ok := st.mint(name)
+		before := m
+		if do(&m); !ok || m == before {
+			return false, nil
+		}
+		return true, st.putMint(name, m)
+	})
+	return err
+}
+
+// Settle forgets a mint: its token has another owner, or does not exist. One that
+// is not announced is settled.
+func (s *Store) Settle(ctx context.Context, app, name string) error {
+	return s.settle(ctx, app, func(at string, _ mint) bool { return at == name })
+}
+
+// SettleID is [Store.Settle] for the mints that have Fly's identifier id.
+func (s *Store) SettleID(ctx context.Context, app, id string) error {
+	return s.settle(ctx, app, func(_ string, m mint) bool { return id != "" && m.ID == id })
+}
+
+func (s *Store) settle(ctx context.Context, app string, is func(name string, m mint) bool) error {
+	_, err := s.changeState(ctx, app, nil, func(st *state) (bool, error) {
+		before := len(st.mints)
+		maps.DeleteFunc(st.mints, func(name string, raw json.RawMessage) bool {
+			m, err := decodeMint(raw)
+			return err == nil && m.API == s.scope.APIBaseURL && is(name, m)
+		})
+		return len(st.mints) != before, nil
+	})
+	return err
+}
+
+// Announced returns the mints for app that were announced and not settled, in the
+// order of their names. Those at another API than the store's are left out.
+func (s *Store) Announced(ctx context.Context, app string) ([]token.Mint, error) {
+	if err := ready(ctx, app); err != nil {
+		return nil, err
+	}
+	d, err := s.backend.Load(ctx, Doc{app, KindState})
+	if err != nil {
+		return nil, err
+	}
+	st, _, err := s.read(app, d.Data)
+	if err != nil {
+		return nil, err
+	}
+	return s.announced(app, st, true), nil
+}
+
+// announced lists the mints at the store's API, with those that were delivered or
+// without.
+func (s *Store) announced(app string, st *state, delivered bool) []token.Mint {
+	var mints []token.Mint
+	for _, name := range slices.Sorted(maps.Keys(st.mints)) {
+		m, err := decodeMint(st.mints[name])
+		if err != nil || m.API != s.scope.APIBaseURL || m.Delivered && !delivered {
+			continue
+		}
+		mints = append(mints, token.Mint{
+			Request: token.Request{App: app, Access: m.Access, Organization: m.Organization},
+			Name:    name, Kind: m.Kind, ID: m.ID, ExpiresAt: m.ExpiresAt, Owner: m.Owner,
+			Workspace: m.Workspace, Spec: m.Spec, Replaces: m.Replaces, Delivered: m.Delivered,
+		})
+	}
+	return mints
+}

@@ -1,0 +1,187 @@
+package tokenstore
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"maps"
+	"time"
+
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+)
+
+// missesAge is how long misses count. They are for processes that wait while the
+// misses are found, and that read them within moments. What is asked later, in a
+// run that may have begun hours ago, is worth a try.
+const missesAge = time.Minute
+
+// state is the content of an app's state document.
+type state struct {
+	generation token.Generation
+	// sequence is the greatest number that was given to an acquisition.
+	sequence token.Sequence
+	// records and misses have the keys of requests, mints have names.
+	records, misses, mints map[string]json.RawMessage
+	// claim is set while somebody holds a lease.
+	claim *lease
+	// aside is how many damaged documents are set aside.
+	aside int
+	extra fields
+}
+
+// lease is a claim on a backend whose locks do not exclude every process.
+type lease struct {
+	// Owner is random.
+	Owner string `json:"owner"`
+	// Count is raised by the owner for as long as it lives.
+	Count uint64 `json:"count"`
+}
+
+// missed is what links reported to one acquisition.
+type missed struct {
+	Sequence token.Sequence `json:"sequence"`
+	At       time.Time      `json:"at"`
+	Misses   []miss         `json:"misses"`
+}
+
+type miss struct {
+	Source token.SourceName `json:"source"`
+	Reason string           `json:"reason"`
+}
+
+// decodeState reads a state document; nil data is an app that has none. The error
+// wraps [errMalformed] or [ErrNewerSchema].
+func decodeState(data []byte, app string) (*state, error) {
+	st := &state{extra: fields{}}
+	if data != nil {
+		all, err := unseal(data, app)
+		if err != nil {
+			return nil, err
+		}
+		for name, into := range st.known() {
+			if err := all.take(name, into); err != nil {
+				return nil, err
+			}
+		}
+		st.extra = all
+	}
+	for _, m := range []*map[string]json.RawMessage{&st.records, &st.misses, &st.mints} {
+		if *m == nil {
+			*m = map[string]json.RawMessage{}
+		}
+	}
+	return st, nil
+}
+
+func (st *state) known() map[string]any {
+	return map[string]any{
+		"generation": &st.generation, "sequence": &st.sequence, "records": &st.records, "misses": &st.misses,
+		"mints": &st.mints, "claim": &st.claim, "set_aside": &st.aside,
+	}
+}
+
+// encode writes what [decodeState] reads.
+func (st *state) encode(app string) ([]byte, error) {
+	all := maps.Clone(st.extra)
+	for name, value := range st.known() {
+		if err := all.put(name, value); err != nil {
+			return nil, err
+		}
+	}
+	return seal(all, app)
+}
+
+// damagedGeneration is the generation of an app whose document is damaged. It is
+// the same for everybody who reads it, and another than the one before the damage:
+// what was acquired under that is not saved.
+func damagedGeneration(data []byte) token.Generation {
+	sum := sha256.Sum256(data)
+	return token.Generation(binary.BigEndian.Uint64(sum[:8]) >> 2)
+}
+
+// next returns the number of an acquisition that ends at the instant now.
+func (st *state) next(now token.Sequence) token.Sequence {
+	st.sequence = max(st.sequence+1, now)
+	return st.sequence
+}
+
+// save keeps rec under key, and forgets the misses that it ends.
+func (st *state) save(key string, rec token.Record, now token.Sequence) error {
+	raw, err := encodeRecord(rec, st.next(now), st.records[key])
+	if err != nil {
+		return err
+	}
+	st.records[key] = raw
+	delete(st.misses, key)
+	return nil
+}
+
+// invalidate begins a new generation without records. Its number comes from the
+// clock, and is greater than the last one whatever the clock says: a count would
+// repeat a number where storage was removed in between, and let an acquisition
+// from before the removal pass for a current one.
+func (st *state) invalidate(now token.Sequence) {
+	st.generation = max(st.generation+1, token.Generation(now))
+	clear(st.records)
+	clear(st.misses)
+}
+
+// miss keeps what other processes need not find out for themselves.
+func (st *state) miss(key string, attempts []token.Attempt, now token.Sequence) error {
+	m := missed{Sequence: st.next(now), At: time.Now().UTC()}
+	for _, a := range attempts {
+		m.Misses = append(m.Misses, miss{a.Source, a.Err.Error()})
+	}
+	raw, err := json.Marshal(m)
+	st.misses[key] = raw
+	return err
+}
+
+// missed returns the misses that still count. By a clock that was set meanwhile
+// they do not, and are found out again.
+func (st *state) missed(key string) ([]token.Attempt, token.Sequence) {
+	var m missed
+	if json.Unmarshal(st.misses[key], &m) != nil {
+		return nil, 0
+	}
+	if age := time.Since(m.At); age < 0 || age > missesAge {
+		return nil, 0
+	}
+	attempts := make([]token.Attempt, len(m.Misses))
+	for i, one := range m.Misses {
+		attempts[i] = token.Attempt{Source: one.Source, Err: &token.MissError{Reason: one.Reason}}
+	}
+	return attempts, m.Sequence
+}
+
+// prune forgets what has ended: records, misses and mints. A mint is kept for a
+// day longer than its token lives by this machine's clock, which may be wrong.
+func (st *state) prune(now time.Time) {
+	maps.DeleteFunc(st.records, func(_ string, raw json.RawMessage) bool {
+		rec, _, err := decodeRecord(raw)
+		return err == nil && !rec.ExpiresAt.IsZero() && now.After(rec.ExpiresAt)
+	})
+	maps.DeleteFunc(st.misses, func(_ string, raw json.RawMessage) bool {
+		var m missed
+		return json.Unmarshal(raw, &m) != nil || now.Sub(m.At).Abs() > missesAge
+	})
+	maps.DeleteFunc(st.mints, func(_ string, raw json.RawMessage) bool {
+		m, err := decodeMint(raw)
+		return err == nil && !m.ExpiresAt.IsZero() && now.After(m.ExpiresAt.Add(24*time.Hour))
+	})
+}
+
+// key identifies the record for a request. It is a hash of a JSON array, which
+// leaves no two lists of parts alike.
+func (s *Store) key(req token.Request) string {
+	parts := []any{schemaVersion, s.scope.APIBaseURL, req.App, req.Access, req.Organization, s.scope.Login}
+	// A list of strings and a number always marshals.
+	text, _ := json.Marshal(parts)
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:16])
+}
+
+// isDamaged reports whether a document can only be begun anew.
+func isDamaged(err error) bool { return errors.Is(err, errMalformed) }
