@@ -2,7 +2,6 @@
 package s3test
 
 import (
-	"crypto/rand"
 	"os"
 	"path/filepath"
 	"testing"
@@ -11,8 +10,14 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/tools/toolbin"
 )
 
-// Region is the one that the server is in.
+// Region is the one that servers are in.
 const Region = "us-east-1"
+
+// AccessKey and SecretKey may do everything on every server that tests start.
+const (
+	AccessKey = "test-access-key"
+	SecretKey = "test-secret-key"
+)
 
 // starts bounds how often a server is started at an address that another process
 // may have taken meanwhile.
@@ -30,8 +35,6 @@ type Config struct {
 type Server struct {
 	// Endpoint is its URL, for use with path style.
 	Endpoint string
-	// AccessKey and SecretKey may do everything.
-	AccessKey, SecretKey string
 	// CA is the PEM file of the authority behind its certificate.
 	CA string
 
@@ -50,10 +53,7 @@ func Start(tb testing.TB, config Config) *Server {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	s := &Server{
-		AccessKey: rand.Text(), SecretKey: rand.Text(),
-		program: program, folder: tb.TempDir(),
-	}
+	s := &Server{program: program, folder: tb.TempDir()}
 	scheme := "http://"
 	if config.TLS {
 		cert := daemon.NewCertificate(tb)
@@ -78,7 +78,7 @@ func (s *Server) start(tb testing.TB) bool {
 	tb.Helper()
 	args := append([]string{"--port", s.listen, "--quiet"}, s.args...)
 	s.process = daemon.Start(tb, s.program, append(args, "posix", s.folder), []string{
-		"ROOT_ACCESS_KEY=" + s.AccessKey, "ROOT_SECRET_KEY=" + s.SecretKey,
+		"ROOT_ACCESS_KEY=" + AccessKey, "ROOT_SECRET_KEY=" + SecretKey,
 	})
 	return s.process.Answers(tb, s.listen)
 }

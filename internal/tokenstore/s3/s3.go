@@ -1,0 +1,119 @@
+// Package s3 keeps documents in a bucket of Amazon S3, or of a server that speaks
+// its protocol and honours conditional writes: Tigris, Cloudflare R2, MinIO.
+//
+// A document is the object <prefix>/<app>/<kind>.json, whose ETag is the
+// document's version.
+package s3
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+	"github.com/flytokens/terraform-provider-fly/internal/tokenstore"
+	"github.com/flytokens/terraform-provider-fly/internal/tokenstore/remote"
+)
+
+// Settings say where documents are kept. What is empty is taken from where the
+// AWS command line takes it: AWS_REGION, AWS_ENDPOINT_URL_S3, AWS_PROFILE and so
+// on. Credentials always are.
+type Settings struct {
+	// Bucket is the bucket's name.
+	Bucket string
+	// Prefix begins the objects' keys.
+	Prefix string
+	// Region is the one that the bucket is in.
+	Region string
+	// Endpoint is the URL of a server other than Amazon's.
+	Endpoint string
+	// PathStyle puts the bucket's name into the path of URLs, not into the host.
+	PathStyle bool
+	// KMSKeyID is the key that the server encrypts objects with; "" leaves that to
+	// the bucket's settings.
+	KMSKeyID string
+	// Timeout bounds each request, retries included.
+	Timeout time.Duration
+	// Local excludes the other processes of this machine from a claim. It may be
+	// nil.
+	Local remote.Locker
+}
+
+// Backend is a [tokenstore.Backend] in a bucket.
+type Backend struct {
+	*remote.Shared
+
+	settings Settings
+	clock    *remote.Clock
+	breaker  *remote.Breaker
+
+	mu     sync.Mutex
+	client *s3.Client
+
+	// creations and deletions say that the server was seen to honour the
+	// conditions of these in this run.
+	creations, deletions atomic.Bool
+}
+
+var _ tokenstore.Backend = (*Backend)(nil)
+
+var errNoDate = errors.New("its answers have no Date header")
+
+// Open returns the backend. Nothing is sent yet: settings that cannot be used show
+// when they are used.
+func Open(settings Settings) *Backend {
+	settings.Prefix = strings.Trim(settings.Prefix, "/")
+	return &Backend{
+		Shared:   remote.NewShared(settings.Local),
+		settings: settings,
+		clock:    remote.NewClock(),
+		breaker:  &remote.Breaker{Timeout: settings.Timeout, Setting: "storage.timeout"},
+	}
+}
+
+// String returns the URL of the bucket and the prefix.
+func (b *Backend) String() string {
+	return strings.TrimSuffix("s3://"+b.settings.Bucket+"/"+b.settings.Prefix, "/")
+}
+
+// Locate returns the URL of an object.
+func (b *Backend) Locate(doc tokenstore.Doc) string {
+	return "s3://" + b.settings.Bucket + "/" + *b.key(doc)
+}
+
+func (b *Backend) key(doc tokenstore.Doc) *string {
+	key := doc.App + "/" + string(doc.Kind) + ".json"
+	if b.settings.Prefix != "" {
+		key = b.settings.Prefix + "/" + key
+	}
+	return aws.String(key)
+}
+
+// Now returns bounds of the server's time. Only before the first answer does this
+// send a request.
+func (b *Backend) Now(ctx context.Context) (from, to token.Sequence, err error) {
+	if from, to, ok := b.clock.Bounds(); ok {
+		return from, to, nil
+	}
+	err = b.send(ctx, func(ctx context.Context, client *s3.Client) error {
+		_, err := client.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &b.settings.Bucket}, readOptions)
+		return err
+	})
+	// Whatever the answer is, it has a date.
+	if from, to, ok := b.clock.Bounds(); ok {
+		return from, to, nil
+	}
+	if err == nil {
+		err = &tokenstore.Error{
+			Op: "ask for the time of", Where: b.String(), Err: errNoDate,
+			Fix: "remove the proxy in front of the server, or let it pass the Date header",
+		}
+	}
+	return 0, 0, b.failed("ask for the time of", b.String(), err)
+}
