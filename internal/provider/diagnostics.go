@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
+	"github.com/flytokens/terraform-provider-fly/internal/flyapi"
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
@@ -48,8 +49,22 @@ func attemptsDetail(none *token.NoTokenError) string {
 		source, reason, _ := strings.Cut(line, ": ")
 		b.WriteString("\n  " + source + ": " + plain(reason))
 	}
-	b.WriteString("\n\nAny one of them is enough.")
+	if fixes(none) > 1 {
+		b.WriteString("\n\nOne of these fixes is enough.")
+	}
 	return b.String()
+}
+
+// fixes counts the links that say what to do.
+func fixes(none *token.NoTokenError) (n int) {
+	for _, a := range none.Attempts {
+		var miss *token.MissError
+		var api *flyapi.Error
+		if errors.As(a.Err, &miss) && miss.Fix != "" || errors.As(a.Err, &api) && api.Fix != "" {
+			n++
+		}
+	}
+	return n
 }
 
 // plain drops the name of the package that an error comes from, which says
@@ -62,9 +77,9 @@ func saveManualError(app, storage string, attribute path.Path, err error) diag.D
 	switch {
 	case errors.Is(err, token.ErrManualExists):
 		return diag.NewAttributeErrorDiagnostic(path.Root("app"), summarySaveManual, fmt.Sprintf(
-			"Storage already holds another manual token for app %[1]q, which this resource did not put there. It was left as it is. Import it first, "+
-				"and the next apply replaces it:\n\n  terraform import fly_manual_token.NAME %[1]s\n\nor, in the configuration:\n\n  import {\n    to = fly_manual_token.NAME\n    id = %[1]q\n  }"+
-				"\n\nWhere another fly_manual_token of yours put it there, or this one is being replaced with create_before_destroy, that one has to go first instead.", app))
+			"Storage already holds a different manual token for app %[1]q, which this resource did not save. It was not changed. "+
+				"Import it first, and the next apply replaces it:\n\n  import {\n    to = fly_manual_token.NAME\n    id = %[1]q\n  }"+
+				"\n\nIf a different fly_manual_token of yours saved it, or this one is being replaced with create_before_destroy, destroy that one first instead.", app))
 	case errors.Is(err, token.ErrExpired):
 		return diag.NewAttributeErrorDiagnostic(attribute, summarySaveManual, fmt.Sprintf(
 			"The token for app %q cannot be used: %s. Nothing was changed. Make a new one, for example with `fly tokens create deploy -a %s`.", app, err, app))

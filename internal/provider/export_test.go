@@ -64,3 +64,9 @@ var Absolute = absolute
 
 // SecretArguments is secretArguments.
 var SecretArguments = secretArguments
+
+// SocketName is socketName.
+const SocketName = socketName
+
+// CheckSocketFolder is checkSocketFolder where TMPDIR is folder.
+func CheckSocketFolder(folder string) error { return checkSocketFolder(environment{tempDir: folder}) }

@@ -140,7 +140,7 @@ func TestManualTokenAdoptsAndRefuses(t *testing.T) {
 	if refused != nil {
 		t.Errorf("got %v", refused)
 	}
-	for _, want := range []string{"Unable to Save Manual Token", "Import it first", "terraform import fly_manual_token.NAME web", `id = "web"`, `AttributeName("app")`} {
+	for _, want := range []string{"Unable to Save Manual Token", "Import it first", "to = fly_manual_token.NAME", `id = "web"`, `AttributeName("app")`} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is missing from:\n%s", want, got)
 		}

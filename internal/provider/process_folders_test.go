@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"net"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -9,22 +10,70 @@ import (
 	"time"
 
 	"github.com/flytokens/terraform-provider-fly/internal/flytest/fakefly"
+	"github.com/flytokens/terraform-provider-fly/internal/provider"
 )
 
-// The engine reaches the provider by a socket in the folder for temporary files:
-// where that cannot be written, the engine's own message names everything but
-// the cause.
-func TestAccProcessTempFolder(t *testing.T) {
+// The engine reaches the provider by a socket in the folder for temporary files, or
+// in one of its own. Where that cannot be made, the engine's own message names
+// everything but the cause.
+func TestAccProcessSocketFolder(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("the provider is reached over TCP")
 	}
+	long := filepath.Join(t.TempDir(), strings.Repeat("long", 25))
+	if err := os.Mkdir(long, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	missing := filepath.Join(t.TempDir(), "missing")
 	fly := fakefly.Install(t, fakefly.Behaviour{})
-	p := start(t, readWeb(""), append(flyEnv(fly), "TMPDIR="+filepath.Join(t.TempDir(), "missing"))...)
-	got := p.try("plan")
-	text := strings.Join(strings.Fields(got.output), " ")
-	if !got.failed || !strings.Contains(text, "point TMPDIR at one that can be written") {
-		t.Errorf("the plan says:\n%.3000s", got.output)
+	for name, test := range map[string]struct{ variable, want string }{
+		"no such folder":                {"TMPDIR=" + missing, "set TMPDIR to a folder that exists and can be written"},
+		"too long":                      {"TMPDIR=" + long, "set TMPDIR to a shorter one"},
+		"no such folder for sockets":    {"PLUGIN_UNIX_SOCKET_DIR=" + missing, "set PLUGIN_UNIX_SOCKET_DIR to a folder that exists and can be written"},
+		"one for sockets, but too long": {"PLUGIN_UNIX_SOCKET_DIR=" + long, "set PLUGIN_UNIX_SOCKET_DIR to a shorter one"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := start(t, readWeb(""), append(flyEnv(fly), test.variable)...).try("plan")
+			text := strings.Join(strings.Fields(strings.ReplaceAll(got.output, "│", " ")), " ")
+			if !got.failed || !strings.Contains(text, test.want) {
+				t.Errorf("the plan says:\n%.3000s", got.output)
+			}
+		})
+	}
+}
+
+// The longest path that is accepted is one that a socket can be made in.
+func TestSocketFolderLength(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("the provider is reached over TCP")
+	}
+	base, err := os.MkdirTemp("/tmp", "s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(base) })
+	var accepted int
+	for length := len(base) + 2; ; length++ {
+		folder := base + "/" + strings.Repeat("x", length-len(base)-1)
+		if err := os.Mkdir(folder, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		ours := provider.CheckSocketFolder(folder)
+		listener, err := new(net.ListenConfig).Listen(t.Context(), "unix", folder+"/"+provider.SocketName)
+		if (ours == nil) != (err == nil) {
+			t.Fatalf("a path of %d bytes: the check says %v, the system %v", length, ours, err)
+		}
+		if err != nil {
+			break
+		}
+		accepted++
+		_ = listener.Close()
+	}
+	if accepted == 0 {
+		t.Error("no folder was accepted")
 	}
 }
 

@@ -34,9 +34,9 @@ const socketDirVariable = "PLUGIN_UNIX_SOCKET_DIR"
 // error is the server's, or says which tokens could not be revoked.
 func Serve(ctx context.Context, version string, debug bool) error {
 	env := processEnvironment()
-	if err := checkTempDir(env); err != nil {
-		// The engine knows this process by a socket in that folder, and shows
-		// the first line that it prints in its place.
+	if err := checkSocketFolder(env); err != nil {
+		// The engine expects the address of a socket as the first line, and shows
+		// what it finds in its place.
 		_, _ = fmt.Println(err)
 		return err
 	}
@@ -76,16 +76,27 @@ func newServer(p provider.Provider) tfprotov6.ProviderServer {
 	return server
 }
 
-// checkTempDir returns an error that says what to do where the folder for
-// temporary files cannot be written. Windows needs none to be reached by the
-// engine.
-func checkTempDir(env environment) error {
-	if runtime.GOOS == "windows" || env.get(socketDirVariable) != "" {
+// socketName is the longest name that go-plugin gives the engine's socket.
+const socketName = "plugin4294967295"
+
+// checkSocketFolder returns an error that says what to set where the engine's
+// socket cannot be made. Windows is reached over TCP.
+func checkSocketFolder(env environment) error {
+	if runtime.GOOS == "windows" {
 		return nil
 	}
-	f, err := os.CreateTemp(env.tempDir, "terraform-provider-fly-")
+	name, folder := "TMPDIR", env.tempDir
+	if dir := env.get(socketDirVariable); dir != "" {
+		name, folder = socketDirVariable, dir
+	}
+	// The path and the zero byte behind it must fit into the system's address.
+	longest := len(syscall.RawSockaddrUnix{}.Path) - 1 - len(socketName) - 1
+	if len(folder) > longest {
+		return fmt.Errorf("the provider cannot make its socket in %s: the path has %d bytes, and the system accepts %d at most: set %s to a shorter one, such as /tmp", folder, len(folder), longest, name)
+	}
+	f, err := os.CreateTemp(folder, "terraform-provider-fly-")
 	if err != nil {
-		return fmt.Errorf("the provider cannot write to the folder for temporary files (%w): point TMPDIR at one that can be written", err)
+		return fmt.Errorf("the provider cannot write to the folder for its socket (%w): set %s to a folder that exists and can be written", err, name)
 	}
 	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
