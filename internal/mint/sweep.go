@@ -63,9 +63,18 @@ func (m *Minter) Recover(ctx context.Context, app string, left []token.Mint) {
 
 // judge decides about one mint while w is being applied.
 func (m *Minter) judge(ctx context.Context, one token.Mint, w Managed) verdict {
+	here := one.Workspace != "" && one.Workspace == w.Workspace
+	// The state of w has, or had, the token that was to be replaced, and not the one
+	// that replaces it.
+	superseded := one.Replaces != "" && (one.Replaces == w.Replaces || one.Replaces == w.Predecessor)
+	again := one.Replaces == "" && w.Replaces == "" && here && one.Spec == w.Spec
 	switch {
 	case m.cfg.Now().After(one.ExpiresAt), one.ID != "" && one.ID == w.Replaces:
 		return settle
+	case one.Delivered && superseded && here:
+		return revoke // the engine was killed before it wrote state
+	case one.Delivered && again:
+		return report // or the resource was moved to another state
 	case one.Delivered:
 		return leave
 	}
@@ -75,18 +84,11 @@ func (m *Minter) judge(ctx context.Context, one token.Mint, w Managed) verdict {
 		return report
 	case alive:
 		return leave
-	case one.Kind != token.MintManaged:
+	case one.Kind != token.MintManaged, superseded, again:
 		return revoke
-	case one.Replaces != "":
-		// The state of w has, or had, the token that was to be replaced, and not the
-		// one that replaces it.
-		if one.Replaces == w.Replaces || one.Replaces == w.Predecessor {
-			return revoke
-		}
-	case w.Replaces == "" && one.Workspace != "" && one.Workspace == w.Workspace && one.Spec == w.Spec:
-		return revoke
+	default:
+		return report
 	}
-	return report
 }
 
 // sweep does what decide says about each mint announced for app.
@@ -141,7 +143,7 @@ func leftWarning(one token.Mint) token.Warning {
 	}
 	return token.Warning{
 		Summary: "Fly Token May Have No Owner",
-		Detail: fmt.Sprintf("An earlier run minted %q for app %q, and did not report whether the engine received it. It is not revoked, because another state may hold it. "+
+		Detail: fmt.Sprintf("An earlier run minted %q for app %q, and the provider cannot know whether a state received it. It is not revoked, because another state may hold it. "+
 			"If no state does, run `fly tokens revoke %s`; `fly tokens list` shows the token by that name.", one.Name, one.Request.App, id),
 	}
 }

@@ -2,15 +2,11 @@ package provider_test
 
 import (
 	"context"
-	"errors"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/flytokens/terraform-provider-fly/internal/flytest"
 	minting "github.com/flytokens/terraform-provider-fly/internal/mint"
@@ -109,18 +105,12 @@ func TestDeployTokenCreationSeen(t *testing.T) {
 	for name, see := range map[string]func(*deployed) string{
 		"read": (*deployed).refresh,
 		"plan": func(d *deployed) string { _, got := d.plan(attrs{"app": "web"}); return got },
-		"end":  func(*deployed) string { return "" },
 	} {
 		s := flytest.New(t, flyWorld())
 		d := deployable(t, s)
 		d.world.WorkingDir = t.TempDir()
 		d.restart(t)
 		d.created(attrs{"app": "web"})
-		if name == "end" {
-			if err := d.end(t.Context()); err != nil {
-				t.Error(err)
-			}
-		}
 		d.crash(t)
 		if got := see(d); got != "" {
 			t.Errorf("%s says:\n%s", name, got)
@@ -158,6 +148,47 @@ func TestDeployTokenRotationForgotten(t *testing.T) {
 	}
 }
 
+// What the engine was given before the provider ended normally may be in a state
+// that was moved: a creation is reported and left alone. A rotation is revoked where
+// the same workspace still has the token that was to be replaced.
+func TestDeployTokenDelivered(t *testing.T) {
+	t.Parallel()
+	here, elsewhere := t.TempDir(), t.TempDir()
+	for name, test := range map[string]struct {
+		rotate bool
+		dir    string
+		live   []any
+		says   string
+	}{
+		"create":                    {false, here, []any{"lat_0001", "lat_0002"}, "fly tokens revoke lat_0001"},
+		"create, another workspace": {false, elsewhere, []any{"lat_0001", "lat_0002"}, ""},
+		"rotate":                    {true, here, []any{"lat_0001", "lat_0003"}, ""},
+		"rotate, a copy of a state": {true, elsewhere, []any{"lat_0001", "lat_0002", "lat_0003"}, ""},
+	} {
+		s := flytest.New(t, flyWorld())
+		d := deployable(t, s)
+		d.world.WorkingDir = here
+		d.restart(t)
+		config := attrs{"app": "web"}
+		if test.rotate {
+			d.created(config)
+			config = attrs{"app": "web", "name": "b"}
+		}
+		forgotten := d.forget()
+		d.applies(config)
+		forgotten()
+		if err := d.end(t.Context()); err != nil {
+			t.Error(err)
+		}
+		d.world.WorkingDir = test.dir
+		d.crash(t)
+		got := d.applies(config)
+		if ids := live(s); !slices.Equal(ids, test.live) || strings.Contains(got, "No Owner") != (test.says != "") || !strings.Contains(got, test.says) {
+			t.Errorf("%s: %v is live\n%s", name, ids, got)
+		}
+	}
+}
+
 // Where it is not certain which processes are alive, nothing is revoked.
 func TestDeployTokenWithoutLocks(t *testing.T) {
 	t.Parallel()
@@ -189,91 +220,4 @@ func TestDeployTokenPlanRevokesNothing(t *testing.T) {
 		t.Error(got)
 	}
 	tally(t, s, 1, 0, 1)
-}
-
-// Mints for one app at the same time leave each other's tokens alone.
-func TestDeployTokensSideBySide(t *testing.T) {
-	t.Parallel()
-	s := flytest.New(t, flyWorld())
-	d := deployable(t, s)
-	other := configured(t, d.world, attrs{})
-	var running sync.WaitGroup
-	for i := range 8 {
-		one := &deployed{wire: d.wire, world: d.world}
-		if i%2 == 1 {
-			one.wire = other
-		}
-		running.Go(func() {
-			if got := one.applies(attrs{"app": "web"}); got != "" {
-				t.Error(got)
-			}
-		})
-	}
-	running.Wait()
-	tally(t, s, 8, 0, 8)
-}
-
-// A token whose identifier cannot be recorded is not kept: a later run would take it
-// for one that the state never got.
-func TestDeployTokenStorageLostMeanwhile(t *testing.T) {
-	t.Parallel()
-	s := flytest.New(t, flyWorld())
-	d := deployable(t, s)
-	s.Inject(flytest.OpMint, flytest.Slow(200*time.Millisecond))
-	folder := filepath.Join(d.world.ConfigDir, "terraform-provider-fly", "apps", "app-web")
-	broken := make(chan error, 1)
-	go func() {
-		for s.Count(flytest.OpMint) == 0 && t.Context().Err() == nil {
-			time.Sleep(time.Millisecond)
-		}
-		broken <- errors.Join(os.RemoveAll(folder), os.WriteFile(folder, nil, 0o600))
-	}()
-	wants(t, d.applies(attrs{"app": "web"}), "ERROR: Unable to Mint Fly Deploy Token", "storage cannot record its identifier", "app-web")
-	if err := <-broken; err != nil || d.state != nil {
-		t.Errorf("%v: the state has %v", err, d.state)
-	}
-	tally(t, s, 1, 1, 0)
-}
-
-// Without storage tokens are minted all the same.
-func TestDeployTokenStorageUnusable(t *testing.T) {
-	t.Parallel()
-	s := flytest.New(t, flyWorld())
-	file := filepath.Join(t.TempDir(), "file")
-	write(t, file, "not a folder")
-	d := deployable(t, s, "FLY_TOKEN_STORAGE="+filepath.Join(file, "below"))
-	wants(t, d.applies(attrs{"app": "web"}), "WARNING: Fly Token Storage Cannot Be Used")
-	d.world.ConfigDir, d.world.Home = "", ""
-	d.world.Variables = append(d.world.Variables, "FLY_TOKEN_STORAGE=")
-	d.wire = dial(t, d.world)
-	wants(t, d.configure(nil), "WARNING: Unable to Use Token Storage")
-	if got := d.applies(nil); got != "" {
-		t.Error(got)
-	}
-	d.created(attrs{"app": "web"})
-	tally(t, s, 2, 1, 1)
-}
-
-// One who interrupts an apply while Fly is minting leaves no token behind.
-func TestDeployTokenInterrupted(t *testing.T) {
-	t.Parallel()
-	s := flytest.New(t, flyWorld())
-	d := deployable(t, s)
-	c, got := d.plan(attrs{"app": "web"})
-	if got != "" {
-		t.Fatal(got)
-	}
-	s.Inject(flytest.OpMint, flytest.Slow(100*time.Millisecond))
-	ctx, cancel := context.WithCancel(t.Context())
-	go func() {
-		defer cancel()
-		for s.Count(flytest.OpMint) == 0 && t.Context().Err() == nil {
-			time.Sleep(time.Millisecond)
-		}
-	}()
-	wants(t, d.apply(ctx, c), "ERROR: Unable to Mint Fly Deploy Token", "cancelled")
-	if err := d.end(t.Context()); err != nil || d.state != nil {
-		t.Errorf("%v: the state has %v", err, d.state)
-	}
-	tally(t, s, 1, 1, 0)
 }

@@ -1,0 +1,158 @@
+package provider_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/flytokens/terraform-provider-fly/internal/flytest"
+)
+
+// everyMillisecond names the variable that makes the test below kill at each
+// millisecond.
+const everyMillisecond = "FLY_TEST_EVERY_MILLISECOND"
+
+// lastMillisecond is when an engine has long written its state.
+const lastMillisecond = 120
+
+// instants are when to kill, in milliseconds after Fly minted. The third part of
+// them that is taken otherwise differs from one way of killing to the next.
+func instants(way int) (list []int) {
+	step := 1
+	if os.Getenv(everyMillisecond) == "" {
+		step = lastMillisecond / 3
+	}
+	for at := way * step / 4; at <= lastMillisecond; at += step {
+		list = append(list, at)
+	}
+	return list
+}
+
+// tokenID is Fly's identifier of the token in a project's state; "" where there is
+// none.
+func (p *process) tokenID() string {
+	p.t.Helper()
+	text, err := os.ReadFile(filepath.Join(p.dir, "terraform.tfstate"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return ""
+	}
+	var state struct {
+		Resources []struct {
+			Type      string
+			Instances []struct {
+				Attributes struct {
+					TokenID string `json:"token_id"`
+				}
+			}
+		}
+	}
+	if err = errors.Join(err, json.Unmarshal(text, &state)); err != nil {
+		p.t.Fatal(err)
+	}
+	for _, r := range state.Resources {
+		if r.Type == "fly_deploy_token" && len(r.Instances) > 0 {
+			return r.Instances[0].Attributes.TokenID
+		}
+	}
+	return ""
+}
+
+// killedAt applies, and kills the provider alone or the whole group so long after
+// Fly minted.
+func (p *process) killedAt(s *flytest.Server, after time.Duration, group bool) {
+	p.t.Helper()
+	// While the mint waits, there is time to look for the provider.
+	hold := flytest.Slow(100 * time.Millisecond)
+	hold.Times = 1
+	s.Inject(flytest.OpMint, hold)
+	before, minted := s.Count(flytest.OpMint), len(s.Issued())
+	cmd := p.command("apply", "-auto-approve")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		p.t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	until := func(done func() bool) {
+		for !done() {
+			select {
+			case err := <-ended:
+				p.t.Fatalf("the apply ended before Fly minted: %v", err)
+			case <-time.After(200 * time.Microsecond):
+			}
+		}
+	}
+	until(func() bool { return s.Count(flytest.OpMint) > before })
+	victims := []int{-cmd.Process.Pid}
+	if !group {
+		victims = providers(p.t, cmd.Process.Pid)
+	}
+	until(func() bool { return len(s.Issued()) > minted })
+	<-time.After(after)
+	for _, pid := range victims {
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+			p.t.Error(err)
+		}
+	}
+	var exit *exec.ExitError
+	if err := <-ended; err != nil && !errors.As(err, &exit) {
+		p.t.Error(err)
+	}
+}
+
+// Whenever the provider, or the engine with it, is killed after Fly minted: once the
+// next apply has run, no token lives that the state does not know. An engine ends
+// its providers before it writes state for the last time: what it created and lost
+// in between looks like what was moved to another state, and is reported.
+func TestAccProcessDeployTokenKilledAnyTime(t *testing.T) {
+	t.Parallel()
+	config := func(why int) string {
+		return fmt.Sprintf("resource \"fly_deploy_token\" \"ci\" {\n  app = \"web\"\n  triggers = { why = %d }\n}\n", why)
+	}
+	for way, kill := range []struct {
+		name          string
+		rotate, group bool
+	}{
+		{"create, the provider", false, false},
+		{"create, the group", false, true},
+		{"rotate, the provider", true, false},
+		{"rotate, the group", true, true},
+	} {
+		t.Run(kill.name, func(t *testing.T) {
+			t.Parallel()
+			lost, reported := 0, 0
+			for _, at := range instants(way) {
+				s := flytest.New(t, flyWorld())
+				p := start(t, config(0), runner(t, s, s.Login(ownerOfBoth))...)
+				var known []any
+				if kill.rotate {
+					p.run("apply", "-auto-approve")
+					known = append(known, p.tokenID())
+					p.configure(config(1))
+				}
+				p.killedAt(s, time.Duration(at)*time.Millisecond, kill.group)
+				got := p.run("apply", "-auto-approve")
+				known = append(known, p.tokenID())
+				ids := live(s)
+				if !kill.rotate && len(ids) == 2 && strings.Contains(strings.Join(strings.Fields(got.output), " "), "fly tokens revoke "+ids[0].(string)) {
+					reported++
+					continue
+				}
+				if !slices.Equal(ids, known) {
+					t.Errorf("killed after %d ms: %v is live, the state knows %v:\n%s", at, ids, known, got.output)
+				}
+				lost += s.Count(flytest.OpRevoke)
+			}
+			t.Logf("%d kills: %d tokens that were lost are revoked, %d reported", len(instants(way)), lost, reported)
+		})
+	}
+}
