@@ -19,7 +19,7 @@ import (
 
 // everyMillisecond names the variable that makes the test below kill at each
 // millisecond.
-const everyMillisecond = "FLY_TEST_EVERY_MILLISECOND"
+const everyMillisecond = "TF_ACC_EVERY_MILLISECOND"
 
 // lastMillisecond is when an engine has long written its state.
 const lastMillisecond = 120

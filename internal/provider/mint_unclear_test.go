@@ -37,31 +37,34 @@ func unclear() map[string]flytest.Fault {
 func TestDeployTokenAnswerUnclear(t *testing.T) {
 	t.Parallel()
 	for name, fault := range unclear() {
-		for _, access := range []string{"deploy", "readonly"} {
-			for _, listed := range []bool{true, false} {
-				s := flytest.New(t, flyWorld())
-				d := deployable(t, s)
-				d.world.WorkingDir = t.TempDir()
-				d.restart(t)
-				config := attrs{"app": "web", "access": access}
-				s.Inject(flytest.OpMint, fault)
-				if !listed {
-					s.Inject(flytest.OpList, flytest.FailGraphQL("SERVER_ERROR", "out of order"))
-				}
-				got := d.applies(config)
-				s.Reset()
-				if listed && len(good(s)) != len(d.tokens()) {
-					t.Errorf("%s, %s: %v is live at once, the state has %v:\n%s", name, access, good(s), d.tokens(), got)
-				}
-				d.crash(t)
-				if got := d.refreshed() + d.applies(config); strings.Contains(got, "ERROR") {
-					t.Errorf("%s, %s: the next run says:\n%s", name, access, got)
-				}
-				if ids := live(s); len(ids) != 1 || ids[0] != d.state["token_id"] {
-					t.Errorf("%s, %s, list works %v: %v is live, the state has %v", name, access, listed, ids, d.state["token_id"])
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, access := range []string{"deploy", "readonly"} {
+				for _, listed := range []bool{true, false} {
+					s := flytest.New(t, flyWorld())
+					d := deployable(t, s)
+					d.world.WorkingDir = t.TempDir()
+					d.restart(t)
+					config := attrs{"app": "web", "access": access}
+					s.Inject(flytest.OpMint, fault)
+					if !listed {
+						s.Inject(flytest.OpList, flytest.FailGraphQL("SERVER_ERROR", "out of order"))
+					}
+					got := d.applies(config)
+					s.Reset()
+					if listed && len(good(s)) != len(d.tokens()) {
+						t.Errorf("%s: %v is live at once, the state has %v:\n%s", access, good(s), d.tokens(), got)
+					}
+					d.crash(t)
+					if got := d.refreshed() + d.applies(config); strings.Contains(got, "ERROR") {
+						t.Errorf("%s: the next run says:\n%s", access, got)
+					}
+					if ids := live(s); len(ids) != 1 || ids[0] != d.state["token_id"] {
+						t.Errorf("%s, list works %v: %v is live, the state has %v", access, listed, ids, d.state["token_id"])
+					}
 				}
 			}
-		}
+		})
 	}
 }
 
@@ -97,29 +100,32 @@ func live(s *flytest.Server) (ids []any) {
 func TestEphemeralAnswerUnclear(t *testing.T) {
 	t.Parallel()
 	for name, fault := range unclear() {
-		for _, access := range []any{nil, "deploy"} {
-			s := flytest.New(t, flyWorld())
-			world := flyServed(t, s, "FLY_API_TOKEN="+s.Login(ownerOfBoth).Reveal())
-			config := attrs{"app": "web", "access": access, "revoke_on_close": true}
-			s.Inject(flytest.OpMint, fault)
-			s.Inject(flytest.OpList, flytest.After(1, flytest.FailGraphQL("SERVER_ERROR", "out of order")), flytest.After(1, flytest.FailGraphQL("SERVER_ERROR", "out of order")))
-			w := configured(t, world, attrs{})
-			if _, private, got := w.open(t.Context(), config); !strings.Contains(got, "ERROR") {
-				if got := w.closes(private); got != "" {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, access := range []any{nil, "deploy"} {
+				s := flytest.New(t, flyWorld())
+				world := flyServed(t, s, "FLY_API_TOKEN="+s.Login(ownerOfBoth).Reveal())
+				config := attrs{"app": "web", "access": access, "revoke_on_close": true}
+				s.Inject(flytest.OpMint, fault)
+				s.Inject(flytest.OpList, flytest.After(1, flytest.FailGraphQL("SERVER_ERROR", "out of order")), flytest.After(1, flytest.FailGraphQL("SERVER_ERROR", "out of order")))
+				w := configured(t, world, attrs{})
+				if _, private, got := w.open(t.Context(), config); !strings.Contains(got, "ERROR") {
+					if got := w.closes(private); got != "" {
+						t.Error(got)
+					}
+				}
+				world.Journal = func(j minting.Journal) minting.Journal { return othersDead{j} }
+				s.Reset()
+				next := configured(t, world, attrs{})
+				_, private := next.opened(config)
+				if got := next.closes(private); got != "" {
 					t.Error(got)
 				}
+				if ids := live(s); len(ids) != 0 || len(announced(t, world, s)) != 0 {
+					t.Errorf("%v: %v is live, %v is announced", access, ids, announced(t, world, s))
+				}
 			}
-			world.Journal = func(j minting.Journal) minting.Journal { return othersDead{j} }
-			s.Reset()
-			next := configured(t, world, attrs{})
-			_, private := next.opened(config)
-			if got := next.closes(private); got != "" {
-				t.Error(got)
-			}
-			if ids := live(s); len(ids) != 0 || len(announced(t, world, s)) != 0 {
-				t.Errorf("%s, %v: %v is live, %v is announced", name, access, ids, announced(t, world, s))
-			}
-		}
+		})
 	}
 }
 
