@@ -86,15 +86,11 @@ func noFolder(err error) error {
 	}
 }
 
-// removeFolder removes the folder of a run that is over. What may hold a token
-// goes first: whoever finds the rest can still tell by the lock what it is.
+// removeFolder removes the folder of a run that is over.
 func removeFolder(path string) error {
 	var err error
 	for range removeTries {
-		if err = os.RemoveAll(filepath.Join(path, workName)); err == nil {
-			err = os.RemoveAll(path)
-		}
-		if err == nil {
+		if err = tryRemove(path); err == nil {
 			return nil
 		}
 		time.Sleep(removePause)
@@ -102,7 +98,16 @@ func removeFolder(path string) error {
 	return err
 }
 
-// leftFolder tells of a folder that could not be removed.
+// tryRemove removes first what may hold a token. The lock stays until that is
+// gone: a later sweep knows by it whose folder it is.
+func tryRemove(path string) error {
+	if err := os.RemoveAll(filepath.Join(path, workName)); err != nil {
+		return err
+	}
+	return os.RemoveAll(path)
+}
+
+// leftFolder warns about a folder that could not be removed.
 func leftFolder(dir string) token.Warning {
 	return token.Warning{
 		Summary: "Folder with a Fly Token Was Not Removed",

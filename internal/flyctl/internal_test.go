@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -42,6 +43,50 @@ func TestAcquireTellsOfAFolderThatStays(t *testing.T) {
 			}
 			if !strings.Contains(told, "flyctl ran in "+temp) || !strings.Contains(told, "remove it by hand") {
 				t.Errorf("told %q, want the folder and what to do", told)
+			}
+		})
+	}
+}
+
+// TestAcquireStopsWhatHangs ends the run's time as soon as flyctl is seen to hang.
+func TestAcquireStopsWhatHangs(t *testing.T) {
+	t.Parallel()
+	for name, behaviour := range map[string]fakefly.Behaviour{
+		"alone":             {Hang: true},
+		"with a grandchild": {Hang: true, Grandchild: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			temp, fly := t.TempDir(), fakefly.Install(t, behaviour)
+			src := New(Options{
+				Path:     fly.Path(),
+				Timeout:  time.Minute,
+				TokenTTL: time.Hour,
+				Login:    func(context.Context) (token.Token, error) { return token.Parse("fo1_user") },
+				Environ:  os.Environ(),
+				TempDir:  temp,
+			})
+			src.deadline = func(ctx context.Context, _ time.Duration, cause error) (context.Context, context.CancelFunc) {
+				ctx, cancel := context.WithCancelCause(ctx)
+				go func() {
+					for len(fly.Calls()) == 0 && ctx.Err() == nil {
+						runtime.Gosched()
+					}
+					cancel(cause)
+				}()
+				return ctx, func() { cancel(nil) }
+			}
+			_, err := src.Acquire(t.Context(), token.Request{App: "web", Organization: "acme"})
+			var miss *token.MissError
+			if !errors.As(err, &miss) || !miss.Temporary ||
+				err.Error() != "flyctl did not finish within 1m0s and was stopped: check the network, or raise cli.timeout" {
+				t.Errorf("error is %v, want a temporary miss about the time", err)
+			}
+			for fly.Running() != 0 {
+				runtime.Gosched()
+			}
+			if left := names(t, temp); left != nil {
+				t.Errorf("%q are left", left)
 			}
 		})
 	}

@@ -108,11 +108,12 @@ func (s *Source) checkProgram(ctx context.Context, program, dir string, out outp
 // login.
 func (s *Source) mayBeFlyctl(ctx context.Context, program, dir string) bool {
 	answer, err := run(ctx, command{
-		program: program,
-		args:    []string{"version"},
-		dir:     dir,
-		environ: environ(s.options.Environ, dir, token.Token{}, ""),
-		timeout: versionTimeout,
+		program:  program,
+		args:     []string{"version"},
+		dir:      dir,
+		environ:  environ(s.options.Environ, dir, token.Token{}, ""),
+		timeout:  versionTimeout,
+		deadline: s.deadline,
 	})
 	return err != nil || answer.status == 0 && bytes.Contains(answer.stdout, []byte("BuildDate: "))
 }

@@ -34,7 +34,12 @@ type command struct {
 	dir     string
 	environ []string
 	timeout time.Duration
+	// deadline ends the run after the timeout, as [context.WithTimeoutCause] does.
+	deadline deadline
 }
+
+// deadline is the form of [context.WithTimeoutCause].
+type deadline func(context.Context, time.Duration, error) (context.Context, context.CancelFunc)
 
 // output is what a run that ended by itself left behind.
 type output struct {
@@ -49,7 +54,7 @@ type output struct {
 // [*token.MissError] for a program that could not be started or had to be
 // stopped, and the context's where the caller gave up.
 func run(ctx context.Context, c command) (output, error) {
-	ctx, cancelTimeout := context.WithTimeoutCause(ctx, c.timeout, errTimeout)
+	ctx, cancelTimeout := c.deadline(ctx, c.timeout, errTimeout)
 	defer cancelTimeout()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

@@ -54,6 +54,8 @@ type Source struct {
 	options  Options
 	slots    chan struct{}
 	programs *programs
+	// deadline bounds a run; tests end runs by it without waiting.
+	deadline deadline
 	remove   func(dir string) error
 	// sweepOnce begins, the first time, to remove what killed providers have left.
 	// Nobody waits for its end.
@@ -72,6 +74,7 @@ func New(o Options) *Source {
 		slots:    make(chan struct{}, max(o.MaxParallel, 1)),
 		programs: &programs{look: sync.OnceValues(func() ([]string, error) { return lookup(o.Path, o.SearchPath) })},
 		remove:   removeFolder,
+		deadline: context.WithTimeoutCause,
 		sweepOnce: sync.OnceFunc(func() {
 			go func() {
 				ctx, cancel := context.WithTimeout(context.Background(), sweepTime)
@@ -216,11 +219,12 @@ func (s *Source) mint(ctx context.Context, program string, login token.Token, re
 		ctx, ended = s.options.Observe(ctx, program, args)
 	}
 	out, err := run(ctx, command{
-		program: program,
-		args:    args,
-		dir:     folder.work,
-		environ: environ(s.options.Environ, folder.work, login, req.Organization),
-		timeout: s.options.Timeout,
+		program:  program,
+		args:     args,
+		dir:      folder.work,
+		environ:  environ(s.options.Environ, folder.work, login, req.Organization),
+		timeout:  s.options.Timeout,
+		deadline: s.deadline,
 	})
 	ended(out.status, err)
 	if err != nil {
