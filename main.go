@@ -9,6 +9,7 @@ import (
 	"log"
 	"runtime"
 
+	"github.com/flytokens/terraform-provider-fly/internal/coredump"
 	"github.com/flytokens/terraform-provider-fly/internal/provider"
 )
 
@@ -22,6 +23,11 @@ func main() {
 	if *showVersion {
 		fmt.Printf("terraform-provider-fly %s (%s, %s/%s)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 		return
+	}
+	if !*debug { // A debugger could not attach.
+		if err := coredump.Disable(); err != nil {
+			log.Printf("cannot disable core dumps, which would hold Fly logins: %v", err)
+		}
 	}
 	if err := provider.Serve(context.Background(), version, *debug); err != nil {
 		log.Fatal(err)
