@@ -1,0 +1,65 @@
+package macaroon
+
+import "errors"
+
+// ErrOrganizations is returned for a token that cannot be narrowed to reading its
+// organization: some permission macaroon does not hold exactly one Organization
+// caveat, or two of them name different organizations.
+var ErrOrganizations = errors.New("the token does not name exactly one organization")
+
+// ReadOrganization narrows an organization's token to reading, as `flyctl tokens
+// create readonly` does. The error wraps [ErrOrganizations] or is that of
+// [Bundle.Attenuate].
+func (b Bundle) ReadOrganization() (Bundle, error) {
+	var id uint64
+	for i, g := range b.Grants() {
+		var named []uint64
+		walk(g.Permission.caveats, func(c Caveat) {
+			if o, ok := c.(Organization); ok {
+				named = append(named, o.ID)
+			}
+		})
+		if len(named) != 1 || i > 0 && named[0] != id {
+			return Bundle{}, ErrOrganizations
+		}
+		id = named[0]
+	}
+	return b.Attenuate(Organization{ID: id, Mask: ActionRead})
+}
+
+// SSH narrows a deploy token to opening a console, as `flyctl tokens create ssh`
+// does: a copy of the permission macaroons that reads, then one for the two
+// mutations that a console needs, then the discharges of both. The error is that
+// of [Bundle.Attenuate].
+func (b Bundle) SSH() (Bundle, error) {
+	reads, err := b.Attenuate(ActionRead)
+	if err != nil {
+		return Bundle{}, err
+	}
+	connects, err := b.Attenuate(Mutations{"issueCertificate", "addWireGuardPeer"})
+	if err != nil {
+		return Bundle{}, err
+	}
+	isPermission := func(p part) bool { return p.macaroon.Kind() == KindPermission }
+	out := reads.filter(isPermission)
+	out.parts = append(out.parts, connects.filter(isPermission).parts...)
+	out.parts = append(out.parts, b.filter(func(p part) bool { return !isPermission(p) }).parts...)
+	return out, nil
+}
+
+// MachineExec narrows a deploy token to executing these commands on machines and
+// to reading, as `flyctl tokens create machine-exec` does. Without any, it is for
+// every command. The error is that of [Bundle.Attenuate].
+func (b Bundle) MachineExec(commands ...Command) (Bundle, error) {
+	if len(commands) == 0 {
+		commands = []Command{{}} // every command starts like this one
+	}
+	return b.Attenuate(IfPresent{Ifs: []Caveat{Commands(commands)}, Else: ActionRead})
+}
+
+// WireGuard narrows an organization's token to its WireGuard peers, and to
+// reading what is neither an app nor a feature, as `flyctl tokens create
+// wireguard` does. The error is that of [Bundle.Attenuate].
+func (b Bundle) WireGuard() (Bundle, error) {
+	return b.Attenuate(IfPresent{Ifs: []Caveat{Apps{}, FeatureSet{"wg": ActionAll}}, Else: ActionRead})
+}
