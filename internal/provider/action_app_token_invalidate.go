@@ -74,7 +74,7 @@ func (a *appTokenInvalidateAction) Invoke(ctx context.Context, req action.Invoke
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(a.obstacles(model)...)
+	resp.Diagnostics.Append(a.flaws(model)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -108,12 +108,12 @@ func (a *appTokenInvalidateAction) Invoke(ctx context.Context, req action.Invoke
 	}
 }
 
-// obstacles are those of what is to be done: dropping takes storage alone.
-func (a *appTokenInvalidateAction) obstacles(model appTokenInvalidateModel) diag.Diagnostics {
+// flaws returns those that matter to the action: dropping tokens needs only storage.
+func (a *appTokenInvalidateAction) flaws(model appTokenInvalidateModel) diag.Diagnostics {
 	if model.Revoke.ValueBool() {
-		return a.session.obstacles("refresh", "organization")
+		return a.session.flaws("refresh", "organization")
 	}
-	return a.session.storageObstacles()
+	return a.session.storageFlaws()
 }
 
 // revoke drops and revokes what records hold, and says of each what became of it.

@@ -80,11 +80,11 @@ func (a *appTokenRefreshAction) Invoke(ctx context.Context, req action.InvokeReq
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	spared := []string{"refresh"}
+	overridden := []string{"refresh"}
 	if !model.Organization.IsNull() {
-		spared = append(spared, "organization")
+		overridden = append(overridden, "organization")
 	}
-	resp.Diagnostics.Append(a.session.obstacles(spared...)...)
+	resp.Diagnostics.Append(a.session.flaws(overridden...)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}

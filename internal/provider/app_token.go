@@ -126,8 +126,8 @@ func (m *appTokenModel) request(set settings) token.Request {
 	}
 }
 
-// spared names the provider attributes that the model's own stand in for.
-func (m *appTokenModel) spared() []string {
+// overridden names the provider attributes that the model's own replace.
+func (m *appTokenModel) overridden() []string {
 	var names []string
 	if !m.Organization.IsNull() {
 		names = append(names, "organization")
@@ -160,7 +160,7 @@ func acquiredAt(rec token.Record) types.String {
 
 // readAppToken is a plan-time read: it resolves what m asks for and fills m.
 func (s *session) readAppToken(ctx context.Context, m *appTokenModel) diag.Diagnostics {
-	diags := s.obstacles(m.spared()...)
+	diags := s.flaws(m.overridden()...)
 	if diags.HasError() {
 		return diags
 	}

@@ -111,7 +111,7 @@ func (e *appTokenEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest,
 
 // openLease fills model from a token that Close revokes.
 func (e *appTokenEphemeral) openLease(ctx context.Context, model *appTokenEphemeralModel, resp *ephemeral.OpenResponse) diag.Diagnostics {
-	diags := e.session.obstacles(model.spared()...)
+	diags := e.session.flaws(model.overridden()...)
 	if diags.HasError() {
 		return diags
 	}

@@ -133,9 +133,9 @@ func (r *deployTokenResource) Delete(ctx context.Context, req resource.DeleteReq
 // ready returns what stands in the way of an operation on m.
 func (r *deployTokenResource) ready(m *deployTokenModel) diag.Diagnostics {
 	if m.Organization.IsNull() {
-		return r.session.obstacles("refresh")
+		return r.session.flaws("refresh")
 	}
-	return r.session.obstacles("refresh", "organization")
+	return r.session.flaws("refresh", "organization")
 }
 
 // revokeFor revokes a token of app's that may have ended or been revoked already;

@@ -28,7 +28,7 @@ func (r *manualTokenResource) Create(ctx context.Context, req resource.CreateReq
 func (r *manualTokenResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var plan manualTokenModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(r.session.storageObstacles()...)
+	resp.Diagnostics.Append(r.session.storageFlaws()...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -49,7 +49,7 @@ func (r *manualTokenResource) save(ctx context.Context, planned tfsdk.Plan, conf
 ) diag.Diagnostics {
 	var plan manualTokenModel
 	diags := planned.Get(ctx, &plan)
-	diags.Append(r.session.storageObstacles()...)
+	diags.Append(r.session.storageFlaws()...)
 	if diags.HasError() {
 		return diags
 	}
@@ -101,7 +101,7 @@ func (r *manualTokenResource) overwrite(ctx context.Context, app string, tok tok
 func (r *manualTokenResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state manualTokenModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	resp.Diagnostics.Append(r.session.storageObstacles()...)
+	resp.Diagnostics.Append(r.session.storageFlaws()...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -134,7 +134,7 @@ func (r *manualTokenResource) Read(ctx context.Context, req resource.ReadRequest
 func (r *manualTokenResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state manualTokenModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	resp.Diagnostics.Append(r.session.storageObstacles()...)
+	resp.Diagnostics.Append(r.session.storageFlaws()...)
 	if resp.Diagnostics.HasError() {
 		return
 	}

@@ -48,7 +48,7 @@ func (r *manualTokenResource) ImportState(ctx context.Context, req resource.Impo
 		resp.Diagnostics.AddError(summaryImportManual, "The import ID is the name of the app. "+quoted(app)+" cannot be one.")
 		return
 	}
-	resp.Diagnostics.Append(r.session.storageObstacles()...)
+	resp.Diagnostics.Append(r.session.storageFlaws()...)
 	if resp.Diagnostics.HasError() {
 		return
 	}

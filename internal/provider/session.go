@@ -49,19 +49,19 @@ func newSession(set settings, version string, within *mint.Process, observer *wa
 	}
 }
 
-// obstacles returns an error for each flaw of the provider configuration that
+// flaws returns an error for each flaw of the provider configuration that
 // stands in the way of an operation that does without the attributes named.
-func (s *session) obstacles(spared ...string) diag.Diagnostics {
-	return s.blocked(func(attribute string) bool { return !slices.Contains(spared, attribute) })
+func (s *session) flaws(overridden ...string) diag.Diagnostics {
+	return s.blocked(func(attribute string) bool { return !slices.Contains(overridden, attribute) })
 }
 
-// storageObstacles is [session.obstacles] for an operation that needs nothing
+// storageFlaws is [session.flaws] for an operation that needs nothing
 // but storage.
-func (s *session) storageObstacles() diag.Diagnostics {
+func (s *session) storageFlaws() diag.Diagnostics {
 	return s.blocked(func(attribute string) bool { return attribute == "storage" || attribute == "storage.path" })
 }
 
-// blocked returns an error for each obstacle in an attribute that is needed, and
+// blocked returns an error for each flaw in an attribute that is needed, and
 // one where there is no session at all.
 func (s *session) blocked(needed func(attribute string) bool) diag.Diagnostics {
 	var diags diag.Diagnostics
@@ -69,7 +69,7 @@ func (s *session) blocked(needed func(attribute string) bool) diag.Diagnostics {
 		diags.AddError("Unconfigured Provider", "The provider was asked for something before it was configured. "+alwaysABug)
 		return diags
 	}
-	for _, o := range s.settings.obstacles {
+	for _, o := range s.settings.flaws {
 		if needed(o.attribute) {
 			diags.AddError(summaryConfigure, o.detail)
 		}

@@ -36,8 +36,8 @@ type settings struct {
 	cli       cliSettings
 	api       apiSettings
 
-	// obstacles are what keeps some operations from being done.
-	obstacles []obstacle
+	// flaws are errors of the operations that need the attribute.
+	flaws []flaw
 }
 
 // cliSettings is how flyctl is run.
@@ -55,9 +55,9 @@ type apiSettings struct {
 	timeout         time.Duration
 }
 
-// obstacle is a flaw of the provider configuration that matters only to the
+// flaw is a flaw of the provider configuration that matters only to the
 // operations that need the attribute.
-type obstacle struct {
+type flaw struct {
 	attribute string
 	detail    string
 }
@@ -75,7 +75,7 @@ func sourceNames() []string {
 }
 
 // readSettings understands a provider configuration. Values that are not known
-// yet become obstacles; only what is wrong for every operation is an error.
+// yet become flaws; only what is wrong for every operation is an error.
 func readSettings(ctx context.Context, m providerModel, env environment) (settings, diag.Diagnostics) {
 	r := settingsReader{ctx: ctx, set: settings{environment: env}}
 	r.set.accessToken = r.text("access_token", m.AccessToken)
@@ -104,12 +104,12 @@ type settingsReader struct {
 	diags diag.Diagnostics
 }
 
-// known reports whether v is known, and keeps an obstacle where it is not.
+// known reports whether v is known, and keeps a flaw where it is not.
 func (r *settingsReader) known(attribute string, v attr.Value) bool {
 	if !v.IsUnknown() {
 		return true
 	}
-	r.set.obstacles = append(r.set.obstacles, obstacle{
+	r.set.flaws = append(r.set.flaws, flaw{
 		attribute: attribute,
 		detail: fmt.Sprintf("The provider attribute %s is not known until apply: it depends on something that has not been created yet. "+
 			"Set it to a value that is known while planning, or create what it depends on first, with -target.", attribute),
@@ -139,14 +139,14 @@ func (r *settingsReader) duration(attribute string, v types.String, fallback tim
 }
 
 // path makes a path absolute, with a leading ~/ expanded. One that cannot be is
-// an obstacle.
+// a flaw.
 func (r *settingsReader) path(attribute, text string) string {
 	if text == "" {
 		return ""
 	}
 	abs, err := absolute(text, r.set.environment.home)
 	if err != nil {
-		r.set.obstacles = append(r.set.obstacles, obstacle{
+		r.set.flaws = append(r.set.flaws, flaw{
 			attribute: attribute,
 			detail:    fmt.Sprintf("The provider attribute %s cannot be used: %s. Write an absolute path.", attribute, err),
 		})

@@ -24,7 +24,7 @@ func (r *settingsReader) variable(name, attribute string, complaint func(value s
 		return ""
 	}
 	if problem := complaint(value); problem != "" {
-		r.set.obstacles = append(r.set.obstacles, obstacle{
+		r.set.flaws = append(r.set.flaws, flaw{
 			attribute: attribute,
 			detail:    fmt.Sprintf("The environment variable %s, which stands in for the provider argument %s, is invalid. %s Correct %[1]s, unset it, or set %[2]s.", name, attribute, problem),
 		})

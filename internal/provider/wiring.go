@@ -27,7 +27,7 @@ type chain struct {
 	// store is nil where there is no place for storage.
 	store *tokenstore.Store
 	// api is nil where an address of Fly's APIs cannot be used, which is an
-	// obstacle to everything that would need it.
+	// flaw to everything that would need it.
 	api       *flyapi.Client
 	directory *flyapi.Directory
 	// minter is nil where api is.
@@ -55,7 +55,7 @@ func newChain(set settings, version string, within *mint.Process, observer *watc
 	if err == nil {
 		c.api, c.directory = api, flyapi.NewDirectory(api, c.login)
 	} else {
-		c.settings.obstacles = append(c.settings.obstacles, obstacle{
+		c.settings.flaws = append(c.settings.flaws, flaw{
 			attribute: "api", detail: fmt.Sprintf("The provider arguments api.base_url and api.machines_base_url cannot be used: %s.", err),
 		})
 	}
@@ -120,7 +120,7 @@ func (c *chain) link(name token.SourceName) token.Source {
 	case name == token.SourceManual && c.store != nil:
 		return c.store.ManualSource()
 	default:
-		return placeless{name: name, because: c.settings.noStorage}
+		return withoutStorage{name: name, because: c.settings.noStorage}
 	}
 }
 
@@ -221,24 +221,24 @@ func (c *chain) loginSettings() flyconfig.Settings {
 	return logins
 }
 
-// placeless stands for a link to storage where there is no place for storage. The
-// api link without an API is not asked: that is an obstacle.
-type placeless struct {
+// withoutStorage replaces a link to storage in a run without storage. The
+// api link without an API is not asked: that is a flaw.
+type withoutStorage struct {
 	name token.SourceName
 	// because says why there is no storage.
 	because string
 }
 
-var _ token.Source = placeless{}
+var _ token.Source = withoutStorage{}
 
 // Name is that of the link it stands for.
-func (p placeless) Name() token.SourceName { return p.name }
+func (p withoutStorage) Name() token.SourceName { return p.name }
 
 // Timeout is a second, of which nothing is used.
-func (p placeless) Timeout() time.Duration { return time.Second }
+func (p withoutStorage) Timeout() time.Duration { return time.Second }
 
 // Acquire misses.
-func (p placeless) Acquire(context.Context, token.Request) (token.Candidate, error) {
+func (p withoutStorage) Acquire(context.Context, token.Request) (token.Candidate, error) {
 	return token.Candidate{}, &token.MissError{
 		Reason: "storage is off: " + p.because,
 		Fix:    "set storage.path, or FLY_TOKEN_STORAGE",
