@@ -105,6 +105,7 @@ func TestAccFunctionAttenuateTokenExample(t *testing.T) {
 	text, org := example(t, "attenuate_token"), mintOrgToken(t)
 	readOnly := attenuateToken(t, org, attrs{"app_ids": []any{mintApp}, "access": "r", "expires_at": "2029-12-31T23:59:59Z"})
 	careful := attenuateToken(t, org, attrs{"organization_access": "rwcC"})
+	exec := attenuateToken(t, org, attrs{"app_ids": []any{mintApp}, "machines": []any{"148e4d5f"}, "commands": []any{attrs{"args": []any{"uptime"}}}})
 	if err := decoded(t, readOnly).ProveReadOnly(mintApp); err != nil {
 		t.Error(err)
 	}
@@ -116,6 +117,7 @@ func TestAccFunctionAttenuateTokenExample(t *testing.T) {
 	a.run(outputs(text, variables, map[string]knownvalue.Check{
 		"read_only_token": knownvalue.StringExact(readOnly),
 		"careful_token":   knownvalue.StringExact(careful),
+		"exec_token":      knownvalue.StringExact(exec),
 	}), again)
 }
 
@@ -214,7 +216,7 @@ func TestAccFunctionErrors(t *testing.T) {
 		`provider::fly::parse_token(null)`:                                 `Invalid value for "token" parameter: argument must not be null`,
 		`provider::fly::authorization_header("web")`:                       `Invalid value for "token" parameter: not a Fly token: part 1 of 1 does not start with`,
 		`provider::fly::attenuate_token("web", { access = "r" })`:          `Invalid value for "token" parameter: not a Fly token`,
-		`provider::fly::attenuate_token(local.org, { app_id = 8000 })`:     `Invalid value for "restrictions" parameter: "app_id" is no restriction`,
+		`provider::fly::attenuate_token(local.org, { app_id = 8000 })`:     `Invalid value for "restrictions" parameter: "app_id" is not a restriction`,
 		`provider::fly::attenuate_token(local.org, { app_ids = ["web"] })`: `Invalid value for "restrictions" parameter: app_ids\[0\] is not an app's number`,
 		`provider::fly::attenuate_token(local.app, { app_ids = [8001] })`:  `Invalid value for "restrictions" parameter: app_ids has app 8001, to which the token gives no access`,
 		`provider::fly::attenuate_token(local.org, null)`:                  `Invalid value for "restrictions" parameter: argument must not be null`,

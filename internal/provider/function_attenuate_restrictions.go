@@ -22,6 +22,7 @@ type restrictions struct {
 	access       macaroon.Action
 	organization macaroon.Action
 	expiresAt    time.Time
+	names        resourceNames
 }
 
 // readRestrictions reads an object, or a map, of restrictions. The error names
@@ -42,14 +43,15 @@ func readRestrictions(v attr.Value) (restrictions, error) {
 			return r, err
 		}
 	}
+	if r.apps != nil && r.names.features != nil {
+		return r, errors.New("features belong to the organization, and app_ids confines the token to apps. Leave one of the two out")
+	}
 	return r, nil
 }
 
 // set reads the value of one key.
 func (r *restrictions) set(key string, v attr.Value) (err error) {
-	if d, ok := v.(types.Dynamic); ok && !d.IsNull() {
-		v = d.UnderlyingValue()
-	}
+	v = underlying(v)
 	switch key {
 	case "app_ids":
 		r.apps, err = readAppIDs(v)
@@ -59,8 +61,18 @@ func (r *restrictions) set(key string, v attr.Value) (err error) {
 		r.organization, err = readActions(key, v)
 	case "expires_at":
 		r.expiresAt, err = readInstant(key, v)
+	case "machines":
+		r.names.machines, err = readNames(key, v)
+	case "volumes":
+		r.names.volumes, err = readNames(key, v)
+	case "features":
+		r.names.features, err = readNames(key, v)
+	case "mutations":
+		r.names.mutations, err = readNames(key, v)
+	case "commands":
+		r.names.commands, err = readCommands(v)
 	default:
-		err = fmt.Errorf("%s is no restriction: there are app_ids, access, organization_access and expires_at", quoted(key))
+		err = fmt.Errorf("%s is not a restriction: there are app_ids, machines, volumes, features, commands, mutations, access, organization_access and expires_at", quoted(key))
 	}
 	return err
 }
@@ -102,9 +114,7 @@ func readAppIDs(v attr.Value) ([]uint64, error) {
 // as the keys of a map are.
 func readAppID(v attr.Value) (uint64, error) {
 	const want = "an app's number as Fly's Machines API gives it: internal_numeric_id"
-	if d, ok := v.(types.Dynamic); ok && !d.IsNull() {
-		v = d.UnderlyingValue()
-	}
+	v = underlying(v)
 	if v.IsNull() || v.IsUnknown() {
 		return 0, fmt.Errorf("must be %s, and not %s", want, describeValue(v))
 	}

@@ -36,8 +36,15 @@ const restrictionsDescription = "An object with any of these keys. A key that is
 	"  - `access` (string): the actions that are allowed, letters of `rwcdC` for read, write, create, delete and control, or `*` for all. With `app_ids`, on these apps; without, on anything.\n" +
 	"  - `organization_access` (string): the actions that are allowed in the organization, its apps included, as `fly tokens create readonly` restricts a token with `r`. " +
 	"The token must be confined to an organization.\n" +
+	"  - `machines`, `volumes` (list of string): the ids of the machines or volumes that stay usable.\n" +
+	"  - `features` (list of string): the features of the organization that stay usable, such as `wg` or `builder`. Not together with `app_ids`.\n" +
+	"  - `commands` (list of object): the commands that may be executed on machines, each with `args` (list of string) and `exact` (bool, default true). " +
+	"Where `exact` is false, more arguments may follow. Alone it makes a deploy token what `fly tokens create machine-exec` makes.\n" +
+	"  - `mutations` (list of string): the GraphQL mutations that may be executed.\n" +
 	"  - `expires_at` (string): the last instant at which the token is good, as an RFC 3339 timestamp. A fraction of a second is cut off. " +
-	"With `timestamp()` or `plantimestamp()` in it, the result is another at every plan."
+	"With `timestamp()` or `plantimestamp()` in it, the result is another at every plan.\n\n" +
+	"With any of `machines`, `volumes`, `features`, `commands` and `mutations`, a request must be allowed by each of these that is about it. " +
+	"A request that none of them is about can only read. Commands on certain machines take both `commands` and `machines`."
 
 // Definition describes the function.
 func (attenuateTokenFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
@@ -143,6 +150,7 @@ func (r restrictions) caveats(m *macaroon.Macaroon) ([]macaroon.Caveat, error) {
 	case r.access != macaroon.ActionNone:
 		caveats = append(caveats, r.access)
 	}
+	caveats = append(caveats, r.names.caveats()...)
 	if !r.expiresAt.IsZero() {
 		// The beginning is the start of Unix time, not now: a function that asked
 		// the clock would give another token every time.

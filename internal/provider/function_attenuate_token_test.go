@@ -36,8 +36,16 @@ func TestAttenuateToken(t *testing.T) {
 		"access":          {restrictions: attrs{"access": "r"}, added: `,{"type":"Action","body":"r"}`},
 		"all access":      {restrictions: attrs{"access": "*"}, added: `,{"type":"Action","body":"rwcdC"}`},
 		"organization":    {restrictions: attrs{"organization_access": "rC"}, added: `,{"type":"Organization","body":{"id":4721,"mask":"rC"}}`},
-		"expiry":          {restrictions: attrs{"expires_at": end}, added: window},
-		"expiry, offset":  {restrictions: attrs{"expires_at": "2029-06-01T01:00:00.9+01:00"}, added: window},
+		"machines":        {restrictions: attrs{"machines": []any{"m2", "m1"}}, added: ifPresent(`{"type":"Machines","body":{"machines":{"m1":"rwcdC","m2":"rwcdC"}}}`)},
+		"volumes":         {restrictions: attrs{"volumes": []any{"vol"}}, added: ifPresent(`{"type":"Volumes","body":{"volumes":{"vol":"rwcdC"}}}`)},
+		"features":        {restrictions: attrs{"features": []any{"wg"}}, added: ifPresent(`{"type":"FeatureSet","body":{"features":{"wg":"rwcdC"}}}`)},
+		"mutations":       {restrictions: attrs{"mutations": []any{"b", "a"}}, added: ifPresent(`{"type":"Mutations","body":{"mutations":["b","a"]}}`)},
+		"commands": {
+			restrictions: attrs{"machines": []any{"m"}, "commands": []any{attrs{"args": []any{"ls", ""}}, attrs{"args": []any{"ps"}, "exact": false}}},
+			added:        ifPresent(`{"type":"Machines","body":{"machines":{"m":"rwcdC"}}},{"type":"Commands","body":[{"args":["ls",""],"exact":true},{"args":["ps"]}]}`),
+		},
+		"expiry":         {restrictions: attrs{"expires_at": end}, added: window},
+		"expiry, offset": {restrictions: attrs{"expires_at": "2029-06-01T01:00:00.9+01:00"}, added: window},
 		"all": {
 			restrictions: attrs{"app_ids": []any{mintApp}, "access": "r", "organization_access": "rw", "expires_at": end},
 			added:        `,{"type":"Organization","body":{"id":4721,"mask":"rw"}},{"type":"Apps","body":{"apps":{"8000":"r"}}}` + window,
@@ -63,6 +71,26 @@ func TestAttenuateToken(t *testing.T) {
 				t.Error("the same restrictions once more change the token")
 			}
 		})
+	}
+}
+
+// ifPresent is the caveat in which the names of resources are.
+func ifPresent(inner string) string {
+	return `,{"type":"IfPresent","body":{"else":"r","ifs":[` + inner + `]}}`
+}
+
+// TestAttenuateTokenLikeMachineExec makes the token of `flyctl tokens create
+// machine-exec`.
+func TestAttenuateTokenLikeMachineExec(t *testing.T) {
+	t.Parallel()
+	text := flyctlToken(t, "dep")
+	want, err := decoded(t, text).MachineExec(macaroon.Command{Args: []string{"ls", "-l"}, Exact: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := attenuateToken(t, text, attrs{"commands": []any{attrs{"args": []any{"ls", "-l"}}}})
+	if got != want.Reveal() {
+		t.Error("the token differs from flyctl's")
 	}
 }
 

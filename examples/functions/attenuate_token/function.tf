@@ -32,3 +32,13 @@ output "careful_token" {
   value     = provider::fly::attenuate_token(var.token, { organization_access = "rwcC" })
   sensitive = true
 }
+
+# A token that runs one command on one machine of this app, and else reads the app.
+output "exec_token" {
+  value = provider::fly::attenuate_token(var.token, {
+    app_ids  = [var.app_id]
+    machines = ["148e4d5f"]
+    commands = [{ args = ["uptime"] }]
+  })
+  sensitive = true
+}

@@ -1,0 +1,165 @@
+package provider
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
+)
+
+// resourceNames are the restrictions that name what stays usable. They share one
+// caveat: a request must pass each that is about it, and reads where none is.
+type resourceNames struct {
+	machines, volumes, features, mutations []string
+	commands                               macaroon.Commands
+}
+
+// caveats returns the one caveat of all names, or none where there are no names.
+func (n resourceNames) caveats() []macaroon.Caveat {
+	var inner []macaroon.Caveat
+	if n.machines != nil {
+		inner = append(inner, macaroon.Machines(allActions(n.machines)))
+	}
+	if n.volumes != nil {
+		inner = append(inner, macaroon.Volumes(allActions(n.volumes)))
+	}
+	if n.features != nil {
+		inner = append(inner, macaroon.FeatureSet(allActions(n.features)))
+	}
+	if n.mutations != nil {
+		inner = append(inner, macaroon.Mutations(n.mutations))
+	}
+	if n.commands != nil {
+		inner = append(inner, n.commands)
+	}
+	if inner == nil {
+		return nil
+	}
+	return []macaroon.Caveat{macaroon.IfPresent{Ifs: inner, Else: macaroon.ActionRead}}
+}
+
+func allActions(names []string) map[string]macaroon.Action {
+	set := make(map[string]macaroon.Action, len(names))
+	for _, name := range names {
+		set[name] = macaroon.ActionAll
+	}
+	return set
+}
+
+// readElements returns the elements of a list; nil for null.
+func readElements(key, of string, v attr.Value) ([]attr.Value, error) {
+	v = underlying(v)
+	if v.IsNull() {
+		return nil, nil
+	}
+	var elements []attr.Value
+	switch list := v.(type) {
+	case types.List:
+		elements = list.Elements()
+	case types.Set:
+		elements = list.Elements()
+	case types.Tuple:
+		elements = list.Elements()
+	}
+	switch {
+	case elements == nil || v.IsUnknown():
+		return nil, fmt.Errorf("%s must be a list of %s, and not %s", key, of, describeValue(v))
+	case len(elements) == 0:
+		return nil, fmt.Errorf("%s is empty, which would allow none. Leave %s out, or set it to null, to leave them as they are", key, key)
+	default:
+		return elements, nil
+	}
+}
+
+// readNames reads a list of names; nil for null. In a caveat an empty name means
+// every resource, so that it is an error.
+func readNames(key string, v attr.Value) ([]string, error) {
+	elements, err := readElements(key, "strings", v)
+	if elements == nil {
+		return nil, err
+	}
+	names := make([]string, len(elements))
+	for i, e := range elements {
+		at := fmt.Sprintf("%s[%d]", key, i)
+		if names[i], err = readArgument(at, e); err != nil {
+			return nil, err
+		}
+		if names[i] == "" {
+			return nil, fmt.Errorf("%s is empty, which would allow all of them", at)
+		}
+	}
+	return names, nil
+}
+
+// readArgument reads a string that must be there.
+func readArgument(at string, v attr.Value) (string, error) {
+	if v = underlying(v); v.IsNull() {
+		return "", fmt.Errorf("%s must be a string, and not null", at)
+	}
+	return readText(at, v)
+}
+
+// readCommands reads a list of objects; nil for null.
+func readCommands(v attr.Value) (macaroon.Commands, error) {
+	elements, err := readElements("commands", "objects", v)
+	if elements == nil {
+		return nil, err
+	}
+	commands := make(macaroon.Commands, len(elements))
+	for i, e := range elements {
+		if commands[i], err = readCommand(fmt.Sprintf("commands[%d]", i), underlying(e)); err != nil {
+			return nil, err
+		}
+	}
+	return commands, nil
+}
+
+func readCommand(at string, v attr.Value) (macaroon.Command, error) {
+	command := macaroon.Command{Exact: true}
+	object, ok := v.(types.Object)
+	if !ok || object.IsNull() {
+		return command, fmt.Errorf("%s must be an object, such as { args = [\"ls\", \"-l\"] }, and not %s", at, describeValue(v))
+	}
+	values := object.Attributes()
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		value := underlying(values[key])
+		switch key {
+		case "args":
+			elements, err := readElements(at+".args", "strings", value)
+			if err != nil {
+				return command, err
+			}
+			for i, e := range elements {
+				arg, err := readArgument(fmt.Sprintf("%s.args[%d]", at, i), e)
+				if err != nil {
+					return command, err
+				}
+				command.Args = append(command.Args, arg)
+			}
+		case "exact":
+			exact, ok := value.(types.Bool)
+			if !value.IsNull() && (!ok || value.IsUnknown()) {
+				return command, fmt.Errorf("%s.exact must be a bool, and not %s", at, describeValue(value))
+			}
+			command.Exact = value.IsNull() || exact.ValueBool()
+		default:
+			return command, fmt.Errorf("%s has the key %s: there are args and exact", at, quoted(key))
+		}
+	}
+	if command.Args == nil {
+		return command, fmt.Errorf("%s has no args: name the command", at)
+	}
+	return command, nil
+}
+
+// underlying returns the value inside a dynamic one.
+func underlying(v attr.Value) attr.Value {
+	if d, ok := v.(types.Dynamic); ok && !d.IsNull() {
+		return d.UnderlyingValue()
+	}
+	return v
+}
