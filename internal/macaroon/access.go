@@ -54,9 +54,9 @@ var (
 	ErrUndischarged = errors.New("a third party has not discharged the token")
 )
 
-// Validate returns an error that wraps [ErrAccess] unless a names one action on
+// validate returns an error that wraps [ErrAccess] unless a names one action on
 // one resource, with the resources that this one belongs to.
-func (a Access) Validate() error {
+func (a Access) validate() error {
 	machineParts := count(a.Command != nil, a.MachineFeature != nil)
 	appParts := count(a.Machine != nil, a.Volume != nil, a.AppFeature != nil)
 	switch {
@@ -95,7 +95,7 @@ func count(conditions ...bool) int {
 // be checked without Fly's keys and is taken as right. The error wraps [ErrAccess]
 // or [ErrDenied].
 func (g Grant) Permits(a Access) error {
-	if err := a.Validate(); err != nil {
+	if err := a.validate(); err != nil {
 		return err
 	}
 	if len(g.Missing) > 0 {

@@ -186,7 +186,7 @@ func TestPermitsWithDischarges(t *testing.T) {
 		bundle []*macaroon.Macaroon
 		want   error
 	}{
-		"a discharge":                       {[]*macaroon.Macaroon{p, discharge(t, "ticket", p.Binding(), macaroon.FlyioUserID(1), macaroon.GitHubUserID(2), macaroon.GoogleUserID{3}, until(time.Hour))}, nil},
+		"a discharge":                       {[]*macaroon.Macaroon{p, discharge(t, "ticket", bindingTo(p), macaroon.FlyioUserID(1), macaroon.GitHubUserID(2), macaroon.GoogleUserID{3}, until(time.Hour))}, nil},
 		"none":                              {[]*macaroon.Macaroon{p}, macaroon.ErrUndischarged},
 		"one for another":                   {[]*macaroon.Macaroon{p, discharge(t, "other")}, macaroon.ErrUndischarged},
 		"an expired one":                    {[]*macaroon.Macaroon{p, discharge(t, "ticket", until(-time.Second))}, macaroon.ErrDenied},

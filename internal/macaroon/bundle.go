@@ -124,11 +124,6 @@ func (b Bundle) OAuth() Bundle {
 	return b.filter(func(p part) bool { return p.macaroon == nil })
 }
 
-// WithoutOAuth returns the part of b that is macaroons.
-func (b Bundle) WithoutOAuth() Bundle {
-	return b.filter(func(p part) bool { return p.macaroon != nil })
-}
-
 func (b Bundle) filter(keep func(part) bool) Bundle {
 	var out Bundle
 	for _, p := range b.parts {

@@ -70,7 +70,7 @@ func (b Bundle) Grants() []Grant {
 
 func newGrant(m *Macaroon, others []*Macaroon) Grant {
 	g := Grant{Permission: m}
-	for _, tp := range m.ThirdParties() {
+	for _, tp := range m.thirdParties() {
 		answered := false
 		for _, d := range others {
 			if d.Kind() != KindPermission && bytes.Equal(d.kid, tp.Ticket) {

@@ -1,7 +1,9 @@
 package macaroon_test
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
+	"encoding/json"
 	"math/bits"
 	"testing"
 	"time"
@@ -74,6 +76,39 @@ func organization(mask macaroon.Action) macaroon.Organization {
 // until is a window that ends some time after testNow.
 func until(d time.Duration) macaroon.ValidityWindow {
 	return macaroon.Window(testNow.Add(-time.Hour), testNow.Add(d))
+}
+
+// tailSize is the length of an HMAC-SHA256 in bytes.
+const tailSize = sha256.Size
+
+// tail returns the signature of a macaroon: the last link of the HMAC chain.
+func tail(m *macaroon.Macaroon) []byte {
+	encoded := m.Encode()
+	return encoded[len(encoded)-tailSize:]
+}
+
+// bindingTo is the caveat that binds a discharge to m and to what is attenuated
+// from it.
+func bindingTo(m *macaroon.Macaroon) macaroon.BindToParentToken {
+	sum := sha256.Sum256(tail(m))
+	return sum[:16]
+}
+
+// bundleJSON writes a bundle as `flyctl tokens debug` does.
+func bundleJSON(b macaroon.Bundle, keys macaroon.Keys) ([]byte, error) {
+	type macaroonJSON struct {
+		Location string          `json:"location"`
+		Caveats  json.RawMessage `json:"caveats"`
+	}
+	list := []macaroonJSON{}
+	for _, m := range b.Macaroons() {
+		caveats, err := macaroon.CaveatsJSON(m.Caveats(), keys)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, macaroonJSON{Location: m.Location(), Caveats: caveats})
+	}
+	return json.Marshal(list)
 }
 
 // unseal opens what ChaCha20-Poly1305 sealed: a nonce of 12 bytes, the text, and

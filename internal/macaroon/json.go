@@ -22,23 +22,6 @@ type caveatJSON struct {
 	Body any    `json:"body"`
 }
 
-// macaroonJSON is a macaroon as `flyctl tokens debug` prints it.
-type macaroonJSON struct {
-	Location string       `json:"location"`
-	Caveats  []caveatJSON `json:"caveats"`
-}
-
-// JSON returns the macaroons of b as `flyctl tokens debug` prints them: an array
-// of locations and caveats. A caveat of an unknown type, which flyctl refuses, has
-// its number for a type, and its body in base64.
-func (b Bundle) JSON(keys Keys) ([]byte, error) {
-	list := []macaroonJSON{}
-	for _, m := range b.Macaroons() {
-		list = append(list, macaroonJSON{Location: m.location, Caveats: caveatsJSON(m.caveats, keys)})
-	}
-	return marshal(list)
-}
-
 // CaveatsJSON returns caveats in the shape of `flyctl tokens debug`: an array of
 // objects with a type and a body.
 func CaveatsJSON(caveats []Caveat, keys Keys) ([]byte, error) {

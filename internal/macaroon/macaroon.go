@@ -18,8 +18,6 @@ import (
 const (
 	// tailSize is the length of an HMAC-SHA256 in bytes.
 	tailSize = sha256.Size
-	// bindingSize is how much of a tail's SHA-256 a discharge is bound to.
-	bindingSize = sha256.Size / 2
 	// codeBin8 starts bytes of a length below 256.
 	codeBin8 = 0xc4
 	// codePair starts an array of two: a caveat as it is signed.
@@ -69,11 +67,8 @@ func (m *Macaroon) KeyID() []byte { return m.kid }
 // IsProof reports whether the macaroon is a finished discharge.
 func (m *Macaroon) IsProof() bool { return m.proof }
 
-// Tail returns the signature: the last link of the HMAC chain.
-func (m *Macaroon) Tail() []byte { return m.tail }
-
-// ThirdParties returns the caveats that want a discharge.
-func (m *Macaroon) ThirdParties() []ThirdParty {
+// thirdParties returns the caveats that want a discharge.
+func (m *Macaroon) thirdParties() []ThirdParty {
 	var list []ThirdParty
 	for _, c := range m.caveats {
 		if tp, ok := c.(ThirdParty); ok {
@@ -157,13 +152,6 @@ func (m *Macaroon) accepts(c Caveat) error {
 		}
 	})
 	return err
-}
-
-// Binding returns the caveat that binds a discharge to m and to what is
-// attenuated from it.
-func (m *Macaroon) Binding() BindToParentToken {
-	sum := sha256.Sum256(m.tail)
-	return sum[:bindingSize]
 }
 
 // Encode returns the macaroon as msgpack: what was decoded, byte for byte.
