@@ -70,7 +70,7 @@ func TestAccProcessAPIMintFaults(t *testing.T) {
 		// want is the line of the link; without one the fault is not noticed.
 		want []string
 	}{
-		"s401":       {flytest.OpMint, flytest.Fail(401, `{"error":"token validation error"}`), []string{`mint the token "terraform-provider-fly web"`, `Fly does not accept the token that was sent (HTTP 401, "token validation error")`, "fly auth login"}},
+		"s401":       {flytest.OpMint, flytest.Fail(401, `{"error":"token validation error"}`), []string{`mint the token "terraform-provider-fly web `, `Fly does not accept the token that was sent (HTTP 401, "token validation error")`, "fly auth login"}},
 		"unknown":    {flytest.OpLookupApp, flytest.FailGraphQL("UNAUTHORIZED", "You must be authenticated to view this."), []string{`look up app "web"`, "Fly does not accept the token that was sent", "fly auth login"}},
 		"s403":       {flytest.OpMint, flytest.Fail(403, `{"error":"unauthorized"}`), []string{"Fly does not permit this to the token that was sent (HTTP 403", "a member of the organization"}},
 		"s404":       {flytest.OpLookupApp, flytest.Fail(404, `{"error":"not found"}`), []string{"answered HTTP 404 with an error, which is not Fly's API", network}},

@@ -131,9 +131,13 @@ func (m *manualTokenModel) expiryWarning(now time.Time) diag.Diagnostics {
 			"The manual token of app %q expired at %s, and is no longer used. Make a new one, for example with `fly tokens create deploy -a %[1]s`, and %[3]s.", app, m.ExpiresAt.ValueString(), replace))
 		return diags
 	}
+	left := end.Sub(now).Round(time.Minute)
+	if left > 24*time.Hour {
+		left = left.Round(time.Hour)
+	}
 	diags.AddWarning("Manual Token Expires Soon", fmt.Sprintf(
 		"The manual token of app %q expires at %s, in %s. Make a new one, for example with `fly tokens create deploy -a %[1]s`, and %[4]s. "+
 			"The warning begins %[5]s before the end; warn_before changes that.",
-		app, m.ExpiresAt.ValueString(), short(end.Sub(now).Round(time.Minute)), replace, short(before)))
+		app, m.ExpiresAt.ValueString(), short(left), replace, short(before)))
 	return diags
 }
