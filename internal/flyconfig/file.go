@@ -21,8 +21,8 @@ const (
 	// maxFile bounds config.yml in bytes. flyctl's own, with a macaroon for
 	// each of a hundred organizations and WireGuard peers, stays far below.
 	maxFile = 1 << 20
-	// lockName is flyctl's lock, which lies beside config.yml (superfly/flyctl,
-	// internal/config: lockPath).
+	// lockName is flyctl's lock file, in the same folder as config.yml
+	// (superfly/flyctl, internal/config: lockPath).
 	lockName = "flyctl.config.lock"
 	// lockWait is how long flyctl itself waits for its lock.
 	lockWait = time.Second
@@ -39,7 +39,7 @@ const (
 // errTorn marks a miss that a file caught half-written would also give.
 var errTorn = errors.New("the file may be half-written")
 
-// readLogin reads the login that stands in the config.yml at path.
+// readLogin reads the login in the config.yml at path.
 func readLogin(ctx context.Context, path string) (Login, error) {
 	lockCtx, cancel := context.WithTimeout(ctx, lockWait)
 	defer cancel()
@@ -104,7 +104,7 @@ func tooLarge(path string, size int64) error {
 	}
 }
 
-// unreadable tells why a file cannot be read.
+// unreadable returns a miss that says why a file cannot be read.
 func unreadable(path string, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return &token.MissError{Reason: "there is no " + path, Fix: "run `fly auth login`", Cause: err}
@@ -157,8 +157,8 @@ func readCapped(path string) ([]byte, error) {
 	return data, nil
 }
 
-// modeWarnings tells of a file that others than its owner may read or write.
-// Windows keeps no such bits.
+// modeWarnings warns of a file that users other than its owner may read or write.
+// Windows has no such mode bits.
 func modeWarnings(path string, mode fs.FileMode) []token.Warning {
 	if runtime.GOOS == "windows" || mode.Perm()&0o077 == 0 {
 		return nil

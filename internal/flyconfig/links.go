@@ -24,8 +24,8 @@ var (
 	_ token.Source = (*EnvSource)(nil)
 )
 
-// ConfigSource is the config link: it hands out the login that stands in
-// flyctl's config.yml. Make one with [NewConfigSource].
+// ConfigSource is the config link: it returns the login in flyctl's config.yml.
+// Create one with [NewConfigSource].
 type ConfigSource struct{ settings Settings }
 
 // NewConfigSource returns the config link. It reads the file anew at each

@@ -55,7 +55,7 @@ func TestLocateMisses(t *testing.T) {
 		},
 		"relative home": {
 			flyconfig.Environment{Home: "home"},
-			"the home folder is a relative path, so flyctl's config.yml would be looked for in the project: set HOME to an absolute path, or set FLY_CONFIG_DIR or config_file",
+			"the home folder is a relative path, which leads into the project: set HOME to an absolute path, or set FLY_CONFIG_DIR or config_file",
 		},
 		"empty FLY_CONFIG_DIR": {
 			flyconfig.Environment{Home: "home", ConfigDirSet: true},

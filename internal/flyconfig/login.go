@@ -8,7 +8,7 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// errNoExplicitLogin tells a login that is not set from one that is malformed.
+// errNoExplicitLogin marks a login that is not set, as opposed to a malformed one.
 var errNoExplicitLogin = errors.New("no explicit login")
 
 // Login is what flyctl itself would authenticate with.
@@ -27,10 +27,9 @@ type Login struct {
 
 // Login returns the explicit login, else that of config.yml. The error is a
 // [*token.MissError] where there is none or where it has expired, or the
-// context's. An explicit login that is malformed or expired is an error:
-// config.yml does not stand in for it. Unlike flyctl it takes no notice of
-// last_login, which says when the file's owner logged in and not whether the
-// token is good.
+// context's. An explicit login that is malformed or expired is an error: config.yml
+// does not replace it. Unlike flyctl, Login ignores last_login: it says when the
+// user logged in, not whether the token is valid.
 func (s Settings) Login(ctx context.Context) (Login, error) {
 	login, err := s.Explicit()
 	if errors.Is(err, errNoExplicitLogin) {

@@ -16,8 +16,8 @@ import (
 // internal/config: AccessTokenFileKey).
 const loginKey = "access_token"
 
-// parseLogin reads the token out of the text of config.yml. Its errors tell of
-// the text by line and length, never by content.
+// parseLogin reads the token out of the text of config.yml. Its errors name the
+// line and the length, and never quote the content.
 //
 // The text is parsed into nodes and no further: decoding compares each key with
 // every other, and spends gigabytes on the error when a megabyte of them agree.

@@ -44,8 +44,8 @@ func takeApart(t token.Token) contents {
 // token. Never both in one string: Fly's Machines API is sent macaroons alone,
 // and OAuth only where there are none (superfly/fly-go, tokens.FlapsHeader).
 //
-// flyctl keeps macaroons in config.yml for ten minutes at a time, so a file in
-// which all have expired is still a login as long as an OAuth token stands there.
+// The macaroons that flyctl keeps in config.yml live ten minutes. A file whose
+// macaroons have all expired is still a login if it contains an OAuth token.
 func (l Login) handOut(now time.Time, pick func(live macaroon.Bundle) macaroon.Bundle) (token.Token, error) {
 	c := takeApart(l.Token)
 	live := c.macaroons.Usable(now)

@@ -67,7 +67,7 @@ func (s Settings) Locate() (string, error) {
 		}
 	case !filepath.IsAbs(env.Home):
 		return "", &token.MissError{
-			Reason: "the home folder is a relative path, so flyctl's config.yml would be looked for in the project",
+			Reason: "the home folder is a relative path, which leads into the project",
 			Fix:    "set HOME to an absolute path, or set FLY_CONFIG_DIR or config_file",
 		}
 	default:
@@ -75,10 +75,10 @@ func (s Settings) Locate() (string, error) {
 	}
 }
 
-// Explicit returns the login that is set in the provider block or in the
-// environment. The error is a [*token.MissError]: that none is set, or that the
-// one that is set is not shaped like a Fly token, with the name of what holds it
-// and nothing of its value. A value of white space alone is unset.
+// Explicit returns the login that the provider block or the environment sets. A
+// value of white space alone is unset. The error is a [*token.MissError]: no login
+// is set, or its value is not shaped like a Fly token. The error names the
+// variable or argument, and quotes nothing of the value.
 func (s Settings) Explicit() (Login, error) {
 	for _, c := range []struct{ name, value string }{
 		{"access_token", s.AccessToken},

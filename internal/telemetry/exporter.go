@@ -11,8 +11,8 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// exporter gives up at the first export if that fails: whoever could not be
-// reached is not waited for again, least of all when the run ends.
+// exporter gives up when the first export fails: the end of a run must not wait
+// for a collector that could not be reached.
 type exporter struct {
 	sdktrace.SpanExporter
 	warn func(message string, err error)
@@ -45,8 +45,8 @@ func (tally) Shutdown(context.Context) error { return nil }
 // ForceFlush does nothing.
 func (tally) ForceFlush(context.Context) error { return nil }
 
-// ExportSpans sends spans. It tells of a failure itself, and returns nil: the SDK
-// would print it.
+// ExportSpans sends spans. It reports a failure itself and returns nil, because the
+// SDK would print an error.
 func (e *exporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
 	e.taken.Add(int64(len(spans)))
 	if e.dead.Load() {

@@ -165,8 +165,8 @@ func (o Options) exportTimeout() time.Duration {
 var errRedirected = errors.New("the collector redirects to another address, and redirects are not followed: " +
 	"set OTEL_EXPORTER_OTLP_ENDPOINT to the collector's own address")
 
-// collectorTransport posts each export to the address as the user wrote it, with
-// its query, and with its user name as OpenTelemetry's other libraries send it.
+// collectorTransport posts each export to the address as the user wrote it. It
+// keeps the query, and sends the user name as Basic authentication.
 type collectorTransport struct {
 	base    http.RoundTripper
 	address *url.URL

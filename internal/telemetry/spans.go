@@ -85,9 +85,9 @@ func (t *Tracing) Wait(ctx context.Context, req token.Request, what token.Wait) 
 	}
 }
 
-// Command makes the span fly.cli.run of one run of flyctl, by its path and with
-// the arguments given, as OpenTelemetry has it for the callers of programs. The
-// function is told the exit status, or why there is none.
+// Command starts the span fly.cli.run for one run of flyctl. Its attributes follow
+// OpenTelemetry's conventions for programs that are called. The returned function
+// ends the span with the exit status, or with the reason why there is none.
 func (t *Tracing) Command(ctx context.Context, program string, args []string) (context.Context, func(status int, err error)) {
 	if t == nil {
 		return ctx, func(int, error) {}
@@ -141,8 +141,8 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// plainly returns errors as they may stand in a span: net/http quotes an answer
-// that is not HTTP.
+// plainly removes secrets from errors before they reach a span: net/http quotes an
+// answer that is not HTTP.
 type plainly struct{ http.RoundTripper }
 
 // RoundTrip sends a request.

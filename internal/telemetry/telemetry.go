@@ -1,6 +1,6 @@
-// Package telemetry turns what the provider tells of its work into OpenTelemetry
-// spans, and sends them where the environment says. It is the only package that
-// knows OpenTelemetry, and costs nothing where the environment asks for none.
+// Package telemetry turns the provider's events into OpenTelemetry spans, and sends
+// them to the collector that the environment names. It is the only package that
+// imports OpenTelemetry. Without a collector it costs nothing.
 package telemetry
 
 import (
@@ -31,9 +31,8 @@ const (
 	// Engines wait for each provider process to exit: 300 ms is what a collector
 	// may cost a run, and the process needs the rest to end.
 	flushTime = 200 * time.Millisecond
-	// batchDelay is how long spans are gathered, in place of the SDK's 5 s: a run
-	// takes seconds or less, and a connection that stands before its end is half
-	// of a short flush.
+	// batchDelay is how long spans are gathered. The SDK's 5 s is longer than most
+	// runs, and opening the connection early halves the time of the last flush.
 	batchDelay = 250 * time.Millisecond
 )
 
@@ -45,8 +44,8 @@ type Options struct {
 	Getenv func(name string) string
 	// Version is the provider's.
 	Version string
-	// Warn is told, from whatever goroutine, why traces are not sent, or not all of
-	// them. The error holds no secret.
+	// Warn receives the reason when traces, or some of them, are not sent. Any
+	// goroutine may call it. The error holds no secret.
 	Warn func(message string, err error)
 }
 
@@ -64,8 +63,8 @@ type Tracing struct {
 // Start returns tracing as the environment asks for it, nil where it asks for
 // none: with OTEL_TRACES_EXPORTER set to otlp, or unset beside the address of a
 // collector, spans are sent over HTTP as OTEL_EXPORTER_OTLP_* says. Their parent
-// is TRACEPARENT. What the environment asks for and is not to be had is told to
-// [Options.Warn], and does without.
+// is TRACEPARENT. Settings that cannot be used are reported to [Options.Warn] and
+// ignored.
 func Start(ctx context.Context, o Options) *Tracing {
 	wanted, err := wanted(o.Getenv)
 	if err != nil {
@@ -112,7 +111,7 @@ func wanted(getenv func(string) string) (bool, error) {
 		return false, nil
 	case "":
 		// OpenTelemetry's default exporter is otlp, and its default collector on
-		// this machine: a provider does not look for one that nobody named.
+		// this machine. A provider sends nothing unless the user names a collector.
 		if _, address := ofTraces(getenv, "ENDPOINT"); address == "" {
 			return false, nil
 		}
@@ -181,7 +180,7 @@ func (t *Tracing) begin(ctx context.Context, name string, attributes ...attribut
 	return t.tracer.Start(t.within(ctx), name, trace.WithAttributes(attributes...))
 }
 
-// within returns ctx with a span in it, where there is any to be had.
+// within returns ctx with the run's parent span, if there is one.
 func (t *Tracing) within(ctx context.Context) context.Context {
 	if trace.SpanContextFromContext(ctx).IsValid() || !t.parent.IsValid() {
 		return ctx
@@ -189,7 +188,7 @@ func (t *Tracing) within(ctx context.Context) context.Context {
 	return trace.ContextWithRemoteSpanContext(ctx, t.parent)
 }
 
-// fail notes why what span stands for failed.
+// fail records on span why its operation failed.
 func fail(span trace.Span, err error) {
 	span.RecordError(err)
 	span.SetStatus(codes.Error, err.Error())
