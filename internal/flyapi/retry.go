@@ -6,6 +6,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"syscall"
@@ -73,6 +74,10 @@ func isLost(err error) bool {
 // isGoneAway reports whether an HTTP/2 server ended the connection with a GOAWAY
 // frame. net/http does not export the error's type.
 func isGoneAway(err error) bool {
+	var wrapper *url.Error // it repeats the method and the whole URL
+	if errors.As(err, &wrapper) {
+		err = wrapper.Err
+	}
 	return strings.HasPrefix(err.Error(), "http2: ") && strings.Contains(err.Error(), "GOAWAY")
 }
 

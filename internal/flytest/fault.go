@@ -28,6 +28,9 @@ type Fault struct {
 	Hang bool
 	// Reset says that the connection is reset in place of an answer.
 	Reset bool
+	// GoAway says that an HTTP/2 connection is ended with a GOAWAY frame in place
+	// of an answer.
+	GoAway bool
 	// Status, Header and Body are the answer otherwise.
 	Status int
 	Header map[string]string
@@ -53,6 +56,9 @@ func FailGraphQL(code, message string) Fault {
 // Lost carries so many requests out, and resets the connection in place of an
 // answer.
 func Lost(times int) Fault { return Fault{Times: times, Done: true, Reset: true} }
+
+// LostToGoAway is [Lost] with a GOAWAY frame in place of a reset.
+func LostToGoAway(times int) Fault { return Fault{Times: times, Done: true, GoAway: true} }
 
 // After carries so many requests out, and answers as f does.
 func After(times int, f Fault) Fault {
@@ -136,6 +142,8 @@ func (f Fault) play(w http.ResponseWriter, r *http.Request, closing <-chan struc
 		}
 	case f.Reset:
 		reset(w)
+	case f.GoAway:
+		goAway(r)
 	default:
 		for name, value := range f.Header {
 			w.Header().Set(name, value)
@@ -144,6 +152,18 @@ func (f Fault) play(w http.ResponseWriter, r *http.Request, closing <-chan struc
 		_, _ = io.WriteString(w, f.Body) // the client may have left
 		_, _ = io.CopyN(w, spaces{}, f.Flood)
 	}
+}
+
+// goAway sends the frame that says that every stream so far was processed, and
+// closes the connection.
+func goAway(r *http.Request) {
+	conn, _ := r.Context().Value(connection{}).(net.Conn)
+	frame := []byte{
+		0, 0, 8, 7, 0, 0, 0, 0, 0, // eight bytes, GOAWAY, no flags, no stream
+		0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 0, // the last stream, no error
+	}
+	_, _ = conn.Write(frame) // the client may have left
+	_ = conn.Close()
 }
 
 // reset closes the connection in a way that TCP tells the peer as a reset.

@@ -1,8 +1,11 @@
 package flytest
 
 import (
+	"context"
+	"crypto/x509"
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -67,7 +70,11 @@ func New(t testing.TB, world World) *Server {
 	s.http = httptest.NewUnstartedServer(s)
 	// A client that does not trust the certificate is none of the log's business.
 	s.http.Config.ErrorLog = quiet()
+	s.http.Config.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
+		return context.WithValue(ctx, connection{}, c)
+	}
 	if world.TLS {
+		s.http.EnableHTTP2 = true
 		s.http.StartTLS()
 	} else {
 		s.http.Start()
@@ -78,6 +85,12 @@ func New(t testing.TB, world World) *Server {
 	})
 	return s
 }
+
+// connection is the key of the context value that is a request's connection.
+type connection struct{}
+
+// Certificate is what a client has to trust where the world has TLS.
+func (s *Server) Certificate() *x509.Certificate { return s.http.Certificate() }
 
 // URL returns the base URL of both APIs.
 func (s *Server) URL() string { return s.http.URL }

@@ -141,10 +141,14 @@ func leftWarning(one token.Mint) token.Warning {
 	if id == "" {
 		id = "ID"
 	}
+	replaced := ""
+	if one.Replaces != "" {
+		replaced = fmt.Sprintf(" It was to replace token %s.", one.Replaces)
+	}
 	return token.Warning{
 		Summary: "Fly Token May Have No Owner",
 		Detail: fmt.Sprintf("An earlier run minted %q for app %q, and the provider cannot know whether a state received it. It is not revoked, because another state may hold it. "+
-			"If no state does, run `fly tokens revoke %s`; `fly tokens list` shows the token by that name.", one.Name, one.Request.App, id),
+			"If no state does, run `fly tokens revoke %s`; `fly tokens list` shows the token by that name.%s", one.Name, one.Request.App, id, replaced),
 	}
 }
 

@@ -10,5 +10,6 @@ import (
 
 func TestMain(m *testing.M) {
 	fakefly.Main()
+	execWithoutLocks()
 	os.Exit(engine.Run(m))
 }

@@ -109,6 +109,18 @@ func (p *process) killedAt(s *flytest.Server, after time.Duration, group bool) {
 	}
 }
 
+// names reports whether an engine's output, which it wraps, names tokens that may
+// have no owner.
+func names(output string, ids ...any) bool {
+	text := strings.Join(strings.Fields(output), " ")
+	for _, id := range ids {
+		if !strings.Contains(text, fmt.Sprintf("fly tokens revoke %s`", id)) && !strings.Contains(text, fmt.Sprintf("It was to replace token %s.", id)) {
+			return false
+		}
+	}
+	return true
+}
+
 // Whenever the provider, or the engine with it, is killed after Fly minted: once the
 // next apply has run, no token lives that the state does not know. An engine ends
 // its providers before it writes state for the last time: what it created and lost
@@ -143,7 +155,12 @@ func TestAccProcessDeployTokenKilledAnyTime(t *testing.T) {
 				got := p.run("apply", "-auto-approve")
 				known = append(known, p.tokenID())
 				ids := live(s)
-				if !kill.rotate && len(ids) == 2 && strings.Contains(strings.Join(strings.Fields(got.output), " "), "fly tokens revoke "+ids[0].(string)) {
+				// What is left is named where the resource is created again: for a rotation
+				// that is after a kill in the middle of the engine's write, which leaves an
+				// empty state.
+				left := len(known) - 1
+				again := strings.Contains(got.output, "fly_deploy_token.ci will be created")
+				if again && len(ids) == len(known)+1 && names(got.output, ids[:left+1]...) {
 					reported++
 					continue
 				}

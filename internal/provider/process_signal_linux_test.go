@@ -74,11 +74,11 @@ func TestAccProcessEphemeralTerminated(t *testing.T) {
 	revokedAll(t, s, r.wait())
 }
 
-// SIGKILL leaves nobody to revoke: one token is left, good for an hour at most,
-// and listed by its name.
+// SIGKILL leaves one token, good for an hour at most and listed by its name, until
+// the next run that mints one revokes it.
 func TestAccProcessEphemeralKilled(t *testing.T) {
 	t.Parallel()
-	_, r, s := applying(t)
+	p, r, s := applying(t)
 	for _, pid := range providers(t, r.cmd.Process.Pid) {
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 			t.Error(err)
@@ -97,6 +97,8 @@ func TestAccProcessEphemeralKilled(t *testing.T) {
 			t.Errorf("%s is good until %s", one.Name, one.ExpiresAt)
 		}
 	}
+	p.configure(leased("exit 0"))
+	revokedAll(t, s, p.run("apply", "-auto-approve"))
 }
 
 // providers returns the process numbers of the providers that an engine started.
