@@ -67,14 +67,14 @@ func (m *Minter) judge(ctx context.Context, one token.Mint, w Managed) verdict {
 	// The state of w has, or had, the token that was to be replaced, and not the one
 	// that replaces it.
 	superseded := one.Replaces != "" && (one.Replaces == w.Replaces || one.Replaces == w.Predecessor)
-	again := one.Replaces == "" && w.Replaces == "" && here && one.Spec == w.Spec
+	again := w.Replaces == "" && here && one.Spec == w.Spec
 	switch {
 	case m.cfg.Now().After(one.ExpiresAt), one.ID != "" && one.ID == w.Replaces:
 		return settle
 	case one.Delivered && superseded && here:
 		return revoke // the engine was killed before it wrote state
 	case one.Delivered && again:
-		return report // or the resource was moved to another state
+		return report // the engine lost its state, or the resource was moved to another
 	case one.Delivered:
 		return leave
 	}
@@ -84,7 +84,7 @@ func (m *Minter) judge(ctx context.Context, one token.Mint, w Managed) verdict {
 		return report
 	case alive:
 		return leave
-	case one.Kind != token.MintManaged, superseded, again:
+	case one.Kind != token.MintManaged, superseded, again && one.Replaces == "":
 		return revoke
 	default:
 		return report

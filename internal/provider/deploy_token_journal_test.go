@@ -156,14 +156,16 @@ func TestDeployTokenDelivered(t *testing.T) {
 	here, elsewhere := t.TempDir(), t.TempDir()
 	for name, test := range map[string]struct {
 		rotate bool
+		empty  bool // the engine was killed in the middle of writing its state
 		dir    string
 		live   []any
 		says   string
 	}{
-		"create":                    {false, here, []any{"lat_0001", "lat_0002"}, "fly tokens revoke lat_0001"},
-		"create, another workspace": {false, elsewhere, []any{"lat_0001", "lat_0002"}, ""},
-		"rotate":                    {true, here, []any{"lat_0001", "lat_0003"}, ""},
-		"rotate, a copy of a state": {true, elsewhere, []any{"lat_0001", "lat_0002", "lat_0003"}, ""},
+		"create":                    {false, false, here, []any{"lat_0001", "lat_0002"}, "fly tokens revoke lat_0001"},
+		"create, another workspace": {false, false, elsewhere, []any{"lat_0001", "lat_0002"}, ""},
+		"rotate":                    {true, false, here, []any{"lat_0001", "lat_0003"}, ""},
+		"rotate, an empty state":    {true, true, here, []any{"lat_0001", "lat_0002", "lat_0003"}, "It was to replace token lat_0001."},
+		"rotate, a copy of a state": {true, false, elsewhere, []any{"lat_0001", "lat_0002", "lat_0003"}, ""},
 	} {
 		s := flytest.New(t, flyWorld())
 		d := deployable(t, s)
@@ -177,6 +179,9 @@ func TestDeployTokenDelivered(t *testing.T) {
 		forgotten := d.forget()
 		d.applies(config)
 		forgotten()
+		if test.empty {
+			d.state, d.private = nil, nil
+		}
 		if err := d.end(t.Context()); err != nil {
 			t.Error(err)
 		}
