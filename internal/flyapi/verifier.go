@@ -2,6 +2,7 @@ package flyapi
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/flytokens/terraform-provider-fly/internal/token"
@@ -30,10 +31,15 @@ func (v *Verifier) Verify(ctx context.Context, req token.Request, tok token.Toke
 		return nil
 	}
 	show := func(ctx context.Context) (struct{}, error) { return struct{}{}, v.show(ctx, req.App, tok) }
-	if _, err := v.shown.do(ctx, reach{req.App, tok.Fingerprint()}, show); Rejected(err) {
+	_, err := v.shown.do(ctx, reach{req.App, tok.Fingerprint()}, show)
+	switch {
+	case errors.Is(err, ErrNotPermitted):
+		return fmt.Errorf("%w: %w", token.ErrOutOfReach, err)
+	case Rejected(err):
 		return fmt.Errorf("%w: %w", token.ErrRejected, err)
+	default:
+		return nil
 	}
-	return nil
 }
 
 func (v *Verifier) show(ctx context.Context, app string, tok token.Token) error {

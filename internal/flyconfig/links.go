@@ -40,7 +40,7 @@ func (*ConfigSource) Name() token.SourceName { return token.SourceConfig }
 func (*ConfigSource) Timeout() time.Duration { return configTimeout + organizationTimeout }
 
 // Acquire returns the live macaroons of config.yml with their discharges, else
-// its OAuth token with a warning. The error is a [*token.MissError] that says what
+// its OAuth token. The error is a [*token.MissError] that says what
 // is wrong with the file, or the context's.
 func (c *ConfigSource) Acquire(ctx context.Context, req token.Request) (token.Candidate, error) {
 	login, err := c.settings.fileLogin(ctx)
@@ -64,7 +64,7 @@ func (*EnvSource) Name() token.SourceName { return token.SourceEnv }
 func (*EnvSource) Timeout() time.Duration { return envTimeout + organizationTimeout }
 
 // Acquire returns the live macaroons of the explicit login with their discharges,
-// else its OAuth token with a warning. The error is a [*token.MissError].
+// else its OAuth token. The error is a [*token.MissError].
 func (e *EnvSource) Acquire(ctx context.Context, req token.Request) (token.Candidate, error) {
 	login, err := e.settings.Explicit()
 	if err != nil {
@@ -81,14 +81,24 @@ func (s Settings) candidate(ctx context.Context, l Login, origin token.SourceNam
 	if err != nil {
 		return token.Candidate{}, err
 	}
-	c := token.Candidate{
+	return token.Candidate{
 		Record:   token.Record{Token: t, Origin: origin},
+		From:     l.From,
+		Broad:    broad(t),
 		Warnings: l.Warnings,
-	}
+	}, nil
+}
+
+// broad reports whether a login opens more than one app.
+func broad(t token.Token) bool {
 	if t.IsOAuth() {
-		c.Warnings = append(c.Warnings[:len(c.Warnings):len(c.Warnings)], wholeAccount(l.From))
+		return true
 	}
-	return c, nil
+	bundle, err := macaroon.ParseBundle(t.Reveal())
+	if err != nil {
+		return true
+	}
+	return !bundle.IsOneApp()
 }
 
 // ownOrganization picks the macaroons of the request's organization. Where it is
@@ -104,13 +114,4 @@ func (s Settings) ownOrganization(ctx context.Context, live macaroon.Bundle, req
 		return live
 	}
 	return live.ForOrganization(number)
-}
-
-// wholeAccount is the warning that goes with an OAuth token.
-func wholeAccount(from string) token.Warning {
-	return token.Warning{
-		Summary: "Fly App Token Opens the Whole Account",
-		Detail: "The token that was handed out is the fo1_ login in " + from + ". It opens every organization and app of the user it belongs to. " +
-			"To hand out less, let flyctl mint a token (the cli source), or set one with fly_manual_token.",
-	}
 }

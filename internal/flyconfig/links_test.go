@@ -56,8 +56,6 @@ func wantMiss(t *testing.T, err error, path, want string) {
 	}
 }
 
-const wholeAccount = "Fly App Token Opens the Whole Account"
-
 func TestConfigSourceHandsOut(t *testing.T) {
 	t.Parallel()
 	a, b := macaroon("a"), macaroon("b")
@@ -83,8 +81,8 @@ func TestConfigSourceHandsOut(t *testing.T) {
 		"bundle":                    {"access_token: " + a + "," + b + "\n", a + "," + b, nil},
 		"macaroons before OAuth":    {"access_token: " + a + "," + b + ",fo1_user\n", a + "," + b, nil},
 		"OAuth before macaroons":    {"access_token: fo1_user," + a + "\n", a, nil},
-		"OAuth alone":               {"access_token: fo1_user\n", "fo1_user", []string{wholeAccount}},
-		"OAuth twice":               {"access_token: fo1_user,fo1_other\n", "fo1_user", []string{wholeAccount}},
+		"OAuth alone":               {"access_token: fo1_user\n", "fo1_user", nil},
+		"OAuth twice":               {"access_token: fo1_user,fo1_other\n", "fo1_user", nil},
 		"alias of another key":      {"x: &t " + a + "\naccess_token: *t\n", a, nil},
 		"old permission, discharge": {"access_token: " + old + "\n", old, nil},
 	}
@@ -158,7 +156,7 @@ func TestEnvSource(t *testing.T) {
 		"FLY_API_TOKEN":        {flyconfig.Settings{Environment: flyconfig.Environment{APIToken: "FlyV1 " + b + "\n"}}, b, nil},
 		"empty is unset":       {flyconfig.Settings{AccessToken: " ", Environment: flyconfig.Environment{AccessToken: "\n", APIToken: b}}, b, nil},
 		"macaroons and OAuth":  {flyconfig.Settings{AccessToken: a + ",fo1_user"}, a, nil},
-		"OAuth alone":          {flyconfig.Settings{AccessToken: "Bearer fo1_user"}, "fo1_user", []string{wholeAccount}},
+		"OAuth alone":          {flyconfig.Settings{AccessToken: "Bearer fo1_user"}, "fo1_user", nil},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

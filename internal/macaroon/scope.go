@@ -36,6 +36,20 @@ func (b Bundle) OrganizationID() (uint64, bool) {
 	return id, id != 0
 }
 
+// IsOneApp reports whether every permission macaroon of b is confined to the same
+// single app.
+func (b Bundle) IsOneApp() bool {
+	var id uint64
+	for _, g := range b.Grants() {
+		apps, confined := g.Permission.Apps()
+		if !confined || len(apps) != 1 || id != 0 && apps[0].ID != id {
+			return false
+		}
+		id = apps[0].ID
+	}
+	return id != 0
+}
+
 // AppAccess is what a macaroon allows on one app.
 type AppAccess struct {
 	// ID is the app's number.

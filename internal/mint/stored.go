@@ -131,3 +131,13 @@ func (m *Minter) revokeAnnounced(ctx context.Context, app string, one token.Mint
 	}
 	return r
 }
+
+// Discard revokes a token that was minted for req and that no caller received. If
+// Fly does not answer, the token ends with its lifetime.
+func (m *Minter) Discard(ctx context.Context, req token.Request, rec token.Record) {
+	if rec.ID != "" {
+		_ = m.revokeID(ctx, rec.ID) // it ends by itself
+		return
+	}
+	_, _ = m.revokeNamed(ctx, req, rec.MintName, "") // the same
+}

@@ -74,7 +74,7 @@ func chained(t *testing.T) (*acceptance, *fakefly.Fake) {
 func TestAccChainOrder(t *testing.T) {
 	t.Parallel()
 	a, fly := chained(t)
-	config := readWeb("")
+	config := readWeb(`sources = ["storage", "config", "cli", "api", "env", "manual"]`)
 	a.run(
 		calls(answers(config, "cli", nil), t, fly, 1),
 		// Storage goes before config.yml.

@@ -14,9 +14,9 @@ func TestRejectedTokens(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, flyWorld())
 	for name, test := range map[string]struct{ source, want string }{
-		"env":    {"env", "): set another token"},
-		"config": {"config", "): run `fly auth login`"},
-		"manual": {"manual", "): set another with fly_manual_token, or remove it"},
+		"env":    {"env", "it is expired, revoked or unknown: set a different token in FLY_API_TOKEN"},
+		"config": {"config", "it is expired, revoked or unknown: run `fly auth login`"},
+		"manual": {"manual", "it is expired, revoked or unknown: set a different token with fly_manual_token, or remove it"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -39,9 +39,10 @@ func TestRejectedTokens(t *testing.T) {
 			}
 			s.Revoke(tok)
 			state, got := reads(t, world, config, attrs{"app": "web"})
-			want := fmt.Sprintf("%s: Fly rejects the token found (%s%s", name, tok.Fingerprint(), test.want)
-			if state["token"] != nil || !strings.Contains(got, want) {
-				t.Errorf("got %v, without %q:\n%s", state, want, got)
+			head := name + ": Fly rejects the token found in "
+			want := fmt.Sprintf("(fingerprint %s): %s", tok.Fingerprint(), test.want)
+			if state["token"] != nil || !strings.Contains(got, head) || !strings.Contains(got, want) {
+				t.Errorf("got %v, without %q and %q:\n%s", state, head, want, got)
 			}
 			config["refresh"] = "if_expired"
 			if state, got := reads(t, world, config, attrs{"app": "web"}); state["token"] != tok.Reveal() {

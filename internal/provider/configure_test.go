@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"maps"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -48,7 +49,7 @@ func TestUnknownProviderAttributes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := dial(t, envWorld(t))
-			if got := w.configure(test.config); got != "" {
+			if got := w.configure(named(test.config)); got != "" {
 				t.Fatalf("Configure failed:\n%s", got)
 			}
 			want := "The provider attribute " + test.attribute + " is not known until apply"
@@ -67,6 +68,14 @@ func TestUnknownProviderAttributes(t *testing.T) {
 			}
 		})
 	}
+}
+
+// named returns config with every source named, so that the env source may return a
+// login that opens more than the app.
+func named(config attrs) attrs {
+	all := attrs{"sources": []any{"storage", "config", "cli", "api", "env", "manual"}}
+	maps.Copy(all, config)
+	return all
 }
 
 // envWorld is a world with a login in its environment.
@@ -98,7 +107,7 @@ func TestEnvironmentStandsIn(t *testing.T) {
 			world := scratch(t)
 			world.Variables = test.variables
 			w := dial(t, world)
-			if got := w.configure(test.config); got != "" {
+			if got := w.configure(named(test.config)); got != "" {
 				t.Fatal(got)
 			}
 			state, _ := w.read(t.Context(), attrs{"app": "web"})
@@ -128,7 +137,7 @@ func TestBadFlyOrg(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := dial(t, envWorld(t, "FLY_ORG="+test.org))
-			if got := w.configure(test.config); got != "" {
+			if got := w.configure(named(test.config)); got != "" {
 				t.Fatal(got)
 			}
 			var got string
@@ -174,7 +183,7 @@ func TestNoHome(t *testing.T) {
 	t.Parallel()
 	world := provider.World{TempDir: t.TempDir(), Variables: []string{"FLY_API_TOKEN=" + macaroonFor("env")}}
 	w := dial(t, world)
-	if got := w.configure(nil); strings.Count(got, "WARNING") != 1 || !strings.Contains(got, "Storage is off, because the environment variable "+homeVariable()+" is not set") {
+	if got := w.configure(named(nil)); strings.Count(got, "WARNING") != 1 || !strings.Contains(got, "Storage is off, because the environment variable "+homeVariable()+" is not set") {
 		t.Fatal(got)
 	}
 	if state, got := w.read(t.Context(), attrs{"app": "web"}); state["origin"] != "env" {

@@ -82,7 +82,8 @@ func TestAccProcessAPIScopedLogin(t *testing.T) {
 	// A Fly that hangs is waited for once, and what is at hand is handed out.
 	s.Reset()
 	s.Inject(flytest.OpAny, flytest.Hang())
-	p.configure(readAll(`api = { timeout = "500ms" }`, "", apps...))
+	p.configure(readAll(`api = { timeout = "500ms" }
+sources = ["storage", "config", "cli", "api", "env", "manual"]`, "", apps...))
 	runs = append(runs, p.unchanged())
 	if lookups, shows, all := s.Count(flytest.OpLookupApp), s.Count(flytest.OpShow), s.Count(flytest.OpAny); lookups > 10 || shows > 10 || all > 20 {
 		t.Errorf("%d look-ups and %d shows among %d requests to a server that hangs", lookups, shows, all)

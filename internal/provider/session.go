@@ -28,7 +28,7 @@ type session struct {
 	now func() time.Time
 
 	mu   sync.Mutex
-	said map[token.Warning]bool
+	said map[token.Warning]bool // by key, if it has one
 	// claims holds the apps whose manual record a resource that was created in
 	// this run took over.
 	claims map[string]bool
@@ -84,8 +84,12 @@ func (s *session) warnings(ws []token.Warning) diag.Diagnostics {
 	defer s.mu.Unlock()
 	var diags diag.Diagnostics
 	for _, w := range ws {
-		if !s.said[w] {
-			s.said[w] = true
+		key := w
+		if w.Key != "" {
+			key = token.Warning{Key: w.Key}
+		}
+		if !s.said[key] {
+			s.said[key] = true
 			diags.AddWarning(w.Summary, w.Detail)
 		}
 	}

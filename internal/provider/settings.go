@@ -24,9 +24,12 @@ type settings struct {
 	accessToken  string
 	organization string
 	sources      []token.SourceName
-	refresh      token.Policy
-	tokenTTL     time.Duration
-	minValidity  time.Duration
+	// sourcesSet says that the configuration sets sources, so that each of them may
+	// return a login that opens more than the app.
+	sourcesSet  bool
+	refresh     token.Policy
+	tokenTTL    time.Duration
+	minValidity time.Duration
 	// configFile is "" where flyctl's own rules say where the file is.
 	configFile string
 	// storagePath is "" where there is no place for storage.
@@ -169,6 +172,7 @@ func (r *settingsReader) readSources(m providerModel) {
 		var values []types.String
 		r.diags.Append(m.Sources.ElementsAs(r.ctx, &values, false)...)
 		names = make([]string, len(values))
+		r.set.sourcesSet = true
 		for i, v := range values {
 			if !r.known("sources", v) {
 				return

@@ -57,7 +57,7 @@ func TestVariablesAreValidated(t *testing.T) {
 			t.Parallel()
 			world := envWorld(t, test.variable+"="+test.value)
 			w := dial(t, world)
-			if got := w.configure(nil); got != "" {
+			if got := w.configure(named(nil)); got != "" {
 				t.Fatal(got)
 			}
 			state, got := w.read(t.Context(), attrs{"app": "web"})
@@ -67,7 +67,7 @@ func TestVariablesAreValidated(t *testing.T) {
 				}
 			}
 			w = dial(t, world)
-			if got := w.configure(test.config); got != "" {
+			if got := w.configure(named(test.config)); got != "" {
 				t.Fatal(got)
 			}
 			if state, got := w.read(t.Context(), attrs{"app": "web"}); state["origin"] != "env" {

@@ -89,7 +89,12 @@ func (c *chain) resolver() *token.Resolver {
 	if c.store != nil {
 		options.Store = c.store
 	}
+	options.Named = func(name token.SourceName) bool {
+		return c.settings.sourcesSet && slices.Contains(c.settings.sources, name)
+	}
 	if c.api != nil {
+		options.Organization = c.directory.OrganizationSlug
+		options.Discard = c.minter.Discard
 		options.Verifier = flyapi.NewVerifier(c.api, c.outage)
 		options.Narrower = flyapi.NewNarrower(c.directory, c.settings.tokenTTL)
 	}

@@ -1,6 +1,7 @@
 package token
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -18,6 +19,20 @@ var ErrRejected = errors.New("rejected by Fly")
 // Fly may have made the token all the same and it could not be revoked: the mint
 // stays announced under its name.
 var ErrUnsettled = errors.New("a token may have been made at Fly")
+
+// ErrOutOfReach is wrapped when Fly answered that a token is valid, but not for the
+// app. It is a form of [ErrRejected].
+var ErrOutOfReach = fmt.Errorf("%w: the token does not open this app", ErrRejected)
+
+// isTemporary reports whether a link's miss may be over at the next try.
+func isTemporary(err error) bool {
+	var miss *MissError
+	if errors.As(err, &miss) && miss.Temporary {
+		return true
+	}
+	var temporary interface{ Temporary() bool }
+	return errors.As(err, &temporary) && temporary.Temporary() || errors.Is(err, context.DeadlineExceeded)
+}
 
 // MissError is a link's reason for having no token, with the way to change
 // that.

@@ -70,12 +70,15 @@ func (r *Resolver) flightLimit(req Request) time.Duration {
 	return limit
 }
 
-// serves reports whether a caller with the given policy may share f: where f bars
-// what the caller bars. Every flight found the cache empty when it started, so a
-// Get's flight hands out nothing that [PolicyIfExpired] bars.
-func (f *flight) serves(policy Policy) bool {
+// serves reports whether a caller may share f: only if f bars whatever the caller
+// bars. Under [PolicyAlways] a caller bars what was acquired up to since, and it may
+// hold a token that was acquired after f began. Every flight found the cache empty
+// when it started, so a Get's flight returns nothing that [PolicyIfExpired] bars.
+func (f *flight) serves(policy Policy, since *Sequence) bool {
 	switch policy {
-	case PolicyAlways, PolicyIfRejected:
+	case PolicyAlways:
+		return f.policy == policy && since != nil && f.since >= *since
+	case PolicyIfRejected:
 		return f.policy == policy
 	default:
 		return true
@@ -141,29 +144,28 @@ func (r *Resolver) land(f *flight, res Resolution, err error) {
 }
 
 // fly walks the chain and lands. A panic is this flight's error and no other's.
-func (r *Resolver) fly(f *flight, since *Sequence) {
+func (r *Resolver) fly(f *flight, unnumbered bool) {
 	defer func() {
 		if v := recover(); v != nil {
 			r.land(f, Resolution{}, fmt.Errorf("token: resolve app %q: %w", f.request.App, panicError(v)))
 		}
 	}()
-	if since != nil {
-		f.since = *since
-	} else {
-		f.since = r.sequence(f.ctx)
+	var since Sequence
+	if unnumbered {
+		since = r.sequence(f.ctx)
 	}
-	f.bar()
+	f.bar(since)
 	res, err := r.walk(f)
 	r.land(f, res, err)
 }
 
 // bar notes what the flight bars, for those that come after it, and takes over
 // what another has barred.
-func (f *flight) bar() {
+func (f *flight) bar(since Sequence) {
 	f.group.mu.Lock()
 	defer f.group.mu.Unlock()
 	upTo, barred := f.group.barred[f.request]
-	f.since = max(f.since, upTo)
+	f.since = max(f.since, since, upTo)
 	f.barred = barred || f.policy == PolicyAlways
 	if f.barred {
 		f.group.barred[f.request] = f.since

@@ -43,7 +43,7 @@ func guarded[T any](parent context.Context, limit time.Duration, do func(context
 	case <-parent.Done():
 		return none, context.Cause(parent)
 	case <-grace.C:
-		return none, &MissError{Reason: fmt.Sprintf("it did not answer within %s", limit), Cause: context.DeadlineExceeded}
+		return none, &MissError{Reason: fmt.Sprintf("it did not answer within %s", limit), Temporary: true, Cause: context.DeadlineExceeded}
 	}
 }
 

@@ -130,6 +130,7 @@ func (d *descent) skips(src Source) bool {
 	miss := d.knownMiss(src.Name())
 	if miss != nil {
 		d.failure.miss(src.Name(), miss)
+		d.noteUnavailable(src.Name(), miss)
 	}
 	return miss != nil
 }
@@ -155,7 +156,10 @@ func (d *descent) ascend() {
 	var misses []Attempt
 	for _, a := range d.failure.Attempts {
 		if mints(a.Source) && d.knownMiss(a.Source) == nil {
-			misses = append(misses, Attempt{Source: a.Source, Err: errors.New(oneLine(a.Err.Error()))})
+			misses = append(misses, Attempt{
+				Source: a.Source,
+				Err:    &MissError{Reason: oneLine(a.Err.Error()), Temporary: isTemporary(a.Err)},
+			})
 		}
 	}
 	if len(misses) == 0 || d.flight.ctx.Err() != nil {

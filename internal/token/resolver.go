@@ -23,6 +23,16 @@ type Options struct {
 	// Narrower makes tokens prove the access that a request sets. Nil refuses
 	// such requests.
 	Narrower Narrower
+	// Named reports whether the user's configuration names a source explicitly. A
+	// link that it names may return a login that opens more than the app. Nil names
+	// none.
+	Named func(SourceName) bool
+	// Organization looks up the slug of the organization that an app belongs to, for
+	// messages. Nil looks up nothing.
+	Organization func(ctx context.Context, app string) (string, error)
+	// Discard revokes a token that was minted and is not returned to any caller. Nil
+	// leaves it to expire.
+	Discard func(ctx context.Context, req Request, rec Record)
 	// Observer is told what the resolver does. Nil is told nothing, which costs
 	// nothing.
 	Observer Observer
@@ -37,6 +47,10 @@ type Resolver struct {
 	verifier    Verifier
 	narrower    Narrower
 	observer    Observer
+
+	isNamed      func(SourceName) bool
+	organization func(context.Context, string) (string, error)
+	discard      func(context.Context, Request, Record)
 
 	clock    *coarseClock
 	groups   sync.Map // app name → *group
@@ -54,14 +68,17 @@ var ErrExpired = errors.New("the token has already expired")
 // New returns a resolver with an empty cache.
 func New(o Options) *Resolver {
 	return &Resolver{
-		sources:     o.Sources,
-		store:       o.Store,
-		tokenTTL:    o.TokenTTL,
-		minValidity: o.MinValidity,
-		verifier:    o.Verifier,
-		narrower:    o.Narrower,
-		observer:    o.Observer,
-		clock:       newCoarseClock(),
+		sources:      o.Sources,
+		store:        o.Store,
+		tokenTTL:     o.TokenTTL,
+		minValidity:  o.MinValidity,
+		verifier:     o.Verifier,
+		narrower:     o.Narrower,
+		observer:     o.Observer,
+		isNamed:      o.Named,
+		organization: o.Organization,
+		discard:      o.Discard,
+		clock:        newCoarseClock(),
 	}
 }
 
@@ -101,7 +118,11 @@ func (r *Resolver) get(ctx context.Context, req Request) (res Resolution, coales
 // want of a better one. Under the other policies a stale one is, with a warning.
 func (r *Resolver) Refresh(ctx context.Context, req Request, policy Policy) (Resolution, error) {
 	return r.observed(ctx, req, policy, func(ctx context.Context) (Resolution, bool, error) {
-		return r.resolve(ctx, req, policy, nil)
+		if err := req.Validate(); err != nil {
+			return Resolution{}, false, err
+		}
+		since := r.sequence(ctx)
+		return r.resolve(ctx, req, policy, &since)
 	})
 }
 
@@ -204,14 +225,17 @@ func (r *Resolver) enter(ctx context.Context, req Request, policy Policy, since 
 		g.drop(func(e *entry) bool { return e.request == req })
 	}
 	if f := g.flights[req]; f != nil {
-		if f.serves(policy) {
+		if f.serves(policy, since) {
 			f.waiters++
 			return f, true, nil
 		}
 		f.superseded = true
 	}
 	f = r.newFlight(ctx, g, req, policy)
+	if since != nil {
+		f.since = *since
+	}
 	g.flights[req] = f
-	go r.fly(f, since)
+	go r.fly(f, since == nil)
 	return f, false, nil
 }

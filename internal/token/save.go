@@ -42,6 +42,9 @@ func (d *descent) begin() {
 // accept keeps what was minted, and returns the answer. A token that cannot be
 // kept is still a token: it stays in memory, with a warning.
 func (d *descent) accept(o offer) Resolution {
+	if o.broad && o.Token.IsOAuth() {
+		return d.warned(o.Resolution, d.wholeAccount(o))
+	}
 	if !o.minted || o.Source == SourceStorage || !d.stores() {
 		return d.warned(o.Resolution)
 	}

@@ -56,6 +56,11 @@ type Candidate struct {
 	Minted bool
 	// Sequence is the number of a stored token's acquisition.
 	Sequence Sequence
+	// From names where a login was found: a variable, an argument, or a path. It is
+	// "" for every token that is not a login.
+	From string
+	// Broad says that the token is a login that opens more than one app.
+	Broad bool
 	// Warnings are for the user, and hold no secret.
 	Warnings []Warning
 }
@@ -63,7 +68,7 @@ type Candidate struct {
 // Verifier shows tokens to Fly.
 type Verifier interface {
 	// Verify returns an error that wraps [ErrRejected] when Fly refuses tok for
-	// req's app, and nil when it accepts it or gives no answer. It bounds its
+	// req's app, or [ErrOutOfReach] when tok is valid for other apps only, and nil when it accepts it or gives no answer. It bounds its
 	// own time: three seconds in all for whatever number of calls.
 	Verify(ctx context.Context, req Request, tok Token) error
 }
@@ -80,6 +85,8 @@ type Narrower interface {
 
 // Warning is something the user should know about a token that was found.
 type Warning struct {
+	// Key, if set, makes warnings with one key count as one, whatever they say.
+	Key string
 	// Summary is one line without a full stop, the same for every app.
 	Summary string
 	// Detail says what, why, and what to do.

@@ -17,12 +17,14 @@ type rejection struct{ app, fingerprint string }
 // verify shows the token on offer to Fly where the policy asks for it, and
 // returns an error that wraps [ErrRejected] where Fly refuses it. What Fly has
 // refused once is not handed out again under any policy.
-func (r *Resolver) verify(ctx context.Context, f *flight, o offer) error {
+func (d *descent) verify(ctx context.Context, o offer) error {
+	r, f := d.Resolver, d.flight
 	key := rejection{f.request.App, o.Token.Fingerprint()}
-	if _, known := r.rejected.Load(key); known {
-		return rejectedMiss(o, ErrRejected)
+	if known, ok := r.rejected.Load(key); ok {
+		cause, _ := known.(error)
+		return d.rejectedMiss(ctx, o, cause)
 	}
-	if f.policy != PolicyIfRejected || r.verifier == nil || o.Token.IsOAuth() || !shown(o) {
+	if f.policy != PolicyIfRejected || r.verifier == nil || o.Token.IsOAuth() || !d.shown(o) {
 		return nil
 	}
 	_, err := guarded(ctx, verifyTimeout, func(ctx context.Context) (struct{}, error) {
@@ -31,7 +33,8 @@ func (r *Resolver) verify(ctx context.Context, f *flight, o offer) error {
 	if !errors.Is(err, ErrRejected) {
 		return nil // no answer is no rejection
 	}
-	r.rejected.Store(key, struct{}{})
+	r.rejected.Store(key, err)
+	d.outOfReach = d.outOfReach || o.Source == SourceStorage && errors.Is(err, ErrOutOfReach)
 	if o.Source == SourceStorage && r.store != nil {
 		// Left where it is, it would be shown and refused again at every plan: so
 		// a failure here costs a request, and no more.
@@ -39,13 +42,16 @@ func (r *Resolver) verify(ctx context.Context, f *flight, o offer) error {
 			return struct{}{}, r.store.RemoveMinted(ctx, f.request, key.fingerprint)
 		})
 	}
-	return rejectedMiss(o, err)
+	return d.rejectedMiss(ctx, o, err)
 }
 
-// shown reports whether a token may have been revoked since it was made. What was
-// minted a moment ago, by whatever process, was not.
-func shown(o offer) bool {
+// shown reports whether a token may have been revoked since it was made. A token
+// that was minted a moment ago, by any process, was not. It is shown all the same if
+// its predecessor was for other apps: the organization may be wrong.
+func (d *descent) shown(o offer) bool {
 	switch o.Source {
+	case SourceCLI, SourceAPI:
+		return d.outOfReach
 	case SourceStorage:
 		return !o.recent
 	case SourceConfig, SourceEnv, SourceManual:
@@ -55,15 +61,56 @@ func shown(o offer) bool {
 	}
 }
 
-func rejectedMiss(o offer, err error) error {
-	fix := ""
+// rejectedMiss says which token Fly rejects, where it was found, and what to do.
+func (d *descent) rejectedMiss(ctx context.Context, o offer, err error) error {
+	if mints(o.Source) {
+		return d.wrongOrganization(ctx, o, err)
+	}
+	place, fix := string(o.Source), ""
 	switch o.Source {
 	case SourceManual:
-		fix = "set another with fly_manual_token, or remove it"
+		place, fix = "fly_manual_token", "set a different token with fly_manual_token, or remove it"
 	case SourceConfig:
-		fix = "run `fly auth login`"
+		place, fix = o.from, "run `fly auth login`"
 	case SourceEnv:
-		fix = "set another token"
+		place, fix = o.from, "set a different token in "+o.from
 	}
-	return &MissError{Reason: fmt.Sprintf("Fly rejects the token found (%s)", o.Token.Fingerprint()), Fix: fix, Cause: err}
+	what := "it is expired, revoked or unknown"
+	if errors.Is(err, ErrOutOfReach) {
+		what = fmt.Sprintf("it is valid, but not for app %q", d.flight.request.App)
+	}
+	return &MissError{
+		Reason: fmt.Sprintf("Fly rejects the token found in %s (fingerprint %s): %s", place, o.Token.Fingerprint(), what),
+		Fix:    fix, Cause: err,
+	}
+}
+
+// wrongOrganization ends the chain: two tokens in a row were minted in an
+// organization that the app does not belong to, and every run would mint one more.
+func (d *descent) wrongOrganization(ctx context.Context, o offer, err error) error {
+	req := d.flight.request
+	if d.discard != nil {
+		_, _ = guarded(ctx, verifyTimeout, func(ctx context.Context) (struct{}, error) {
+			d.discard(ctx, req, o.Record)
+			return struct{}{}, nil
+		})
+	}
+	reason := fmt.Sprintf("Fly refuses the token that was just minted for app %q", req.App)
+	if req.Organization != "" {
+		reason = fmt.Sprintf("a token minted in organization %q does not open app %q", req.Organization, req.App)
+	}
+	fix := "check organization, or FLY_ORG, and the app's name"
+	if d.organization != nil {
+		slug, lookupErr := guarded(ctx, verifyTimeout, func(ctx context.Context) (string, error) { return d.organization(ctx, req.App) })
+		switch {
+		case lookupErr != nil || slug == "":
+		case slug == req.Organization || req.Organization == "":
+			reason += fmt.Sprintf(", although it was minted in the app's organization %q", slug)
+			fix = "try again, and check whether a proxy answers in place of Fly"
+		default:
+			reason += fmt.Sprintf(", which belongs to organization %q", slug)
+			fix = fmt.Sprintf("set organization, or FLY_ORG, to %q, or remove it", slug)
+		}
+	}
+	return &MissError{Reason: reason, Fix: fix, Cause: fmt.Errorf("%w: %w", ErrStop, err)}
 }

@@ -79,7 +79,7 @@ func TestManualTokenRejected(t *testing.T) {
 	}
 	v.revoked[tok] = true
 	_, err := r.Refresh(t.Context(), web, token.PolicyIfRejected)
-	want := "manual: Fly rejects the token found (" + tok.Fingerprint() + "): set another with fly_manual_token"
+	want := "manual: Fly rejects the token found in fly_manual_token (fingerprint " + tok.Fingerprint() + "): it is expired, revoked or unknown: set a different token with fly_manual_token"
 	if !errors.Is(err, token.ErrRejected) || !strings.Contains(err.Error(), want) {
 		t.Errorf("error = %v, want it to say %q", err, want)
 	}

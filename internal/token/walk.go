@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -12,6 +11,9 @@ import (
 type offer struct {
 	Resolution
 	minted bool
+	// from and broad are the candidate's.
+	from  string
+	broad bool
 	// sequence is the number of a stored token's acquisition.
 	sequence Sequence
 	// recent says that another process acquired it during this flight: it was
@@ -38,6 +40,10 @@ type descent struct {
 	locked bool
 	// unlock gives the app's lock back; nil while it is not held.
 	unlock func()
+	// unavailable is the first link that mints and missed for now; "" for none.
+	unavailable SourceName
+	// outOfReach says that Fly refused the stored token because it is for other apps.
+	outOfReach bool
 	// known are the misses of links that another process has asked already.
 	known []Attempt
 }
@@ -48,6 +54,9 @@ func (r *Resolver) walk(f *flight) (Resolution, error) {
 	d.begin()
 	defer d.ascend()
 	for _, src := range r.sources {
+		if res, ok := d.staleStored(src); ok {
+			return res, nil
+		}
 		if res, done, err := d.step(src); done {
 			return res, err
 		}
@@ -101,7 +110,7 @@ func (d *descent) visit(src Source, release func()) (res Resolution, done bool, 
 	ctx, ended := d.linkBegan(src.Name())
 	v := Visit{Verdict: VerdictMiss}
 	defer func() { ended(v) }()
-	o, err := d.offer(ctx, d.flight, src, release)
+	o, err := d.offer(ctx, src, release)
 	switch {
 	case src.Name() != SourceStorage:
 	case d.locked:
@@ -119,7 +128,7 @@ func (d *descent) visit(src Source, release func()) (res Resolution, done bool, 
 	now := time.Now()
 	switch d.freshness(o.Record, o.Source, now) {
 	case fresh:
-		if err := d.verify(ctx, d.flight, o); err != nil {
+		if err := d.verify(ctx, o); err != nil {
 			v = Visit{VerdictRejected, err}
 			return d.missed(src, err)
 		}
@@ -141,6 +150,7 @@ func (d *descent) missed(src Source, err error) (res Resolution, done bool, _ er
 		return Resolution{}, true, context.Cause(d.flight.ctx)
 	}
 	d.failure.miss(src.Name(), err)
+	d.noteUnavailable(src.Name(), err)
 	if errors.Is(err, ErrStop) {
 		return Resolution{}, true, d.failure
 	}
@@ -148,12 +158,16 @@ func (d *descent) missed(src Source, err error) (res Resolution, done bool, _ er
 }
 
 // offer asks one link, and makes what it has prove the access that is asked for.
-func (r *Resolver) offer(ctx context.Context, f *flight, src Source, release func()) (offer, error) {
-	c, err := r.ask(ctx, f, src, release)
+func (d *descent) offer(ctx context.Context, src Source, release func()) (offer, error) {
+	f := d.flight
+	c, err := d.ask(ctx, f, src, release)
 	if err != nil {
 		return offer{}, err
 	}
-	o := offer{sequence: c.Sequence}
+	if err := d.withheld(src.Name(), c); err != nil {
+		return offer{}, err
+	}
+	o := offer{sequence: c.Sequence, from: c.From, broad: c.Broad && f.request.Access == AccessAny}
 	if src.Name() == SourceStorage && f.barred && c.Sequence <= f.since {
 		return o, &MissError{Reason: "what is stored was acquired before this refresh"}
 	}
@@ -162,7 +176,7 @@ func (r *Resolver) offer(ctx context.Context, f *flight, src Source, release fun
 	}
 	c.Record = withExpiry(c.Record)
 	if f.request.Access != AccessAny {
-		if c, err = r.narrow(ctx, f, c); err != nil {
+		if c, err = d.narrow(ctx, f, c); err != nil {
 			return o, err
 		}
 	}
@@ -184,25 +198,6 @@ func (r *Resolver) narrow(ctx context.Context, f *flight, c Candidate) (Candidat
 	})
 	c.Record = withExpiry(c.Record)
 	return c, err
-}
-
-// lastResort hands out the best of the stale tokens, for want of a fresh one.
-func (d *descent) lastResort() (Resolution, error) {
-	slices.SortStableFunc(d.resorts, func(a, b offer) int { return b.ExpiresAt.Compare(a.ExpiresAt) })
-	for _, o := range d.resorts {
-		if err := d.verify(d.flight.ctx, d.flight, o); err != nil {
-			d.failure.miss(o.Source, err)
-			continue
-		}
-		res := o.Resolution
-		res.Stale = true
-		return d.warned(res, Warning{
-			Summary: "Fly App Token Is About to Expire",
-			Detail: fmt.Sprintf("The token for app %q comes from %s and expires at %s, sooner than min_validity asks for, and no other source had a better one.",
-				d.flight.request.App, res.Source, res.ExpiresAt.UTC().Format(time.RFC3339)),
-		}), nil
-	}
-	return Resolution{}, d.failure
 }
 
 // warned returns res with what there is to tell of the way to it.

@@ -47,8 +47,9 @@ type missed struct {
 }
 
 type miss struct {
-	Source token.SourceName `json:"source"`
-	Reason string           `json:"reason"`
+	Source    token.SourceName `json:"source"`
+	Reason    string           `json:"reason"`
+	Temporary bool             `json:"temporary,omitempty"`
 }
 
 // decodeState reads a state document; nil data is an app that has none. The error
@@ -132,7 +133,9 @@ func (st *state) invalidate(now token.Sequence) {
 func (st *state) miss(key string, attempts []token.Attempt, now token.Sequence) error {
 	m := missed{Sequence: st.next(now), At: time.Now().UTC()}
 	for _, a := range attempts {
-		m.Misses = append(m.Misses, miss{a.Source, a.Err.Error()})
+		var known *token.MissError
+		temporary := errors.As(a.Err, &known) && known.Temporary
+		m.Misses = append(m.Misses, miss{a.Source, a.Err.Error(), temporary})
 	}
 	raw, err := json.Marshal(m)
 	st.misses[key] = raw
@@ -151,7 +154,7 @@ func (st *state) missed(key string) ([]token.Attempt, token.Sequence) {
 	}
 	attempts := make([]token.Attempt, len(m.Misses))
 	for i, one := range m.Misses {
-		attempts[i] = token.Attempt{Source: one.Source, Err: &token.MissError{Reason: one.Reason}}
+		attempts[i] = token.Attempt{Source: one.Source, Err: &token.MissError{Reason: one.Reason, Temporary: one.Temporary}}
 	}
 	return attempts, m.Sequence
 }

@@ -1,0 +1,82 @@
+package token_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+)
+
+// A refresh(always) shares no flight whose bar was set before the caller's call: the
+// caller may hold what another process acquired in between.
+func TestRefreshSharesNoOlderBar(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory()
+		slow := &link{name: token.SourceConfig, acquire: func(ctx context.Context, _ token.Request) (token.Candidate, error) {
+			return token.Candidate{}, errors.Join(sleep(ctx, 5*time.Second), errors.New("no login"))
+		}}
+		here := newResolver(m, storageLink(m), slow, minter(t, token.SourceCLI, 0, 24*time.Hour))
+		other := newResolver(m, storageLink(m), minter(t, token.SourceCLI, 0, 24*time.Hour))
+		go func() { _, _ = here.Refresh(t.Context(), web, token.PolicyAlways) }()
+		synctest.Wait()
+		held := mustGet(t, other, "web")
+		res, err := here.Refresh(t.Context(), web, token.PolicyAlways)
+		if err != nil || res.Token == held.Token {
+			t.Errorf("error %v; returned the token that the caller held: %v", err, res.Token == held.Token)
+		}
+	})
+}
+
+// A bar ends when a token was saved under it: the next conditional refresh takes
+// that token from storage.
+func TestBarEndsWithTheSave(t *testing.T) {
+	t.Parallel()
+	m := newMemory()
+	cli := minter(t, token.SourceCLI, 0, 24*time.Hour)
+	r := newResolver(m, storageLink(m), cli)
+	first, err := r.Refresh(t.Context(), web, token.PolicyAlways)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := r.Refresh(t.Context(), web, token.PolicyIfExpired)
+	if err != nil || second.Token != first.Token {
+		t.Errorf("error %v, a new token: %v", err, second.Token != first.Token)
+	}
+	wantCalls(t, cli, 1)
+}
+
+// A bar ends with an invalidation, which leaves nothing to bar: what another process
+// saves afterwards is taken.
+func TestBarEndsWithAnInvalidation(t *testing.T) {
+	t.Parallel()
+	m := newMemory()
+	cli := failing(token.SourceCLI, errors.New("flyctl is not there"))
+	r := newResolver(m, storageLink(m), cli)
+	if _, err := r.Refresh(t.Context(), web, token.PolicyAlways); err == nil {
+		t.Fatal("a refresh without any token succeeded")
+	}
+	if err := r.Invalidate(t.Context(), "web"); err != nil {
+		t.Fatal(err)
+	}
+	saved := mustGet(t, newResolver(m, storageLink(m), minter(t, token.SourceCLI, 0, 24*time.Hour)), "web")
+	if res := mustGet(t, r, "web"); res.Token != saved.Token {
+		t.Error("the token that another process saved was barred")
+	}
+}
+
+// Storage that cannot be written is one warning: the failed save reports it, and the
+// lock does not report it again.
+func TestUnwritableStorageIsOneWarning(t *testing.T) {
+	t.Parallel()
+	m := newMemory()
+	m.fail = errors.New("write storage: read-only file system")
+	m.noLock = errors.Join(token.ErrUnwritable, m.fail)
+	res := mustGet(t, newResolver(m, storageLink(m), minter(t, token.SourceCLI, 0, 24*time.Hour)), "web")
+	if len(res.Warnings) != 1 || res.Warnings[0].Summary != "Unable to Save Fly App Token" {
+		t.Errorf("warnings %+v, want one about the save", res.Warnings)
+	}
+}

@@ -1,0 +1,141 @@
+package token_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+)
+
+// failing is a link that misses with err.
+func failing(name token.SourceName, err error) *link {
+	return &link{name: name, acquire: func(context.Context, token.Request) (token.Candidate, error) {
+		return token.Candidate{}, err
+	}}
+}
+
+// found is a link whose login was found in a named place.
+func found(name token.SourceName, tok token.Token, from string, broad bool, end time.Time) *link {
+	return &link{name: name, acquire: func(context.Context, token.Request) (token.Candidate, error) {
+		return token.Candidate{Record: token.Record{Token: tok, ExpiresAt: end}, From: from, Broad: broad}, nil
+	}}
+}
+
+// A login that opens more than the app is returned only if the configuration names
+// its source, whatever flyctl did before and whatever fails for now.
+func TestBroadLoginNeedsItsSourceNamed(t *testing.T) {
+	t.Parallel()
+	oauth, err := token.Parse("fo1_" + strings.Repeat("x", 43))
+	if err != nil {
+		t.Fatal(err)
+	}
+	organization, app := newToken(t), newToken(t)
+	forNow := &token.MissError{Reason: "HTTP 503", Fix: "try again later", Temporary: true}
+	forGood := &token.MissError{Reason: "no flyctl on PATH", Fix: "install flyctl"}
+	for name, test := range map[string]struct {
+		cli   error
+		env   *link
+		named token.SourceName
+		want  token.Token
+		says  string
+	}{
+		"OAuth":                               {cli: forGood, env: found(token.SourceEnv, oauth, "FLY_API_TOKEN", true, time.Time{}), says: `env: the login in FLY_API_TOKEN is an OAuth token (fo1_…), which opens the whole account: let cli or api mint a token, or list "env" in sources`},
+		"OAuth, named":                        {cli: forGood, env: found(token.SourceEnv, oauth, "FLY_API_TOKEN", true, time.Time{}), named: token.SourceEnv, want: oauth},
+		"OAuth, named, after a miss for now":  {cli: forNow, env: found(token.SourceEnv, oauth, "FLY_API_TOKEN", true, time.Time{}), named: token.SourceEnv, want: oauth},
+		"organization, after a miss for now":  {cli: forNow, env: found(token.SourceEnv, organization, "FLY_API_TOKEN", true, time.Time{}), says: `env: the token in FLY_API_TOKEN opens more than this app, and does not replace the token that cli could not mint for now: try again`},
+		"organization, after a miss for good": {cli: forGood, env: found(token.SourceEnv, organization, "FLY_API_TOKEN", true, time.Time{}), want: organization},
+		"one app, after a miss for now":       {cli: forNow, env: found(token.SourceEnv, app, "FLY_API_TOKEN", false, time.Time{}), want: app},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := token.New(token.Options{
+				Sources: []token.Source{failing(token.SourceCLI, test.cli), test.env}, TokenTTL: 24 * time.Hour, MinValidity: time.Hour,
+				Named: func(name token.SourceName) bool { return name == test.named },
+			})
+			res, err := r.Get(t.Context(), web)
+			if res.Token != test.want {
+				t.Errorf("token %v, error %v, want %v", res.Token, err, test.want)
+			}
+			if test.says != "" && (err == nil || !strings.Contains(err.Error(), test.says)) {
+				t.Errorf("error = %v, want it to say %q", err, test.says)
+			}
+			if res.Token == oauth && !strings.Contains(fmt.Sprint(res.Warnings), "cli: "+test.cli.Error()) {
+				t.Errorf("warnings %+v do not say why cli has no token", res.Warnings)
+			}
+		})
+	}
+}
+
+// After a miss for now, a stored token that is stale but valid comes before every
+// other link, and the links that mint are asked first.
+func TestStaleStoredTokenGoesFirstAfterAMissForNow(t *testing.T) {
+	t.Parallel()
+	stored := token.Record{Token: newToken(t), Origin: token.SourceCLI, AcquiredAt: time.Now().Add(-23 * time.Hour), ExpiresAt: time.Now().Add(10 * time.Minute)}
+	for name, mintable := range map[string]bool{"nothing mints": false, "api mints": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newMemory()
+			m.minted[web], m.acquired[web] = stored, 1
+			api := failing(token.SourceAPI, context.DeadlineExceeded)
+			if mintable {
+				api = minter(t, token.SourceAPI, 0, 24*time.Hour)
+			}
+			env := found(token.SourceEnv, newToken(t), "FLY_API_TOKEN", false, time.Now().Add(time.Hour*24))
+			r := newResolver(m, storageLink(m), failing(token.SourceCLI, &token.MissError{Reason: "HTTP 429", Temporary: true}), api, env)
+			res, err := r.Get(t.Context(), web)
+			if err != nil || res.Stale == mintable || (res.Token == stored.Token) == mintable {
+				t.Errorf("token of %s, stale %v, error %v", res.Source, res.Stale, err)
+			}
+			wantCalls(t, env, 0)
+		})
+	}
+}
+
+// elsewhere is a Fly that says of every token that it is for other apps.
+type elsewhere struct{}
+
+func (elsewhere) Verify(context.Context, token.Request, token.Token) error {
+	return fmt.Errorf("%w: HTTP 403", token.ErrOutOfReach)
+}
+
+// Two tokens in a row that are for other apps mean that the organization is wrong:
+// the chain ends, says both organizations, and discards the second token.
+func TestWrongOrganizationEndsTheChain(t *testing.T) {
+	t.Parallel()
+	req := token.Request{App: "web", Organization: "acme"}
+	m := newMemory()
+	m.minted[req] = token.Record{Token: newToken(t), Origin: token.SourceCLI, AcquiredAt: time.Now(), ExpiresAt: time.Now().Add(24 * time.Hour)}
+	cli, api := minter(t, token.SourceCLI, 0, 24*time.Hour), minter(t, token.SourceAPI, 0, 24*time.Hour)
+	discarded := 0
+	r := token.New(token.Options{
+		Sources: []token.Source{storageLink(m), cli, api}, Store: m, Verifier: elsewhere{}, TokenTTL: 24 * time.Hour, MinValidity: time.Hour,
+		Organization: func(context.Context, string) (string, error) { return "globex", nil },
+		Discard:      func(context.Context, token.Request, token.Record) { discarded++ },
+	})
+	_, err := r.Refresh(t.Context(), req, token.PolicyIfRejected)
+	want := `cli: a token minted in organization "acme" does not open app "web", which belongs to organization "globex": set organization, or FLY_ORG, to "globex", or remove it`
+	if !errors.Is(err, token.ErrOutOfReach) || !strings.Contains(err.Error(), want) {
+		t.Errorf("error = %v, want it to say %q", err, want)
+	}
+	wantCalls(t, cli, 1)
+	wantCalls(t, api, 0)
+	if _, there := m.minted[req]; there || discarded != 1 {
+		t.Errorf("stored: %v, discarded %d, want nothing stored and one discarded", there, discarded)
+	}
+}
+
+// A rejected login is named by the place where it was found, and 403 is told apart
+// from 401.
+func TestRejectedLoginNamesItsPlace(t *testing.T) {
+	t.Parallel()
+	r := verifying(newMemory(), elsewhere{}, found(token.SourceEnv, newToken(t), "FLY_API_TOKEN", false, time.Time{}))
+	_, err := r.Refresh(t.Context(), web, token.PolicyIfRejected)
+	want := `it is valid, but not for app "web": set a different token in FLY_API_TOKEN`
+	if err == nil || !strings.Contains(err.Error(), "Fly rejects the token found in FLY_API_TOKEN") || !strings.Contains(err.Error(), want) {
+		t.Errorf("error = %v, want it to say %q", err, want)
+	}
+}
