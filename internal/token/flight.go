@@ -150,20 +150,19 @@ func (r *Resolver) fly(f *flight, unnumbered bool) {
 			r.land(f, Resolution{}, fmt.Errorf("token: resolve app %q: %w", f.request.App, panicError(v)))
 		}
 	}()
-	var since Sequence
 	if unnumbered {
-		since = r.sequence(f.ctx)
+		since := r.sequence(f.ctx)
+		f.group.mu.Lock()
+		f.bar(since)
+		f.group.mu.Unlock()
 	}
-	f.bar(since)
 	res, err := r.walk(f)
 	r.land(f, res, err)
 }
 
-// bar notes what the flight bars, for those that come after it, and takes over
-// what another has barred.
+// bar notes what the flight bars, for flights that come after it, and takes over
+// what an earlier flight barred. The caller holds the group's lock.
 func (f *flight) bar(since Sequence) {
-	f.group.mu.Lock()
-	defer f.group.mu.Unlock()
 	upTo, barred := f.group.barred[f.request]
 	f.since = max(f.since, since, upTo)
 	f.barred = barred || f.policy == PolicyAlways

@@ -233,7 +233,8 @@ func (r *Resolver) enter(ctx context.Context, req Request, policy Policy, since 
 	}
 	f = r.newFlight(ctx, g, req, policy)
 	if since != nil {
-		f.since = *since
+		// At once: a flight that replaces this one must find the bar.
+		f.bar(*since)
 	}
 	g.flights[req] = f
 	go r.fly(f, since == nil)

@@ -193,11 +193,12 @@ func (r *Resolver) narrow(ctx context.Context, f *flight, c Candidate) (Candidat
 	if !c.ExpiresAt.IsZero() && time.Now().After(c.ExpiresAt) {
 		return c, nil // told as such by the caller
 	}
-	c, err := guarded(ctx, r.narrower.Timeout(), func(ctx context.Context) (Candidate, error) {
+	// Not c again: a call that was given up may still read it.
+	narrowed, err := guarded(ctx, r.narrower.Timeout(), func(ctx context.Context) (Candidate, error) {
 		return r.narrower.Narrow(ctx, f.request, c)
 	})
-	c.Record = withExpiry(c.Record)
-	return c, err
+	narrowed.Record = withExpiry(narrowed.Record)
+	return narrowed, err
 }
 
 // warned returns res with what there is to tell of the way to it.
