@@ -49,7 +49,7 @@ func TestModelReturnsNoBarredToken(t *testing.T) {
 	var workers sync.WaitGroup
 	for i := range uint64(8) {
 		workers.Go(func() {
-			random := rand.New(rand.NewPCG(seed, i)) //nolint:gosec // a model needs a seed, not secrecy
+			random := rand.New(rand.NewPCG(seed, i))
 			for m.left.Add(-1) >= 0 && !t.Failed() {
 				m.step(random)
 			}
@@ -67,13 +67,13 @@ func (m *model) unsteady() *link {
 	mint := minter(m.t, token.SourceCLI, 0, 24*time.Hour)
 	acquire := mint.acquire
 	mint.acquire = func(ctx context.Context, req token.Request) (token.Candidate, error) {
-		switch rand.N(20) { //nolint:gosec // nothing to guess
+		switch rand.N(20) {
 		case 0:
 			panic("the model's panic")
 		case 1:
 			return token.Candidate{}, errors.New("the model's miss")
 		}
-		for range rand.N(5) { //nolint:gosec // nothing to guess
+		for range rand.N(5) {
 			runtime.Gosched()
 		}
 		return acquire(ctx, req)
