@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// Access is one request as Fly's services describe it to the caveats: what is to
-// be done, to which resource, and when. A nil field is a resource that the
-// request does not name. The rules are those of flyio.Access in superfly/macaroon.
+// Access is one request as Fly's services describe it to the caveats: the
+// action, the resource and the time. A nil field is a resource that the request
+// does not name. The rules are those of flyio.Access in superfly/macaroon.
 type Access struct {
-	// Action is what is to be done.
+	// Action is the requested action.
 	Action Action
 	// OrgID is the organization's number. Every request has one.
 	OrgID *uint64
-	// AppID is the app's number; 0 is an app that is yet to be created.
+	// AppID is the app's number; 0 is an app that does not exist yet.
 	AppID *uint64
 	// Feature is a feature of the organization: "wg", "builder" and others.
 	Feature *string
@@ -26,7 +26,7 @@ type Access struct {
 	Machine *string
 	// MachineFeature is a feature of the machine.
 	MachineFeature *string
-	// Command is what is to be executed on the machine.
+	// Command is the command to execute on the machine.
 	Command []string
 	// Cluster is a LiteFS Cloud cluster, a resource of the feature "litefs-cloud".
 	Cluster *string
@@ -36,8 +36,8 @@ type Access struct {
 	Mutation *string
 	// SourceMachine is the id of the machine that the request comes from.
 	SourceMachine *string
-	// Time is when the request is made. Where it is zero, validity windows are
-	// left out of account.
+	// Time is when the request is made. If it is zero, validity windows are
+	// ignored.
 	Time time.Time
 }
 
@@ -45,17 +45,18 @@ type Access struct {
 const featureLiteFS = "litefs-cloud"
 
 var (
-	// ErrAccess is wrapped by the error for a request that is no request: it
-	// names no organization, or two resources at once.
-	ErrAccess = errors.New("not a request that can be decided")
+	// ErrAccess is wrapped by the error for an invalid request: one that names
+	// no organization, or two resources at once.
+	ErrAccess = errors.New("invalid request")
 	// ErrDenied is wrapped by the error for a request that is not allowed.
 	ErrDenied = errors.New("not permitted")
-	// ErrUndischarged is wrapped, beside [ErrDenied], where a discharge is missing.
+	// ErrUndischarged is wrapped, together with [ErrDenied], if a discharge is
+	// missing.
 	ErrUndischarged = errors.New("a third party has not discharged the token")
 )
 
 // validate returns an error that wraps [ErrAccess] unless a names one action on
-// one resource, with the resources that this one belongs to.
+// one resource, together with that resource's parents.
 func (a Access) validate() error {
 	machineParts := count(a.Command != nil, a.MachineFeature != nil)
 	appParts := count(a.Machine != nil, a.Volume != nil, a.AppFeature != nil)
@@ -67,11 +68,11 @@ func (a Access) validate() error {
 	case appParts > 1:
 		return fmt.Errorf("%w: two resources of the app", ErrAccess)
 	case appParts > 0 && a.AppID == nil:
-		return fmt.Errorf("%w: a resource of an app, and no app", ErrAccess)
+		return fmt.Errorf("%w: a resource of an app without the app", ErrAccess)
 	case machineParts > 1:
 		return fmt.Errorf("%w: two resources of the machine", ErrAccess)
 	case machineParts > 0 && a.Machine == nil:
-		return fmt.Errorf("%w: a resource of a machine, and no machine", ErrAccess)
+		return fmt.Errorf("%w: a resource of a machine without the machine", ErrAccess)
 	case a.Cluster != nil && (a.Feature == nil || *a.Feature != featureLiteFS):
 		return fmt.Errorf("%w: a cluster without the feature %s", ErrAccess, featureLiteFS)
 	default:
@@ -89,11 +90,11 @@ func count(conditions ...bool) int {
 	return n
 }
 
-// Permits returns nil where the grant allows a, decided as superfly/macaroon does:
-// every caveat of the permission macaroon and of its discharges must allow it, and
-// a caveat that is not known allows nothing. What a discharge is bound to cannot
-// be checked without Fly's keys and is taken as right. The error wraps [ErrAccess]
-// or [ErrDenied].
+// Permits returns nil if the grant allows a. It decides as superfly/macaroon
+// does: every caveat of the permission macaroon and of its discharges must
+// allow a, and an unknown caveat allows nothing. The binding of a discharge
+// cannot be checked without Fly's keys and is assumed to be right. The error
+// wraps [ErrAccess] or [ErrDenied].
 func (g Grant) Permits(a Access) error {
 	if err := a.validate(); err != nil {
 		return err
@@ -109,14 +110,14 @@ func (g Grant) Permits(a Access) error {
 		return fmt.Errorf("%w: %s", ErrDenied, v.denied)
 	}
 	if !a.Action.In(v.mask) {
-		return fmt.Errorf("%w: of %q only %q is allowed", ErrDenied, a.Action, a.Action&v.mask)
+		return fmt.Errorf("%w: only %[3]q of %[2]q is allowed", ErrDenied, a.Action, a.Action&v.mask)
 	}
 	return nil
 }
 
-// Permits returns nil where any permission macaroon of b allows a: Fly grants what
-// one of them grants. The error is that of the last one, or wraps [ErrDenied]
-// where there is none. OAuth tokens are not looked at.
+// Permits returns nil if any permission macaroon of b allows a, because Fly
+// accepts a request that one of them allows. The error is that of the last one.
+// It wraps [ErrDenied] if there is none. OAuth tokens are ignored.
 func (b Bundle) Permits(a Access) error {
 	err := fmt.Errorf("%w: there is no permission macaroon", ErrDenied)
 	for _, g := range b.Grants() {

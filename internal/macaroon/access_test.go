@@ -54,7 +54,7 @@ func ifs(otherwise macaroon.Action, caveats ...macaroon.Caveat) macaroon.IfPrese
 	return macaroon.IfPresent{Ifs: caveats, Else: otherwise}
 }
 
-// decision is a request under one caveat, beside that for the organization.
+// decision is a request under one caveat and the caveat for the organization.
 type decision struct {
 	caveat macaroon.Caveat
 	access macaroon.Access
@@ -205,8 +205,8 @@ func TestPermitsWithDischarges(t *testing.T) {
 	}
 }
 
-// claiming returns a permission macaroon that holds an attestation, which only a
-// forger would make.
+// claiming returns a permission macaroon that holds an attestation. Only a
+// forger makes one.
 func claiming(t *testing.T) *macaroon.Macaroon {
 	t.Helper()
 	m, err := macaroon.Decode(withWire(t, []byte{0x92, 23, 42}))
@@ -223,14 +223,14 @@ func TestAccessValidate(t *testing.T) {
 		"no organization":                              {},
 		"two resources of the organization":            request(read, onApp(testApp), withFeature("wg")),
 		"two resources of the app":                     request(read, onApp(testApp), onMachine("m"), func(a *macaroon.Access) { a.Volume = name }),
-		"a resource of an app, and no app":             request(read, onMachine("m")),
+		"a resource of an app without the app":         request(read, onMachine("m")),
 		"two resources of the machine":                 request(read, withCommand("ls"), func(a *macaroon.Access) { a.MachineFeature = name }),
-		"a resource of a machine, and no machine":      request(read, onApp(testApp), func(a *macaroon.Access) { a.MachineFeature = name }),
+		"a resource of a machine without the machine":  request(read, onApp(testApp), func(a *macaroon.Access) { a.MachineFeature = name }),
 		"a cluster without the feature litefs-cloud":   request(read, func(a *macaroon.Access) { a.Cluster = name }),
 		"a cluster without the feature litefs-cloud\t": request(read, withFeature("wg"), func(a *macaroon.Access) { a.Cluster = name }),
 	} {
 		err := macaroon.NewBundle(permission(t)).Permits(a)
-		if !errors.Is(err, macaroon.ErrAccess) || err.Error()+"\t" != "not a request that can be decided: "+want && err.Error() != "not a request that can be decided: "+want {
+		if !errors.Is(err, macaroon.ErrAccess) || err.Error()+"\t" != "invalid request: "+want && err.Error() != "invalid request: "+want {
 			t.Errorf("error %v, want %s", err, want)
 		}
 	}

@@ -2,9 +2,9 @@ package macaroon
 
 import "fmt"
 
-// Action is a set of actions, one bit each. It is what a caveat allows or what a
-// request asks for and, added to a macaroon by itself, a caveat that allows no
-// other action on anything.
+// Action is a set of actions, one bit each. A caveat allows such a set and a
+// request asks for one. Added to a macaroon by itself, it is a caveat that
+// allows only these actions, on any resource.
 type Action uint16
 
 // The actions, as resset/action.go of superfly/macaroon numbers them.
@@ -25,7 +25,8 @@ const (
 	// ActionAll is every action that Fly has a letter for.
 	ActionAll = ActionRead | ActionWrite | ActionCreate | ActionDelete | ActionControl
 
-	// actionAny holds the bits without a letter too: a mask of "*" is stored so.
+	// actionAny also holds the bits without a letter. A mask of "*" is stored
+	// like this.
 	actionAny Action = 0xffff
 )
 
@@ -33,7 +34,8 @@ const (
 const actionLetters = "rwcdC"
 
 // ParseAction reads a set of actions as flyctl writes it: letters of "rwcdC" in
-// any order, or "*" for all of them. Another letter, or none, is an error.
+// any order, or "*" for all of them. Any other letter, or no letter, is an
+// error.
 func ParseAction(s string) (Action, error) {
 	if s == "*" {
 		return ActionAll, nil
@@ -47,12 +49,12 @@ func ParseAction(s string) (Action, error) {
 			}
 		}
 		if bit == ActionNone {
-			return ActionNone, fmt.Errorf("%q is no action: r (read), w (write), c (create), d (delete), C (control), or * for all", letter)
+			return ActionNone, fmt.Errorf("invalid action %q: use r (read), w (write), c (create), d (delete), C (control), or * for all", letter)
 		}
 		a |= bit
 	}
 	if a == ActionNone {
-		return ActionNone, fmt.Errorf("no action is named: r (read), w (write), c (create), d (delete), C (control), or * for all")
+		return ActionNone, fmt.Errorf("no action is named: use r (read), w (write), c (create), d (delete), C (control), or * for all")
 	}
 	return a, nil
 }
@@ -60,8 +62,8 @@ func ParseAction(s string) (Action, error) {
 // In reports whether every action of a is in mask.
 func (a Action) In(mask Action) bool { return a&mask == a }
 
-// String returns the letters of a, "" for no action. Bits without a letter do
-// not show, as in flyctl's output.
+// String returns the letters of a, "" for no action. Bits without a letter are
+// left out, as in flyctl's output.
 func (a Action) String() string {
 	letters := make([]byte, 0, len(actionLetters))
 	for i := range len(actionLetters) {

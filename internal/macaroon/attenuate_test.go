@@ -20,7 +20,7 @@ func TestAttenuate(t *testing.T) {
 	if !bytes.Equal(m.Encode(), before) {
 		t.Error("the macaroon has changed")
 	}
-	// Caveats stand after the location and one byte for how many there are.
+	// Caveats follow the location and one byte with their number.
 	at := len(before) - tailSize - 2
 	start := bytes.Index(before, []byte(macaroon.LocationPermission)) + len(macaroon.LocationPermission) + 1
 	if got := narrowed.Encode(); !bytes.Equal(got[start:at], before[start:at]) || got[start-1] != before[start-1]+4 {

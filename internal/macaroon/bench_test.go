@@ -11,7 +11,7 @@ import (
 )
 
 // benchmarked returns a permission macaroon whose token text is 600 bytes long,
-// with what Fly's deploy tokens hold.
+// with the caveats of Fly's deploy tokens.
 func benchmarked(t testing.TB) *macaroon.Macaroon {
 	t.Helper()
 	m := permission(
@@ -26,7 +26,8 @@ func benchmarked(t testing.TB) *macaroon.Macaroon {
 	return m
 }
 
-// decodePlain decodes msgpack into any, as a rival that knows nothing of macaroons.
+// decodePlain decodes msgpack into any, as a comparison that knows nothing
+// about macaroons.
 func decodePlain(encoded []byte) (any, error) {
 	dec := msgpack.NewDecoder(bytes.NewReader(encoded))
 	dec.SetMapDecoder(func(d *msgpack.Decoder) (any, error) { return d.DecodeUntypedMap() })
@@ -58,7 +59,7 @@ func BenchmarkDecode(b *testing.B) {
 	benchmarkPlain(b, encoded)
 }
 
-// BenchmarkAttenuate adds what narrows a token to one app, and encodes the result.
+// BenchmarkAttenuate narrows a token to one app and encodes the result.
 func BenchmarkAttenuate(b *testing.B) {
 	m := benchmarked(b)
 	caveats := append(macaroon.ReadOnly(testApp), until(time.Minute))

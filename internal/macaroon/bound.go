@@ -2,21 +2,22 @@ package macaroon
 
 import "slices"
 
-// place is a kind of request: the types of resource that it names, and of these
-// the app and the feature. Other resources of a type are alike.
+// place is a kind of request: the types of resource that it names, with the app
+// and the feature. Other resources of a type are treated alike.
 type place struct {
-	// named holds the types of the set caveats that are about the request.
+	// named holds the types of the set caveats that apply to the request.
 	named []CaveatType
-	// app is the app that the proof is about; inApp says that the request is for
-	// it rather than for another one.
+	// app is the app that the proof is about. inApp reports whether the request
+	// is for this app or for a different one.
 	app   uint64
 	inApp bool
-	// features are those that the request is not for.
+	// features are the features that the request does not name.
 	features []string
 }
 
-// places returns the kinds of request in an organization: on the app, on another
-// one, on a feature that is not listed, and on what is neither app nor feature.
+// places returns the kinds of request in an organization: on the app, on a
+// different app, on a feature that is not listed, and on a resource that is
+// neither.
 func places(app uint64, features []string) []place {
 	inOrganization := [][]CaveatType{
 		nil,
@@ -51,7 +52,7 @@ func places(app uint64, features []string) []place {
 
 func (p *place) names(t CaveatType) bool { return slices.Contains(p.named, t) }
 
-// applies says whether a caveat inside IfPresent is about a request.
+// applies reports whether a caveat inside IfPresent applies to a request.
 type applies int
 
 const (
@@ -61,8 +62,8 @@ const (
 )
 
 // bound returns the actions that the caveats may allow on any request of the
-// kind: no request is allowed more. What is not known to restrict is taken to
-// restrict nothing.
+// kind: no request is allowed more. A caveat counts only if it is known to
+// restrict.
 func (p *place) bound(caveats []Caveat) Action {
 	mask := actionAny
 	for _, c := range caveats {
@@ -109,8 +110,9 @@ func (p *place) boundOf(c Caveat) (Action, applies) {
 	}
 }
 
-// boundOfIfPresent joins what the caveats inside may allow: those that are known
-// to apply hold together, and only where there are none may others, or Else, do.
+// boundOfIfPresent joins the actions that the caveats inside may allow. Those
+// that are known to apply hold together. Only if there are none may others, or
+// Else, apply.
 func (p *place) boundOfIfPresent(c IfPresent) Action {
 	together, either, known := actionAny, c.Else, false
 	for _, inner := range c.Ifs {
@@ -130,7 +132,8 @@ func (p *place) boundOfIfPresent(c IfPresent) Action {
 
 func anyName(string) bool { return true }
 
-// union returns the actions that a set allows on some resource that fits.
+// union returns the actions that a set allows on at least one matching
+// resource.
 func union[K comparable](set map[K]Action, named bool, fits func(K) bool) (Action, applies) {
 	if !named {
 		return ActionNone, never
@@ -144,7 +147,7 @@ func union[K comparable](set map[K]Action, named bool, fits func(K) bool) (Actio
 	return mask, always
 }
 
-// ifAny returns all actions where the list of a caveat has something in it.
+// ifAny returns all actions if the list of a caveat is not empty.
 func ifAny(n int, named bool) (Action, applies) {
 	switch {
 	case !named:

@@ -8,23 +8,23 @@ import (
 	"strings"
 )
 
-// prefixOAuth starts an OAuth token, which is opaque.
+// prefixOAuth is how an opaque OAuth token starts.
 const prefixOAuth = "fo1"
 
 // maxBundle bounds the text of a bundle in bytes.
 const maxBundle = 1 << 20
 
 var (
-	// ErrOAuth is returned for a bundle that is to be attenuated and holds an
-	// OAuth token: that one stays the whole account whatever is done to the rest.
+	// ErrOAuth is returned by Attenuate for a bundle with an OAuth token, which
+	// cannot be narrowed and gives access to the whole account.
 	ErrOAuth = errors.New("an OAuth token cannot be narrowed")
-	// ErrNoPermission is returned for a bundle that is to be attenuated and holds
-	// no permission macaroon.
+	// ErrNoPermission is returned by Attenuate for a bundle without a
+	// permission macaroon.
 	ErrNoPermission = errors.New("there is no permission macaroon to narrow")
 )
 
-// Bundle is a token as Fly hands it out: permission macaroons, their discharges,
-// OAuth tokens, in any order. Like a macaroon it does not change.
+// Bundle is a token as Fly issues it: permission macaroons, their discharges
+// and OAuth tokens, in any order. Like a macaroon, it is immutable.
 type Bundle struct {
 	parts []part
 }
@@ -47,10 +47,10 @@ func NewBundle(macaroons ...*Macaroon) Bundle {
 // ParseBundle reads a token: macaroons and OAuth tokens, separated by commas,
 // with or without a scheme ("FlyV1" or "Bearer"). The grammar is that of Parse
 // in superfly/macaroon and of tokens.Parse in superfly/fly-go. The error wraps
-// [ErrMalformed] and names the part at fault by its place.
+// [ErrMalformed] and gives the position of the invalid part.
 func ParseBundle(s string) (Bundle, error) {
 	if len(s) > maxBundle {
-		return Bundle{}, fmt.Errorf("%w: %d bytes are more than any bundle has", ErrMalformed, len(s))
+		return Bundle{}, fmt.Errorf("%w: %d bytes are too long", ErrMalformed, len(s))
 	}
 	texts := strings.Split(trimSchemes(s), ",")
 	b := Bundle{parts: make([]part, 0, len(texts))}
@@ -81,7 +81,7 @@ func parsePart(text string) (part, error) {
 	switch prefix {
 	case prefixOAuth:
 		if payload == "" || strings.ContainsFunc(payload, func(r rune) bool { return r <= ' ' || r > '~' }) {
-			return part{}, fmt.Errorf("%w: an OAuth token is empty, or holds what none does", ErrMalformed)
+			return part{}, fmt.Errorf("%w: an OAuth token is empty or contains an invalid character", ErrMalformed)
 		}
 		return part{oauth: text}, nil
 	case prefixCurrent, prefixOldGrant, prefixOldDischarge:
@@ -90,7 +90,7 @@ func parsePart(text string) (part, error) {
 	}
 	raw, err := base64.StdEncoding.DecodeString(payload)
 	if err != nil {
-		return part{}, fmt.Errorf("%w: it is %d bytes long and not whole base64", ErrMalformed, len(text))
+		return part{}, fmt.Errorf("%w: it is %d bytes long and not valid base64", ErrMalformed, len(text))
 	}
 	m, err := Decode(raw)
 	if err != nil {
@@ -100,7 +100,7 @@ func parsePart(text string) (part, error) {
 	return part{macaroon: m}, nil
 }
 
-// IsEmpty reports whether nothing is in b.
+// IsEmpty reports whether b has no parts.
 func (b Bundle) IsEmpty() bool { return len(b.parts) == 0 }
 
 // HasOAuth reports whether b holds an OAuth token.
@@ -119,7 +119,7 @@ func (b Bundle) Macaroons() []*Macaroon {
 	return list
 }
 
-// OAuth returns the part of b that is OAuth tokens.
+// OAuth returns the OAuth tokens of b.
 func (b Bundle) OAuth() Bundle {
 	return b.filter(func(p part) bool { return p.macaroon == nil })
 }
@@ -135,8 +135,8 @@ func (b Bundle) filter(keep func(part) bool) Bundle {
 }
 
 // Attenuate returns a copy of b with more caveats on each permission macaroon.
-// Discharges stay as they are, and still fit: what binds them is an ancestor. The
-// error wraps [ErrOAuth] or [ErrNoPermission], or is that of
+// Discharges are unchanged and still match, because an ancestor of the copy
+// binds them. The error wraps [ErrOAuth] or [ErrNoPermission], or is that of
 // [Macaroon.Attenuate].
 func (b Bundle) Attenuate(caveats ...Caveat) (Bundle, error) {
 	out := Bundle{parts: slices.Clone(b.parts)}
@@ -171,5 +171,5 @@ func (b Bundle) Reveal() string {
 	return strings.Join(texts, ",")
 }
 
-// Format writes a mask that says how many parts there are, whatever the verb.
+// Format writes a mask with the number of parts, for every verb.
 func (b Bundle) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "bundle(%d)", len(b.parts)) }

@@ -44,16 +44,16 @@ func TestParseBundleRefuses(t *testing.T) {
 		"a comma too many":   {m + ",", "part 2 of 2: not a Fly macaroon: it does not start with fm2_, fm1r_, fm1a_ or fo1_"},
 		"another prefix":     {"fm3_abcd", "part 1 of 1: not a Fly macaroon: it does not start with fm2_, fm1r_, fm1a_ or fo1_"},
 		"a prefix alone":     {"fm2_", "part 1 of 1: not a Fly macaroon: it ends too early, at byte 0 of 0"},
-		"a cut payload":      {m[:41], "part 1 of 1: not a Fly macaroon: it is 41 bytes long and not whole base64"},
-		"a cut macaroon":     {m[:44], "part 1 of 1: not a Fly macaroon: a value is longer than what is left, at byte 30 of 30"},
-		"no padding":         {"fm2_lA", "part 1 of 1: not a Fly macaroon: it is 6 bytes long and not whole base64"},
-		"URL-safe base64":    {"fm2_-_-_", "part 1 of 1: not a Fly macaroon: it is 8 bytes long and not whole base64"},
-		"an OAuth prefix":    {"fo1_", "part 1 of 1: not a Fly macaroon: an OAuth token is empty, or holds what none does"},
-		"a space in OAuth":   {"fo1_a b", "part 1 of 1: not a Fly macaroon: an OAuth token is empty, or holds what none does"},
-		"a bundle of 2 MiB":  {strings.Repeat("fo1_,", 1<<19), "not a Fly macaroon: 2621440 bytes are more than any bundle has"},
+		"a cut payload":      {m[:41], "part 1 of 1: not a Fly macaroon: it is 41 bytes long and not valid base64"},
+		"a cut macaroon":     {m[:44], "part 1 of 1: not a Fly macaroon: a value is longer than the remaining bytes, at byte 30 of 30"},
+		"no padding":         {"fm2_lA", "part 1 of 1: not a Fly macaroon: it is 6 bytes long and not valid base64"},
+		"URL-safe base64":    {"fm2_-_-_", "part 1 of 1: not a Fly macaroon: it is 8 bytes long and not valid base64"},
+		"an OAuth prefix":    {"fo1_", "part 1 of 1: not a Fly macaroon: an OAuth token is empty or contains an invalid character"},
+		"a space in OAuth":   {"fo1_a b", "part 1 of 1: not a Fly macaroon: an OAuth token is empty or contains an invalid character"},
+		"a bundle of 2 MiB":  {strings.Repeat("fo1_,", 1<<19), "not a Fly macaroon: 2621440 bytes are too long"},
 		"another scheme":     {"Basic " + m, "part 1 of 1: not a Fly macaroon: it does not start with fm2_, fm1r_, fm1a_ or fo1_"},
 		"JSON from flyctl":   {`{"token":"` + m + `"}`, "part 1 of 1: not a Fly macaroon: it does not start with fm2_, fm1r_, fm1a_ or fo1_"},
-		"text after base64=": {"fm2_lA==lA==", "part 1 of 1: not a Fly macaroon: it is 12 bytes long and not whole base64"},
+		"text after base64=": {"fm2_lA==lA==", "part 1 of 1: not a Fly macaroon: it is 12 bytes long and not valid base64"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -125,7 +125,7 @@ func TestBundleExpiry(t *testing.T) {
 	hour := until(time.Hour)
 	for name, tt := range map[string]struct {
 		bundle []*macaroon.Macaroon
-		want   time.Duration // from testNow; 0 for never
+		want   time.Duration // from testNow; 0 means never
 	}{
 		"no macaroon":                       {nil, 0},
 		"no window":                         {[]*macaroon.Macaroon{permission(t)}, 0},
@@ -168,8 +168,8 @@ func TestExpiredAt(t *testing.T) {
 	}
 }
 
-// TestLoginBundle takes apart what a login holds: macaroons of two organizations,
-// some of them dead, discharges for them and for others, and an OAuth token.
+// TestLoginBundle takes a login apart: macaroons of two organizations, some of
+// them expired, discharges for them and for others, and an OAuth token.
 func TestLoginBundle(t *testing.T) {
 	t.Parallel()
 	org := func(id uint64, more ...macaroon.Caveat) *macaroon.Macaroon {

@@ -5,7 +5,7 @@ import (
 	"strconv"
 )
 
-// CaveatType is the number that stands for a kind of caveat on the wire.
+// CaveatType is the number of a kind of caveat on the wire.
 type CaveatType uint64
 
 // The types that Fly uses, as caveat.go of superfly/macaroon numbers them.
@@ -41,8 +41,8 @@ const (
 	TypeFlySrc              CaveatType = 31
 )
 
-// String returns the name that flyctl gives the type, or its number where it has
-// none.
+// String returns flyctl's name for the type, or the number if flyctl has no
+// name for it.
 func (t CaveatType) String() string {
 	names := [...]string{
 		TypeOrganization: "Organization", TypeVolumes: "Volumes", TypeApps: "Apps",
@@ -63,8 +63,8 @@ func (t CaveatType) String() string {
 	return strconv.FormatUint(uint64(t), 10)
 }
 
-// Caveat is one restriction in a macaroon. Its types are those of this package;
-// whatever Fly adds to them is an [Unknown].
+// Caveat is one restriction in a macaroon. A type that this package does not
+// implement is read as [Unknown].
 type Caveat interface {
 	// Type returns the number of the caveat's type.
 	Type() CaveatType
@@ -72,12 +72,13 @@ type Caveat interface {
 	encode(w *writer)
 }
 
-// Unknown is a caveat of a type that this package does not know. Fly denies
-// every request under a caveat that it does not know, and so does [Grant.Permits].
+// Unknown is a caveat of a type that this package does not know.
+// [Grant.Permits] denies every request under one, as Fly does for the types
+// that it does not know.
 type Unknown struct {
 	// Code is the type's number.
 	Code CaveatType
-	// Body is the body, one msgpack value, as it stands in the macaroon.
+	// Body is the body, one msgpack value, as in the macaroon.
 	Body []byte
 }
 
@@ -97,8 +98,8 @@ func walk(caveats []Caveat, visit func(Caveat)) {
 	}
 }
 
-// isAttestation reports whether c states who someone is, which only a finalized
-// discharge can.
+// isAttestation reports whether c states an identity. Only a finalized
+// discharge can do that.
 func isAttestation(c Caveat) bool {
 	switch c.(type) {
 	case FlyioUserID, GitHubUserID, GoogleUserID:
@@ -108,8 +109,8 @@ func isAttestation(c Caveat) bool {
 	}
 }
 
-// Format writes a mask in place of the keys, whatever the verb: the ticket is
-// what a discharge is asked for with.
+// Format writes a mask in place of the keys, for every verb. The ticket is a
+// secret: it is enough to request a discharge.
 func (c ThirdParty) Format(f fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(f, "3P(%s)", c.Location)
 }

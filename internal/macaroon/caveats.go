@@ -4,18 +4,20 @@ import "time"
 
 // Organization confines a token to an organization and to some actions in it.
 type Organization struct {
-	// ID is the organization's number; 0 stands for any.
+	// ID is the organization's number; 0 means any organization.
 	ID uint64 `json:"id"`
 	// Mask holds the actions that are allowed.
 	Mask Action `json:"mask"`
 }
 
-// Apps confines a token to apps, by number, with the actions allowed on each. The
-// number 0 stands for all apps and is then the only key; no key at all allows none.
+// Apps confines a token to apps, by number, with the actions allowed on each.
+// The number 0 means all apps and must then be the only key. An empty map
+// allows no app.
 type Apps map[uint64]Action
 
 // Volumes confines a token to volumes, by id, as [Apps] does to apps. The empty
-// id stands for all; so it does in the other sets by name.
+// id means all volumes. The same applies to the other sets whose keys are
+// names.
 type Volumes map[string]Action
 
 // Machines confines a token to machines, by id.
@@ -41,13 +43,12 @@ type StorageObjects map[string]Action
 type ValidityWindow struct {
 	// NotBefore is the first second, in Unix time.
 	NotBefore int64 `json:"not_before"`
-	// NotAfter is the last second, in Unix time. The token is dead as soon as
-	// the clock is past its start.
+	// NotAfter is the last second, in Unix time. The token expires as soon as
+	// this second has begun.
 	NotAfter int64 `json:"not_after"`
 }
 
-// Window returns the caveat for a life from one instant to another, in whole
-// seconds.
+// Window returns the caveat from one instant to the other, in whole seconds.
 func Window(from, until time.Time) ValidityWindow {
 	return ValidityWindow{NotBefore: from.Unix(), NotAfter: until.Unix()}
 }
@@ -55,38 +56,39 @@ func Window(from, until time.Time) ValidityWindow {
 // Mutations allows the GraphQL mutations that it names, and nothing else.
 type Mutations []string
 
-// ConfineUser stands in a ticket: the one who authenticates must be this user.
+// ConfineUser is a caveat of a ticket: the person who authenticates must be
+// this user.
 type ConfineUser struct {
 	// ID is the user's number.
 	ID uint64 `json:"id"`
 }
 
-// ConfineOrganization stands in a ticket: the one who authenticates must belong
-// to this organization.
+// ConfineOrganization is a caveat of a ticket: the person who authenticates
+// must belong to this organization.
 type ConfineOrganization struct {
 	// ID is the organization's number.
 	ID uint64 `json:"id"`
 }
 
-// ConfineGoogleHD stands in a ticket: the one who authenticates must have a
-// Google account of this domain.
+// ConfineGoogleHD is a caveat of a ticket: the person who authenticates must
+// have a Google account of this domain.
 type ConfineGoogleHD string
 
-// ConfineGitHubOrg stands in a ticket: the one who authenticates must belong to
-// this GitHub organization.
+// ConfineGitHubOrg is a caveat of a ticket: the person who authenticates must
+// belong to this GitHub organization.
 type ConfineGitHubOrg uint64
 
-// MaxValidity stands in a ticket: the discharge must not live longer than this
-// many seconds.
+// MaxValidity is a caveat of a ticket: the discharge must not be valid for
+// longer than this many seconds.
 type MaxValidity uint64
 
-// IsUser says whose token it is. It restricts nothing.
+// IsUser names the token's user. It restricts nothing.
 type IsUser struct {
 	// ID is the user's number.
 	ID uint64 `json:"uint64"`
 }
 
-// ThirdParty makes a token worthless without a discharge from another party.
+// ThirdParty makes a token unusable without a discharge from a third party.
 type ThirdParty struct {
 	// Location is the URL of the third party.
 	Location string
@@ -97,17 +99,17 @@ type ThirdParty struct {
 	Ticket []byte
 }
 
-// BindToParentToken binds a discharge to one permission macaroon and what is made
-// from it: a prefix of the SHA-256 of that macaroon's tail.
+// BindToParentToken binds a discharge to one permission macaroon and those
+// attenuated from it: a prefix of the SHA-256 of that macaroon's tail.
 type BindToParentToken []byte
 
-// IfPresent restricts requests for some resources only. Where a caveat in Ifs is
-// about a resource that the request names, all those that are must allow it;
-// where none is, Else says which actions are allowed.
+// IfPresent restricts requests for some resources only. If caveats in Ifs are
+// about a resource that the request names, all of these must allow it. If none
+// is, Else holds the allowed actions.
 type IfPresent struct {
 	// Ifs are the caveats that hold where they apply.
 	Ifs []Caveat
-	// Else holds the actions allowed where none of them applies.
+	// Else holds the actions that are allowed if none of them applies.
 	Else Action
 }
 
@@ -131,14 +133,14 @@ type GitHubUserID uint64
 // highest byte first.
 type GoogleUserID []byte
 
-// Commands allows the execution of these commands. None at all allows none.
+// Commands allows the execution of these commands. An empty list allows none.
 type Commands []Command
 
 // Command is a command that may be executed.
 type Command struct {
-	// Args is the command and its arguments, or how they begin.
+	// Args is the command and its arguments, or their beginning.
 	Args []string `json:"args"`
-	// Exact says that no further arguments may follow.
+	// Exact forbids further arguments.
 	Exact bool `json:"exact,omitempty"`
 }
 
@@ -150,14 +152,14 @@ type AllowedRoles uint32
 const (
 	// RoleMember is an ordinary member.
 	RoleMember AllowedRoles = 1
-	// RoleBillingManager sees to the bills.
+	// RoleBillingManager manages billing.
 	RoleBillingManager AllowedRoles = 2
-	// RoleAdmin is every role there is or will be.
+	// RoleAdmin includes every role, future ones too.
 	RoleAdmin AllowedRoles = 0xffffffff
 )
 
 // FlySrc allows requests that come from a machine on Fly. An empty field allows
-// any.
+// any value.
 type FlySrc struct {
 	// Organization is the slug of the machine's organization.
 	Organization string `json:"organization"`

@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// This file says of every caveat which type it is and how its body is written:
-// a struct as an array of its fields, a value by itself.
+// This file defines the type and the encoding of every caveat. A struct is an
+// array of its fields; other values are written as they are.
 
 // Type returns [TypeOrganization].
 func (Organization) Type() CaveatType { return TypeOrganization }
@@ -198,7 +198,7 @@ func (c FlySrc) encode(w *writer) {
 	w.string(c.Instance)
 }
 
-// encodeSet writes a resource set: an array of one map whose keys ascend.
+// encodeSet writes a resource set: an array of one map with ascending keys.
 func encodeSet[K cmp.Ordered](w *writer, set map[K]Action, key func(K)) {
 	w.array(1)
 	w.mapping(len(set))

@@ -8,11 +8,11 @@ import (
 // preallocated bounds what is allocated for a list before its elements are read.
 const preallocated = 8
 
-// Decode reads one macaroon, of at most 1 MiB. The error wraps [ErrMalformed]; it
-// names the place, and holds nothing of what stands there.
+// Decode reads one macaroon, of at most 1 MiB. The error wraps [ErrMalformed];
+// it gives the position and never the content.
 func Decode(encoded []byte) (*Macaroon, error) {
 	if len(encoded) > maxSize {
-		return nil, newReader(nil).malformed("%d bytes are more than any has", len(encoded))
+		return nil, newReader(nil).malformed("%d bytes are too long", len(encoded))
 	}
 	r := newReader(bytes.Clone(encoded))
 	m, err := r.macaroon()
@@ -25,9 +25,9 @@ func Decode(encoded []byte) (*Macaroon, error) {
 	return m, nil
 }
 
-// macaroon reads an array of nonce, location, caveats and tail. The lengths must
-// be written in their shortest form, so that the macaroon encodes to the same
-// bytes again.
+// macaroon reads an array of nonce, location, caveats and tail. The lengths
+// must be written in their shortest form, so that encoding the macaroon gives
+// the same bytes.
 func (r *reader) macaroon() (*Macaroon, error) {
 	if err := r.arrayOf(4); err != nil {
 		return nil, err
@@ -57,8 +57,8 @@ func (r *reader) macaroon() (*Macaroon, error) {
 	return m, nil
 }
 
-// nonce reads the key id, the random part and, since version 1, whether the
-// macaroon is a finalized proof.
+// nonce reads the key id, the random part and, since version 1, a flag for
+// finalized proofs.
 func (r *reader) nonce(m *Macaroon) error {
 	n, err := r.array()
 	if err != nil {

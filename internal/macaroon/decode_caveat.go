@@ -2,10 +2,12 @@ package macaroon
 
 import "math"
 
-// maxGoogleID bounds the number of a Google user in bytes; real ones have nine.
+// maxGoogleID bounds the number of a Google user in bytes. Real numbers have
+// nine.
 const maxGoogleID = 64
 
-// caveat reads a type and a body. The depth is that of the IfPresent around it.
+// caveat reads a type and a body. The depth is the number of IfPresent caveats
+// around it.
 func (r *reader) caveat(depth int) (Caveat, error) {
 	code, err := r.uint(math.MaxUint64)
 	if err != nil {
@@ -130,8 +132,8 @@ func (r *reader) namedSet(t CaveatType) (Caveat, error) {
 	}
 }
 
-// readSet reads an array of one map. A key that stands there twice is an error:
-// which of its masks holds would depend on the reader.
+// readSet reads an array of one map. A duplicate key is an error, because
+// readers would disagree about its mask.
 func readSet[K comparable](r *reader, key func() (K, error)) (map[K]Action, error) {
 	if err := r.arrayOf(1); err != nil {
 		return nil, err
@@ -147,7 +149,7 @@ func readSet[K comparable](r *reader, key func() (K, error)) (map[K]Action, erro
 			return nil, err
 		}
 		if _, twice := set[k]; twice {
-			return nil, r.malformed("a set names one key twice")
+			return nil, r.malformed("a set has a duplicate key")
 		}
 		if set[k], err = r.action(); err != nil {
 			return nil, err

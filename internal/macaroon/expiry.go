@@ -2,9 +2,9 @@ package macaroon
 
 import "time"
 
-// NotAfter returns the last instant at which the macaroon is good: the earliest
-// end of its validity windows, those inside IfPresent included. It is zero where
-// there is no window.
+// NotAfter returns the last instant at which the macaroon is valid: the
+// earliest end of its validity windows, including those inside IfPresent. It is
+// zero if there is no window.
 func (m *Macaroon) NotAfter() time.Time {
 	var end time.Time
 	walk(m.caveats, func(c Caveat) {
@@ -15,8 +15,8 @@ func (m *Macaroon) NotAfter() time.Time {
 	return end
 }
 
-// NotBefore returns the first instant at which the macaroon is good: the latest
-// beginning of its validity windows. It is zero where there is no window.
+// NotBefore returns the first instant at which the macaroon is valid: the
+// latest beginning of its validity windows. It is zero if there is no window.
 func (m *Macaroon) NotBefore() time.Time {
 	var begin time.Time
 	walk(m.caveats, func(c Caveat) {
@@ -42,7 +42,7 @@ func instant(seconds int64) time.Time {
 	return t
 }
 
-// earlier returns the earlier of two instants; a zero one stands for never.
+// earlier returns the earlier of two instants. A zero one means never.
 func earlier(a, b time.Time) time.Time {
 	if a.IsZero() || !b.IsZero() && b.Before(a) {
 		return b

@@ -18,8 +18,8 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
 )
 
-// TestFlyctlOutput reads what flyctl prints and compares it with what `flyctl
-// tokens debug` makes of the same tokens.
+// TestFlyctlOutput reads flyctl's output and compares it with that of `flyctl
+// tokens debug` for the same tokens.
 func TestFlyctlOutput(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"ro", "dep", "org", "ssh"} {
@@ -55,7 +55,7 @@ func withoutKeys(t *testing.T, debug []byte) []byte {
 			Body map[string]any `json:"body"`
 		} `json:"caveats"`
 	}
-	// The one body that is no object is an action, which "any" keeps.
+	// Only an action has a body that is not an object; "any" keeps it.
 	if err := json.Unmarshal(bytes.ReplaceAll(debug, []byte(`"body": "r"`), []byte(`"body": {"action": "r"}`)), &list); err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +87,7 @@ func TestFlyctlScopes(t *testing.T) {
 		"ro":  {apps: [][]macaroon.AppAccess{nil}, expiry: 1796213832},
 		"org": {apps: [][]macaroon.AppAccess{nil}, expiry: 1796213833},
 		"dep": {apps: apps(macaroon.ActionAll), expiry: 1796213833},
-		// The second is for mutations alone, and reads nothing without one.
+		// The second is only for mutations and allows no other request.
 		"ssh": {apps: apps(macaroon.ActionRead, macaroon.ActionNone), expiry: 1796213833},
 	}
 	for name, tt := range tests {
@@ -157,7 +157,7 @@ func TestGoldenThirdParty(t *testing.T) {
 	h := hmac.New(sha256.New, []byte("proof-signature-finalization"))
 	h.Write(tp.TailBeforeFinalize)
 	if !bytes.Equal(h.Sum(nil), tp.DischargeTail) {
-		t.Error("the last step leads to another tail")
+		t.Error("the last step gives a different tail")
 	}
 	minted, err := macaroon.NewDischarge(macaroon.Seed{
 		Key: key, KeyID: tp.Ticket, Random: random(t, grant.Discharges[0]), Location: macaroon.LocationAuthentication,
@@ -166,7 +166,7 @@ func TestGoldenThirdParty(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(tail(minted), tp.DischargeTail) || !bytes.Equal(minted.Encode(), tp.Discharge) {
-		t.Errorf("minted anew, the discharge is another: %x", tail(minted))
+		t.Errorf("minted again, the discharge is different: %x", tail(minted))
 	}
 }
 
@@ -178,7 +178,7 @@ func random(t *testing.T, m *macaroon.Macaroon) []byte {
 	return m.Encode()[at : at+16]
 }
 
-// TestJSONOfUnknown writes a caveat of which only the number is known.
+// TestJSONOfUnknown writes a caveat of an unknown type.
 func TestJSONOfUnknown(t *testing.T) {
 	t.Parallel()
 	got, err := macaroon.CaveatsJSON([]macaroon.Caveat{
@@ -194,8 +194,8 @@ func TestJSONOfUnknown(t *testing.T) {
 	}
 }
 
-// TestMasks prints a macaroon, a bundle and a third party's caveat with every verb
-// and finds no part of a secret.
+// TestMasks prints a macaroon, a bundle and a third party's caveat with every
+// verb. No output may hold a part of a secret.
 func TestMasks(t *testing.T) {
 	t.Parallel()
 	m := permission(t, organization(macaroon.ActionAll), authentication("a ticket"))

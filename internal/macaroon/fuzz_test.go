@@ -11,7 +11,7 @@ import (
 )
 
 // addMacaroons seeds a fuzz target with macaroons, good and hostile. The large
-// ones stay with their own test: they only slow the fuzzer down.
+// ones are left to their own test, because they only slow the fuzzer down.
 func addMacaroons(f *testing.F) {
 	f.Helper()
 	for _, m := range readGolden(f).Macaroons {
@@ -25,7 +25,7 @@ func addMacaroons(f *testing.F) {
 	}
 }
 
-// ask calls whatever reads a macaroon. None of it may panic.
+// ask calls every method that reads a macaroon. None may panic.
 func ask(b macaroon.Bundle) {
 	for _, m := range b.Macaroons() {
 		_, _ = m.Apps()
@@ -70,7 +70,7 @@ func FuzzParseBundle(f *testing.F) {
 		}
 		again, err := macaroon.ParseBundle(b.Reveal())
 		if err != nil || again.Reveal() != b.Reveal() {
-			t.Fatalf("read again, it is another bundle: %v", err)
+			t.Fatalf("read again, it is a different bundle: %v", err)
 		}
 		ask(b)
 		usable := b.Usable(testNow)
@@ -84,8 +84,8 @@ func FuzzParseBundle(f *testing.F) {
 	})
 }
 
-// FuzzRoundTrip encodes every caveat of what it decodes by its fields, decodes
-// that, and finds the same caveats.
+// FuzzRoundTrip decodes a macaroon, encodes each caveat by its fields, decodes
+// the result and expects the same caveats.
 func FuzzRoundTrip(f *testing.F) {
 	addMacaroons(f)
 	f.Fuzz(func(t *testing.T, encoded []byte) {
@@ -114,14 +114,14 @@ func FuzzRoundTrip(f *testing.F) {
 		}
 		// Not cmp.Diff, which takes exponential time over nested IfPresent.
 		if !reflect.DeepEqual(built.Caveats(), again.Caveats()) {
-			t.Fatal("the decoded caveats are others than the built ones")
+			t.Fatal("the decoded caveats differ from the built ones")
 		}
 		rebuilt, err := macaroon.NewDischarge(seed("round"), again.Caveats()...)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(rebuilt.Encode(), built.Encode()) {
-			t.Fatal("encoded again, it is another macaroon")
+			t.Fatal("encoded again, it is a different macaroon")
 		}
 		if !built.SignedBy([]byte("round")) {
 			t.Fatal("another signature")

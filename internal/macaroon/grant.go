@@ -11,15 +11,16 @@ import (
 const (
 	// LocationPermission is that of a macaroon that grants something.
 	LocationPermission = "https://api.fly.io/v1"
-	// LocationAuthentication is that of a discharge which says who authenticated.
+	// LocationAuthentication is that of a discharge that states a user's
+	// identity.
 	LocationAuthentication = "https://api.fly.io/aaa/v1"
-	// LocationAuth is the newer one for the same.
+	// LocationAuth is the newer location for the same purpose.
 	LocationAuth = "https://auth.fly.io"
 	// LocationSecrets is that of a macaroon for an app's secrets.
 	LocationSecrets = "https://api.fly.io/secrets/v1" //nolint:gosec // An address, not a secret.
 )
 
-// Kind says what a macaroon is for.
+// Kind is the purpose of a macaroon.
 type Kind string
 
 // The kinds of macaroon, by location.
@@ -30,8 +31,8 @@ const (
 	KindOther          Kind = "other"
 )
 
-// Kind classifies the macaroon by its location, never by its prefix or its place
-// in a bundle.
+// Kind classifies the macaroon by its location, never by its prefix or its
+// position in a bundle.
 func (m *Macaroon) Kind() Kind {
 	switch m.location {
 	case LocationPermission:
@@ -45,14 +46,14 @@ func (m *Macaroon) Kind() Kind {
 	}
 }
 
-// Grant is a permission macaroon with what its bundle has to discharge it.
+// Grant is a permission macaroon with its discharges from the same bundle.
 type Grant struct {
 	// Permission is the permission macaroon.
 	Permission *Macaroon
 	// Discharges are the macaroons whose key id is a ticket of it.
 	Discharges []*Macaroon
 	// Missing are the third parties that no discharge in the bundle answers.
-	// Without it Fly refuses the token.
+	// Fly refuses such a token.
 	Missing []ThirdParty
 }
 
@@ -85,9 +86,9 @@ func newGrant(m *Macaroon, others []*Macaroon) Grant {
 	return g
 }
 
-// Expiry returns the last instant at which the grant is good: the earliest
-// NotAfter of the permission macaroon and of each discharge that is there. It is
-// zero where none of them has a validity window.
+// Expiry returns the last instant at which the grant is valid: the earliest
+// NotAfter of the permission macaroon and its discharges. It is zero if none of
+// them has a validity window.
 func (g Grant) Expiry() time.Time {
 	end := g.Permission.NotAfter()
 	for _, d := range g.Discharges {
@@ -96,20 +97,19 @@ func (g Grant) Expiry() time.Time {
 	return end
 }
 
-// ExpiredAt reports whether the grant is past its expiry: valid up to and
-// including the instant of it, as superfly/macaroon decides.
+// ExpiredAt reports whether the grant has expired. The instant of its expiry is
+// still valid, as in superfly/macaroon.
 func (g Grant) ExpiredAt(now time.Time) bool {
 	return pastAt(g.Expiry(), now)
 }
 
 func pastAt(end, now time.Time) bool { return !end.IsZero() && now.After(end) }
 
-// Expiry returns the last instant at which all of b that is good at now stays
-// good: the earliest expiry of its grants that have not expired. Which of them a
-// holder needs is not known (one for each organization, or two for one app), so
-// the first to go counts. Where all have expired it is the last one's expiry, in
-// the past. It is zero where nothing bounds the life of b: no permission
-// macaroon, or none with a validity window.
+// Expiry returns the earliest expiry of the grants of b that are valid at now.
+// The earliest counts because any of them may be the one that a holder needs:
+// there can be one for each organization, or two for one app. If all grants
+// have expired, it returns the latest of their expiries. It is zero if no grant
+// has a validity window.
 func (b Bundle) Expiry(now time.Time) time.Time {
 	var first, last time.Time
 	alive := false
@@ -128,10 +128,10 @@ func (b Bundle) Expiry(now time.Time) time.Time {
 	return last
 }
 
-// Usable returns what of b can be used at now: the permission macaroons that have
-// not expired and whose every third party is answered by a discharge that has
-// not, with these discharges. OAuth tokens and whatever else there is are left
-// out. A validity window that has not begun yet does not count: clocks differ.
+// Usable returns the usable parts of b at now: each permission macaroon that
+// has not expired and whose third parties all have an unexpired discharge, with
+// these discharges. OAuth tokens and other parts are left out. A validity
+// window that has not begun yet does not matter, because clocks differ.
 func (b Bundle) Usable(now time.Time) Bundle {
 	alive := b.filter(func(p part) bool {
 		return p.macaroon != nil && !pastAt(p.macaroon.NotAfter(), now)
@@ -149,7 +149,7 @@ func (b Bundle) ForOrganization(id uint64) Bundle {
 }
 
 // selected returns the grants that keep picks, and their discharges, in the
-// order in which they stand in b.
+// order of b.
 func (b Bundle) selected(keep func(Grant) bool) Bundle {
 	var wanted []*Macaroon
 	for _, g := range b.Grants() {

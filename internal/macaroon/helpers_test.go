@@ -18,7 +18,7 @@ const (
 	otherApp = 8001
 )
 
-// testNow is an instant; what it is does not matter.
+// testNow is an arbitrary instant.
 var testNow = time.Date(2026, time.November, 22, 12, 0, 0, 0, time.UTC) //nolint:gochecknoglobals // A constant in all but type.
 
 func parse(t testing.TB, text string) macaroon.Bundle {
@@ -68,7 +68,7 @@ func attenuate(t testing.TB, m *macaroon.Macaroon, caveats ...macaroon.Caveat) *
 	return m
 }
 
-// organization is the caveat that every token of Fly's has.
+// organization is the caveat that every Fly token has.
 func organization(mask macaroon.Action) macaroon.Organization {
 	return macaroon.Organization{ID: testOrg, Mask: mask}
 }
@@ -87,8 +87,8 @@ func tail(m *macaroon.Macaroon) []byte {
 	return encoded[len(encoded)-tailSize:]
 }
 
-// bindingTo is the caveat that binds a discharge to m and to what is attenuated
-// from it.
+// bindingTo is the caveat that binds a discharge to m and to the macaroons
+// attenuated from it.
 func bindingTo(m *macaroon.Macaroon) macaroon.BindToParentToken {
 	sum := sha256.Sum256(tail(m))
 	return sum[:16]
@@ -111,8 +111,8 @@ func bundleJSON(b macaroon.Bundle, keys macaroon.Keys) ([]byte, error) {
 	return json.Marshal(list)
 }
 
-// unseal opens what ChaCha20-Poly1305 sealed: a nonce of 12 bytes, the text, and
-// a tag of 16 that is not checked. It is RFC 8439's cipher, for tests alone.
+// unseal decrypts ChaCha20-Poly1305 (RFC 8439), for tests only: a nonce of 12
+// bytes, the text, and a tag of 16 bytes that is not checked.
 func unseal(key, sealed []byte) []byte {
 	nonce, text := sealed[:12], sealed[12:len(sealed)-16]
 	out := make([]byte, len(text))

@@ -11,8 +11,8 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
 )
 
-// hostile returns bytes that are made to exhaust whoever reads them, and what they
-// are refused for.
+// hostile returns bytes that are made to exhaust a reader, and the expected
+// error for each.
 func hostile(t testing.TB) map[string]struct {
 	encoded []byte
 	want    string
@@ -39,29 +39,30 @@ func hostile(t testing.TB) map[string]struct {
 		encoded []byte
 		want    string
 	}{
-		"10 MB of nested arrays":       {repeat(10<<20, 0x91), "10485760 bytes are more than any has"},
+		"10 MB of nested arrays":       {repeat(10<<20, 0x91), "10485760 bytes are too long"},
 		"1 MB of nested arrays":        {repeat(1<<20, 0x91), "an array of 4 was expected"},
 		"nested arrays, in a caveat":   {caveat(append([]byte{0xcd, 0xff, 0xff}, repeat(1<<19, 0x91)...)...), "values are nested more than 32 deep"},
 		"nested maps, in a caveat":     {caveat(append([]byte{0xcd, 0xff, 0xff}, repeat(1<<18, 0x81, 0x01)...)...), "values are nested more than 32 deep"},
 		"10,000 levels of IfPresent":   {nested(10000), "values are nested more than 32 deep"},
 		"33 levels of IfPresent":       {nested(33), "values are nested more than 32 deep"},
-		"an array of 2^32":             {claims(0xdd), "an array is longer than what is left"},
-		"caveats that claim 2^32":      {bytes.Replace(whole, []byte("v1\x92"), append([]byte("v1"), claims(0xdd)...), 1), "an array is longer than what is left"},
-		"a map that claims 2^32":       {caveat(append([]byte{3, 0x91}, claims(0xdf)...)...), "a map is longer than what is left"},
-		"a set that claims 2^32":       {caveat(append([]byte{2, 0x91}, claims(0xdf)...)...), "a map is longer than what is left"},
-		"an unknown map of 2^32":       {caveat(append([]byte{99}, claims(0xdf)...)...), "a map is longer than what is left"},
-		"bytes that claim 2^32":        {caveat(append([]byte{12}, claims(0xc6)...)...), "a value is longer than what is left"},
-		"a string that claims 2^32":    {caveat(append([]byte{19}, claims(0xdb)...)...), "a value is longer than what is left"},
-		"an extension that claims":     {caveat(append(append([]byte{99}, claims(0xc9)...), 1)...), "a value is longer than what is left"},
+		"an array of 2^32":             {claims(0xdd), "an array is longer than the remaining bytes"},
+		"caveats that claim 2^32":      {bytes.Replace(whole, []byte("v1\x92"), append([]byte("v1"), claims(0xdd)...), 1), "an array is longer than the remaining bytes"},
+		"a map that claims 2^32":       {caveat(append([]byte{3, 0x91}, claims(0xdf)...)...), "a map is longer than the remaining bytes"},
+		"a set that claims 2^32":       {caveat(append([]byte{2, 0x91}, claims(0xdf)...)...), "a map is longer than the remaining bytes"},
+		"an unknown map of 2^32":       {caveat(append([]byte{99}, claims(0xdf)...)...), "a map is longer than the remaining bytes"},
+		"bytes that claim 2^32":        {caveat(append([]byte{12}, claims(0xc6)...)...), "a value is longer than the remaining bytes"},
+		"a string that claims 2^32":    {caveat(append([]byte{19}, claims(0xdb)...)...), "a value is longer than the remaining bytes"},
+		"an extension that claims":     {caveat(append(append([]byte{99}, claims(0xc9)...), 1)...), "a value is longer than the remaining bytes"},
 		"an extension that ends early": {cut(caveat(99, 0xc9, 0)), "it ends within an extension"},
-		"mutations that claim 2^32":    {caveat(append([]byte{6, 0x91}, claims(0xdd)...)...), "an array is longer than what is left"},
-		"commands that claim 2^32":     {caveat(append([]byte{27}, claims(0xdd)...)...), "an array is longer than what is left"},
+		"mutations that claim 2^32":    {caveat(append([]byte{6, 0x91}, claims(0xdd)...)...), "an array is longer than the remaining bytes"},
+		"commands that claim 2^32":     {caveat(append([]byte{27}, claims(0xdd)...)...), "an array is longer than the remaining bytes"},
 		"a Google user of 1 MB":        {caveat(append(binary.BigEndian.AppendUint32([]byte{25, 0xc6}, 1<<19), repeat(1<<19, 1)...)...), "a number is too large"},
 		"100,000 apps, and no end":     {named(100000)[:500000], "it ends within a number"},
 	}
 }
 
-// TestDecodeHostile is not parallel: it looks at what the process allocates.
+// TestDecodeHostile is not parallel, because it measures the allocations of the
+// whole process.
 func TestDecodeHostile(t *testing.T) { //nolint:paralleltest // It measures the whole process.
 	for name, tt := range hostile(t) {
 		var before, after runtime.MemStats
@@ -71,7 +72,7 @@ func TestDecodeHostile(t *testing.T) { //nolint:paralleltest // It measures the 
 		if m != nil || !errors.Is(err, macaroon.ErrMalformed) || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: error %v, want %s", name, err, tt.want)
 		}
-		// A copy of the bytes, and a map of a hundred thousand apps.
+		// Room for a copy of the bytes and a map of a hundred thousand apps.
 		if used := after.TotalAlloc - before.TotalAlloc; used > 16<<20 {
 			t.Errorf("%s: %d bytes are allocated for %d", name, used, len(tt.encoded))
 		}
@@ -119,7 +120,7 @@ func TestDecodeStrict(t *testing.T) {
 		"a wide mask":             {caveat(0, 0x92, 1, 0xce, 0, 1, 0, 0), "a number is too large"},
 		"a wide action":           {caveat(26, 0xce, 0, 1, 0, 0), "a number is too large"},
 		"a wide role":             {caveat(30, 0xcf, 0, 0, 0, 1, 0, 0, 0, 0), "a number is too large"},
-		"a key twice":             {caveat(3, 0x91, 0x82, 1, 1, 0xcc, 1, 1), "a set names one key twice"},
+		"a key twice":             {caveat(3, 0x91, 0x82, 1, 1, 0xcc, 1, 1), "a set has a duplicate key"},
 		"a set that is null":      {caveat(3, 0x91, 0xc0), "a map was expected"},
 		"a float for a window":    {caveat(4, 0x92, 1, 0xca, 0, 0, 0, 0), "a number was expected"},
 		"a window past int64":     {caveat(4, 0x92, 1, 0xcf, 0xff, 0, 0, 0, 0, 0, 0, 0), "a number is too large"},
@@ -149,7 +150,7 @@ func TestDecodeCut(t *testing.T) {
 	}
 }
 
-// TestDecodeLeaves what was handed to it alone.
+// TestDecodeLeaves checks that Decode neither changes nor keeps its input.
 func TestDecodeLeaves(t *testing.T) {
 	t.Parallel()
 	encoded := everyCaveat(t).Encode()
@@ -164,8 +165,8 @@ func TestDecodeLeaves(t *testing.T) {
 	}
 }
 
-// TestDecodeOtherForms reads what libraries of other languages write, and keeps
-// it as it is.
+// TestDecodeOtherForms reads the encodings of libraries of other languages and
+// expects the same bytes after encoding.
 func TestDecodeOtherForms(t *testing.T) {
 	t.Parallel()
 	for name, wire := range map[string][]byte{
@@ -200,8 +201,7 @@ func TestDecodeOtherForms(t *testing.T) {
 	}
 }
 
-// TestDecodeOldNonce reads a nonce of version 0, which does not say whether the
-// macaroon is a proof.
+// TestDecodeOldNonce reads a nonce of version 0, which has no flag for proofs.
 func TestDecodeOldNonce(t *testing.T) {
 	t.Parallel()
 	current := permission(t, organization(all))
@@ -219,8 +219,8 @@ func TestDecodeOldNonce(t *testing.T) {
 	}
 }
 
-// TestDecodeManyCaveats reads as many caveats as need each form of the length of
-// an array.
+// TestDecodeManyCaveats reads enough caveats for every encoding of an array's
+// length.
 func TestDecodeManyCaveats(t *testing.T) {
 	t.Parallel()
 	for n, header := range map[int][]byte{

@@ -6,13 +6,13 @@ import (
 	"math/big"
 )
 
-// Keys says whether JSON holds the keys of third parties' caveats.
+// Keys selects whether JSON holds the keys of third parties' caveats.
 type Keys bool
 
 const (
 	// WithoutKeys leaves VerifierKey and Ticket out.
 	WithoutKeys Keys = false
-	// WithKeys writes all that `flyctl tokens debug` writes.
+	// WithKeys writes everything that `flyctl tokens debug` writes.
 	WithKeys Keys = true
 )
 

@@ -6,12 +6,13 @@ import (
 	"time"
 )
 
-// verdict is what a caveat says of a request, for all actions at once: every
-// caveat allows a request exactly if it allows each of its actions.
+// verdict is the decision of a caveat about a request, for all actions at once.
+// A caveat allows a request if and only if it allows each of its actions.
 type verdict struct {
-	// absent says that the caveat is about a resource the request does not name.
+	// absent is set if the caveat is about a resource that the request does not
+	// name.
 	absent bool
-	// denied says why no action is allowed; "" where some may be.
+	// denied is the reason why no action is allowed, or "" if some may be.
 	denied string
 	// mask holds the actions that are allowed.
 	mask Action
@@ -20,12 +21,12 @@ type verdict struct {
 func allow(mask Action) verdict  { return verdict{mask: mask} }
 func deny(reason string) verdict { return verdict{denied: reason} }
 
-// absent is denial as well, but for caveats inside IfPresent.
+// absent is also a denial, except for caveats inside IfPresent.
 func absent(resource string) verdict {
-	return verdict{absent: true, denied: "the token is for some " + resource + " only, and the request names none"}
+	return verdict{absent: true, denied: "the token is only for some " + resource + " and the request names none"}
 }
 
-// and returns what two caveats say together.
+// and returns the joint verdict of two caveats.
 func (v verdict) and(w verdict) verdict {
 	if v.denied != "" {
 		return v
@@ -36,8 +37,8 @@ func (v verdict) and(w verdict) verdict {
 	return allow(v.mask & w.mask)
 }
 
-// judge returns what the caveats of a permission macaroon say together. Those
-// for third parties are a matter of discharges.
+// judge returns the joint verdict of a permission macaroon's caveats. Those for
+// third parties are left to the discharges.
 func judge(caveats []Caveat, a *Access) verdict {
 	v := allow(actionAny)
 	for _, c := range caveats {
@@ -48,8 +49,8 @@ func judge(caveats []Caveat, a *Access) verdict {
 	return v
 }
 
-// judgeDischarge returns what the caveats of a discharge say together. It may
-// hold attestations, and be bound.
+// judgeDischarge returns the joint verdict of a discharge's caveats. A
+// discharge may hold attestations and may be bound.
 func judgeDischarge(caveats []Caveat, a *Access) verdict {
 	v := allow(actionAny)
 	for _, c := range caveats {
@@ -91,8 +92,8 @@ func judgeCaveat(c Caveat, a *Access) verdict {
 	}
 }
 
-// judgeRequest decides caveats that are about the request rather than about a
-// resource. Those that are about discharges, or unknown, deny.
+// judgeRequest decides caveats about the request itself. Unknown caveats and
+// those about discharges deny.
 func judgeRequest(c Caveat, a *Access) verdict {
 	switch c := c.(type) {
 	case ValidityWindow:
@@ -113,7 +114,7 @@ func judgeRequest(c Caveat, a *Access) verdict {
 		return judgeCommands(c, a.Command)
 	case FromMachineSource:
 		if a.SourceMachine == nil || *a.SourceMachine != c.ID {
-			return deny("the token is for requests from another machine")
+			return deny("the token is for requests from a different machine")
 		}
 		return allow(actionAny)
 	default:
@@ -124,18 +125,18 @@ func judgeRequest(c Caveat, a *Access) verdict {
 // judgeOrganization decides for a request that is known to name an organization.
 func judgeOrganization(c Organization, id *uint64) verdict {
 	if c.ID != 0 && c.ID != *id {
-		return deny("the token is for another organization")
+		return deny("the token is for a different organization")
 	}
 	return allow(c.Mask)
 }
 
-// judgeSet decides a resource set. The zero key stands for all, and beside others
-// it makes the caveat a bad one.
+// judgeSet decides a resource set. The zero key means all resources. Together
+// with other keys it makes the caveat invalid.
 func judgeSet[K comparable](set map[K]Action, id *K, resource string) verdict {
 	var zero K
 	mask, all := set[zero]
 	if all && len(set) != 1 {
-		return deny("the token has a set of " + resource + " that names all of them and some")
+		return deny("the token has a set of " + resource + " that names both all and some")
 	}
 	if id == nil {
 		return absent(resource)
@@ -150,7 +151,8 @@ func judgeSet[K comparable](set map[K]Action, id *K, resource string) verdict {
 	return allow(mask)
 }
 
-// judgePrefixes decides a set whose keys are prefixes: all that fit must allow.
+// judgePrefixes decides a set whose keys are prefixes: all that match must
+// allow.
 func judgePrefixes(set StorageObjects, object *string) verdict {
 	const resource = "storage objects"
 	if _, all := set[""]; all && len(set) != 1 || object == nil {
@@ -181,7 +183,8 @@ func judgeWindow(c ValidityWindow, now time.Time) verdict {
 	}
 }
 
-// judgeIfPresent holds to the caveats that apply, and to Else where none does.
+// judgeIfPresent applies the caveats that match the request, and Else if none
+// does.
 func judgeIfPresent(c IfPresent, a *Access) verdict {
 	v, applies := allow(actionAny), false
 	for _, inner := range c.Ifs {
@@ -195,8 +198,8 @@ func judgeIfPresent(c IfPresent, a *Access) verdict {
 	return v
 }
 
-// judgeRoles decides by what ordinary members may do, as GetPermittedRoles in
-// flyio/access.go of superfly/macaroon: everything but some features.
+// judgeRoles decides by the rights of ordinary members, as GetPermittedRoles in
+// flyio/access.go of superfly/macaroon: everything except some features.
 func judgeRoles(roles AllowedRoles, feature *string) verdict {
 	switch {
 	case roles == RoleAdmin:
@@ -213,8 +216,8 @@ func judgeRoles(roles AllowedRoles, feature *string) verdict {
 	return allow(mask)
 }
 
-// memberFeature returns what members may do with a feature of the organization,
-// from MemberFeatures in flyio/access.go of superfly/macaroon.
+// memberFeature returns the actions of members on a feature of the
+// organization, from MemberFeatures in flyio/access.go of superfly/macaroon.
 func memberFeature(name string) (Action, bool) {
 	switch name {
 	case "wg", "domain", "site", "builder", "addon", "checks", featureLiteFS:

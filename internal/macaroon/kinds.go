@@ -2,9 +2,9 @@ package macaroon
 
 import "errors"
 
-// ErrOrganizations is returned for a token that cannot be narrowed to reading its
-// organization: some permission macaroon does not hold exactly one Organization
-// caveat, or two of them name different organizations.
+// ErrOrganizations is returned for a token that cannot be narrowed to reading
+// its organization. Each permission macaroon must hold exactly one Organization
+// caveat, and all must name the same organization.
 var ErrOrganizations = errors.New("the token does not name exactly one organization")
 
 // ReadOrganization narrows an organization's token to reading, as `flyctl tokens
@@ -27,10 +27,10 @@ func (b Bundle) ReadOrganization() (Bundle, error) {
 	return b.Attenuate(Organization{ID: id, Mask: ActionRead})
 }
 
-// SSH narrows a deploy token to opening a console, as `flyctl tokens create ssh`
-// does: a copy of the permission macaroons that reads, then one for the two
-// mutations that a console needs, then the discharges of both. The error is that
-// of [Bundle.Attenuate].
+// SSH narrows a deploy token to opening a console, as `flyctl tokens create
+// ssh` does. The result has a read-only copy of the permission macaroons, a
+// copy for the two mutations that a console needs, and the discharges of both.
+// The error is that of [Bundle.Attenuate].
 func (b Bundle) SSH() (Bundle, error) {
 	reads, err := b.Attenuate(ActionRead)
 	if err != nil {
@@ -47,9 +47,9 @@ func (b Bundle) SSH() (Bundle, error) {
 	return out, nil
 }
 
-// MachineExec narrows a deploy token to executing these commands on machines and
-// to reading, as `flyctl tokens create machine-exec` does. Without any, it is for
-// every command. The error is that of [Bundle.Attenuate].
+// MachineExec narrows a deploy token to reading and to executing these commands
+// on machines, as `flyctl tokens create machine-exec` does. Without commands,
+// the token may execute every command. The error is that of [Bundle.Attenuate].
 func (b Bundle) MachineExec(commands ...Command) (Bundle, error) {
 	if len(commands) == 0 {
 		commands = []Command{{}} // every command starts like this one
@@ -57,9 +57,9 @@ func (b Bundle) MachineExec(commands ...Command) (Bundle, error) {
 	return b.Attenuate(IfPresent{Ifs: []Caveat{Commands(commands)}, Else: ActionRead})
 }
 
-// WireGuard narrows an organization's token to its WireGuard peers, and to
-// reading what is neither an app nor a feature, as `flyctl tokens create
-// wireguard` does. The error is that of [Bundle.Attenuate].
+// WireGuard narrows an organization's token to its WireGuard peers, as `flyctl
+// tokens create wireguard` does. It may also read resources that are neither an
+// app nor a feature. The error is that of [Bundle.Attenuate].
 func (b Bundle) WireGuard() (Bundle, error) {
 	return b.Attenuate(IfPresent{Ifs: []Caveat{Apps{}, FeatureSet{"wg": ActionAll}}, Else: ActionRead})
 }

@@ -13,7 +13,8 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
 )
 
-// tailEnd is how many bytes the tail and its header take at the end of a macaroon.
+// tailEnd is the number of bytes of the tail and its header at the end of a
+// macaroon.
 const tailEnd = tailSize + 2
 
 // lastCaveat returns the wire form of the last caveat of a sample: type and body.
@@ -28,8 +29,8 @@ func lastCaveat(t *testing.T, name, text string) []byte {
 	return nil
 }
 
-// unnarrowed returns the macaroon that flyctl appended a caveat to. The tail that
-// it had cannot be computed back, so that it gets another one.
+// unnarrowed returns the macaroon that flyctl appended a caveat to. It has a
+// different tail, because the original one cannot be computed.
 func unnarrowed(t *testing.T, m *macaroon.Macaroon, added []byte) *macaroon.Macaroon {
 	t.Helper()
 	encoded := m.Encode()
@@ -46,14 +47,15 @@ func unnarrowed(t *testing.T, m *macaroon.Macaroon, added []byte) *macaroon.Maca
 	return minted
 }
 
-// withoutTail returns what flyctl and this package write alike after other tails.
+// withoutTail returns the bytes before the tail, which flyctl and this package
+// write alike.
 func withoutTail(m *macaroon.Macaroon) string {
 	encoded := m.Encode()
 	return base64.StdEncoding.EncodeToString(encoded[:len(encoded)-tailEnd])
 }
 
-// TestKindsAreThoseOfFlyctl takes what flyctl appended off its tokens, appends it
-// again, and compares the bytes. The golden macaroons prove the tails.
+// TestKindsAreThoseOfFlyctl removes the caveats that flyctl appended, appends
+// them again and compares the bytes. The golden macaroons prove the tails.
 func TestKindsAreThoseOfFlyctl(t *testing.T) {
 	t.Parallel()
 	action := lastCaveat(t, "Action", `"r"`)
@@ -95,8 +97,8 @@ func TestKindsAreThoseOfFlyctl(t *testing.T) {
 	}
 }
 
-// TestKindsOfCommandsAndPeers compares what is appended with a caveat put together
-// from the golden samples of its parts.
+// TestKindsOfCommandsAndPeers compares the appended caveat with one assembled
+// from golden samples of its parts.
 func TestKindsOfCommandsAndPeers(t *testing.T) {
 	t.Parallel()
 	inIfPresent := func(n byte, parts ...[]byte) string {
@@ -137,7 +139,8 @@ func TestKindsOfCommandsAndPeers(t *testing.T) {
 	}
 }
 
-// TestKindsAllow judges each kind by what it is for, and by what it must not do.
+// TestKindsAllow checks for each kind the requests that it must allow and those
+// that it must not.
 func TestKindsAllow(t *testing.T) {
 	t.Parallel()
 	deploy := macaroon.NewBundle(orgToken(t, macaroon.Apps{testApp: all}))

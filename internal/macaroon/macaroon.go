@@ -31,26 +31,26 @@ const (
 )
 
 var (
-	// ErrFinalized is returned for a discharge that is to be attenuated: the tail
-	// of a finished proof can sign no more caveats.
-	ErrFinalized = errors.New("a finished discharge cannot be attenuated")
+	// ErrFinalized is returned by Attenuate for a finalized discharge: its tail
+	// cannot sign further caveats.
+	ErrFinalized = errors.New("a finalized discharge cannot be attenuated")
 	// ErrSecondThirdParty is returned for a second caveat of the same third
-	// party, as superfly/macaroon refuses it.
-	ErrSecondThirdParty = errors.New("there is a caveat for this third party already")
+	// party, which superfly/macaroon also refuses.
+	ErrSecondThirdParty = errors.New("it already has a caveat for this third party")
 	// ErrAttestation is returned for a caveat that only a discharge may hold.
-	ErrAttestation = errors.New("only a discharge can state who authenticated")
+	ErrAttestation = errors.New("only a discharge can state a user's identity")
 )
 
-// Macaroon is one macaroon. It does not change, and may be used by many
-// goroutines at once. What its methods return must not be changed either.
+// Macaroon is one macaroon. It is immutable and safe for concurrent use.
+// Callers must not change the values that its methods return.
 type Macaroon struct {
 	prefix   string
-	head     []byte // nonce and location as they stand in the macaroon
+	head     []byte // nonce and location, as in the macaroon
 	kid, rnd []byte
 	proof    bool
 	location string
 	caveats  []Caveat
-	wire     [][]byte // type and body of each caveat as they stand in the macaroon
+	wire     [][]byte // type and body of each caveat, as in the macaroon
 	tail     []byte
 }
 
@@ -60,14 +60,14 @@ func (m *Macaroon) Location() string { return m.location }
 // Caveats returns the caveats in the order in which they were added.
 func (m *Macaroon) Caveats() []Caveat { return m.caveats }
 
-// KeyID returns the id of the key that the macaroon was signed with. A
-// discharge's is the ticket that it answers.
+// KeyID returns the id of the key that the macaroon was signed with. That of a
+// discharge is the ticket that it answers.
 func (m *Macaroon) KeyID() []byte { return m.kid }
 
 // IsProof reports whether the macaroon is a finished discharge.
 func (m *Macaroon) IsProof() bool { return m.proof }
 
-// thirdParties returns the caveats that want a discharge.
+// thirdParties returns the caveats that need a discharge.
 func (m *Macaroon) thirdParties() []ThirdParty {
 	var list []ThirdParty
 	for _, c := range m.caveats {
@@ -78,8 +78,8 @@ func (m *Macaroon) thirdParties() []ThirdParty {
 	return list
 }
 
-// ID returns the UUID by which superfly/macaroon names a macaroon. It is the same
-// for all that were attenuated from one, and opens nothing.
+// ID returns the UUID by which superfly/macaroon names a macaroon. Macaroons
+// attenuated from one macaroon share its ID. The ID is not a secret.
 func (m *Macaroon) ID() string {
 	// The name space is the one in nonce.go of superfly/macaroon.
 	space := []byte{0x96, 0x8f, 0xc2, 0xc6, 0xa9, 0x4f, 0x49, 0x88, 0xa5, 0x44, 0x2a, 0xd7, 0x2b, 0x02, 0xf2, 0x22}
@@ -87,7 +87,7 @@ func (m *Macaroon) ID() string {
 	return strings.Join([]string{id[:8], id[8:12], id[12:16], id[16:20], id[20:]}, "-")
 }
 
-// uuidV5 returns a UUID made of a name within a name space (RFC 9562).
+// uuidV5 returns the UUID of a name in a name space (RFC 9562).
 func uuidV5(space, name []byte) []byte {
 	sum := sha1.Sum(append(bytes.Clone(space), name...)) //nolint:gosec // The RFC wants it.
 	sum[6] = sum[6]&0x0f | 0x50
@@ -95,9 +95,9 @@ func uuidV5(space, name []byte) []byte {
 	return sum[:16]
 }
 
-// Attenuate returns a copy of m with more caveats. It needs no key. A caveat that
-// stands there already, byte for byte, is not added again. The error wraps
-// [ErrFinalized], [ErrSecondThirdParty] or [ErrAttestation] where that is why.
+// Attenuate returns a copy of m with more caveats. It needs no key. A caveat
+// that m already has, byte for byte, is not added again. The error may wrap
+// [ErrFinalized], [ErrSecondThirdParty] or [ErrAttestation].
 func (m *Macaroon) Attenuate(caveats ...Caveat) (*Macaroon, error) {
 	if m.proof {
 		return nil, ErrFinalized
@@ -136,7 +136,7 @@ func (m *Macaroon) has(wire []byte) bool {
 	return false
 }
 
-// accepts returns an error for a caveat that has no place in m.
+// accepts returns an error for a caveat that m must not hold.
 func (m *Macaroon) accepts(c Caveat) error {
 	if isAttestation(c) && !m.proof {
 		return fmt.Errorf("macaroon: add caveat %s: %w", c.Type(), ErrAttestation)
@@ -154,7 +154,8 @@ func (m *Macaroon) accepts(c Caveat) error {
 	return err
 }
 
-// Encode returns the macaroon as msgpack: what was decoded, byte for byte.
+// Encode returns the macaroon as msgpack. For a decoded macaroon these are the
+// original bytes.
 func (m *Macaroon) Encode() []byte {
 	size := 1 + len(m.head) + 5 + 2 + tailSize
 	for _, wire := range m.wire {
@@ -191,7 +192,7 @@ func (m *Macaroon) Reveal() string {
 // String returns a mask that names the macaroon by its id.
 func (m *Macaroon) String() string { return "macaroon(" + m.ID() + ")" }
 
-// Format writes the mask whatever the verb.
+// Format writes the mask, for every verb.
 func (m *Macaroon) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(m.String())) }
 
 // sign returns the HMAC-SHA256 of all parts under key.

@@ -6,23 +6,23 @@ import (
 	"errors"
 )
 
-// Seed is what a macaroon is minted from.
+// Seed is the input for minting a macaroon.
 type Seed struct {
 	// Key signs the macaroon. For a discharge it is the key that its ticket
 	// seals.
 	Key []byte
-	// KeyID tells the issuer which key it was. A discharge's is the ticket of
-	// the caveat that it answers.
+	// KeyID identifies the key to its issuer. That of a discharge is the ticket
+	// of the caveat that it answers.
 	KeyID []byte
-	// Random is what tells two macaroons of one key apart: 16 bytes.
+	// Random distinguishes two macaroons of one key: 16 bytes.
 	Random []byte
 	// Location is the URL of the service that the macaroon is for, as one of
 	// [LocationPermission] and its siblings.
 	Location string
 }
 
-// New mints a macaroon. Only Fly can mint those that Fly accepts; this one is for
-// whoever holds the key.
+// New mints a macaroon. Only Fly can mint macaroons that Fly accepts. This one
+// is valid for the holder of the key.
 func New(seed Seed, caveats ...Caveat) (*Macaroon, error) {
 	m, err := seed.mint(false)
 	if err != nil {
@@ -31,8 +31,8 @@ func New(seed Seed, caveats ...Caveat) (*Macaroon, error) {
 	return m.extend(caveats)
 }
 
-// NewDischarge mints the finished discharge of a third party, which answers the
-// ticket seed.KeyID.
+// NewDischarge mints the finalized discharge of a third party for the ticket
+// seed.KeyID.
 func NewDischarge(seed Seed, caveats ...Caveat) (*Macaroon, error) {
 	m, err := seed.mint(true)
 	if err != nil {
@@ -66,7 +66,7 @@ func (s Seed) mint(proof bool) (*Macaroon, error) {
 	}, nil
 }
 
-// SignedBy reports whether key, through every caveat, leads to the tail of m.
+// SignedBy reports whether the tail of m results from key and every caveat.
 func (m *Macaroon) SignedBy(key []byte) bool {
 	nonce, err := newReader(m.head).nonceSize()
 	if err != nil {
@@ -82,7 +82,7 @@ func (m *Macaroon) SignedBy(key []byte) bool {
 	return hmac.Equal(tail, m.tail)
 }
 
-// nonceSize returns how many bytes the value at the start takes.
+// nonceSize returns the number of bytes of the first value.
 func (r *reader) nonceSize() (int, error) {
 	err := r.skip(0)
 	return r.offset(), err

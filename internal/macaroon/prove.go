@@ -10,7 +10,7 @@ import (
 var ErrUnproven = errors.New("the token does not prove this access")
 
 // deployFeatures are the features of the organization that deploying needs: the
-// builder, and the network that leads to it. Fly's deploy tokens allow them.
+// builder, and the network to reach it. Fly's deploy tokens allow them.
 var deployFeatures = [...]string{"builder", "wg"}
 
 // ReadOnly returns the caveats that narrow a token to reading one app, by number.
@@ -19,7 +19,7 @@ func ReadOnly(appID uint64) []Caveat {
 }
 
 // Deploy returns the caveats that narrow a token to one app, by number, and to
-// what deploying it needs: those of Fly's own deploy tokens.
+// the features that deploying needs. They are those of Fly's own deploy tokens.
 func Deploy(appID uint64) []Caveat {
 	features := FeatureSet{}
 	for _, name := range deployFeatures {
@@ -28,21 +28,21 @@ func Deploy(appID uint64) []Caveat {
 	return []Caveat{IfPresent{Ifs: []Caveat{Apps{appID: ActionAll}, features}, Else: ActionRead}}
 }
 
-// ProveReadOnly returns nil where the token reads the app, and nothing else
-// anywhere: no other action on it, no other app, no feature and nothing of the
-// organization. Validity windows are ignored. The error wraps
-// [ErrUnproven] and says what is wrong.
+// ProveReadOnly returns nil if the token can read the app and can do nothing
+// else: no other action on it, no other app, no feature and nothing in the
+// organization. Validity windows are ignored. The error wraps [ErrUnproven] and
+// names the fault.
 func (b Bundle) ProveReadOnly(appID uint64) error {
 	return b.prove(appID, proof{needs: ActionRead, onApp: ActionRead})
 }
 
-// ProveDeploy returns nil where the token does everything in the app, and nothing
-// else but use the features that deploying needs and read what belongs to the
-// organization and to no app: no other app, no other feature. Validity windows
-// are ignored. The error wraps [ErrUnproven] and says what is wrong.
+// ProveDeploy returns nil if the token can do everything in the app and,
+// outside the app, only two things: use the features that deploying needs, and
+// read resources of the organization that belong to no app. Validity windows
+// are ignored. The error wraps [ErrUnproven] and names the fault.
 //
-// The features may be missing: a deploy token of Fly's own making may confine
-// itself to its app with a caveat that, read by the letter, denies them.
+// The features may be missing. A deploy token that Fly made may hold a caveat
+// for its app that, taken literally, denies them.
 func (b Bundle) ProveDeploy(appID uint64) error {
 	return b.prove(appID, proof{
 		needs:     ActionAll,
@@ -52,21 +52,23 @@ func (b Bundle) ProveDeploy(appID uint64) error {
 	})
 }
 
-// proof is what a token must allow, and all that it may.
+// proof holds the actions that a token must allow and the most that it may
+// allow.
 type proof struct {
-	// needs must be allowed on the app.
+	// needs are the actions that must be allowed on the app.
 	needs Action
-	// onApp may be allowed on the app and on what is inside it.
+	// onApp may be allowed on the app and on the resources inside it.
 	onApp Action
 	// features may be allowed, with any action.
 	features []string
-	// elsewhere may be allowed on what is neither an app nor a feature.
+	// elsewhere may be allowed on resources that are neither an app nor a
+	// feature.
 	elsewhere Action
 }
 
 func (b Bundle) prove(appID uint64, p proof) error {
 	if b.HasOAuth() {
-		return fmt.Errorf("%w: it holds an OAuth token, which opens the whole account", ErrUnproven)
+		return fmt.Errorf("%w: it holds an OAuth token, which gives access to the whole account", ErrUnproven)
 	}
 	for _, m := range b.Macaroons() {
 		if m.Kind() != KindPermission && !m.IsProof() {
@@ -89,9 +91,9 @@ func (b Bundle) prove(appID uint64, p proof) error {
 	return nil
 }
 
-// bounds returns an error where m may allow more than p does. Discharges are left
-// out: the holder may get others, with fewer caveats. Requests to other
-// organizations are denied by the caveat that names this one.
+// bounds returns an error if m may allow more than p does. Discharges are
+// ignored, because the holder may obtain others with fewer caveats. The caveat
+// that names this organization denies requests to other organizations.
 func (p proof) bounds(m *Macaroon, appID uint64) error {
 	for _, at := range places(appID, p.features) {
 		if excess := at.bound(m.caveats) &^ p.limit(&at); excess != ActionNone {

@@ -10,7 +10,7 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
 )
 
-// orgToken is what Fly mints for an organization.
+// orgToken returns the token that Fly mints for an organization.
 func orgToken(t testing.TB, more ...macaroon.Caveat) *macaroon.Macaroon {
 	t.Helper()
 	return permission(t, append([]macaroon.Caveat{organization(all), macaroon.IsMember{}, until(time.Hour)}, more...)...)
@@ -18,7 +18,8 @@ func orgToken(t testing.TB, more ...macaroon.Caveat) *macaroon.Macaroon {
 
 const unproven = "the token does not prove this access: "
 
-// proven is a token and what the two proofs make of it: "" for proven.
+// proven is a token and the expected errors of the two proofs: "" if it is
+// proved.
 type proven struct {
 	token            []*macaroon.Macaroon
 	readOnly, deploy string
@@ -56,7 +57,7 @@ func TestProofs(t *testing.T) {
 	t.Parallel()
 	org := orgToken(t)
 	readOnly, deploy := attenuate(t, org, macaroon.ReadOnly(testApp)...), attenuate(t, org, macaroon.Deploy(testApp)...)
-	noWrite := denied(all, "app 8000", `of "rwcdC" only "r" is allowed`)
+	noWrite := denied(all, "app 8000", `only "r" of "rwcdC" is allowed`)
 	checkProofs(t, map[string]proven{
 		"read-only":            {[]*macaroon.Macaroon{readOnly}, "", noWrite},
 		"read-only, twice":     {[]*macaroon.Macaroon{readOnly, readOnly}, "", noWrite},
@@ -73,14 +74,14 @@ func TestProofs(t *testing.T) {
 	})
 }
 
-// TestProofsRefused holds what a token could hide a wider access behind. Each
-// reads the app, or deploys it, and does something more.
+// TestProofsRefused holds tokens that hide a wider access. Each can read or
+// deploy the app and can do something else.
 func TestProofsRefused(t *testing.T) {
 	t.Parallel()
 	readAnd := func(caveats ...macaroon.Caveat) []*macaroon.Macaroon {
 		return []*macaroon.Macaroon{orgToken(t, caveats...)}
 	}
-	noWrite := denied(all, "app 8000", `of "rwcdC" only "r" is allowed`)
+	noWrite := denied(all, "app 8000", `only "r" of "rwcdC" is allowed`)
 	readOnly := orgToken(t, macaroon.ReadOnly(testApp)...)
 	secrets := seed("secrets")
 	secrets.Location = macaroon.LocationSecrets
@@ -104,10 +105,10 @@ func TestProofsRefused(t *testing.T) {
 		"a new action":         {[]*macaroon.Macaroon{permission(t, organization(0xffff), macaroon.Apps{testApp: 1 | 1<<9})}, "its caveats do not rule out an action without a name on app 8000", noWrite},
 		"another feature":      {[]*macaroon.Macaroon{permission(t, organization(all), ifs(read, macaroon.Apps{testApp: all}, macaroon.FeatureSet{"wg": all, "builder": all, "new": read}))}, "its caveats do not rule out r on the organization", "its caveats do not rule out r on other features of the organization"},
 		"all in all machines":  {readAnd(ifs(all, macaroon.Apps{testApp: all}, macaroon.FeatureSet{"wg": all, "builder": all})), "its caveats do not rule out rwcdC on the organization", "its caveats do not rule out wcdC on the organization"},
-		"a source machine":     {[]*macaroon.Macaroon{readOnly, orgToken(t, macaroon.FromMachineSource{ID: "m"})}, "its caveats do not rule out rwcdC on the organization", denied(all, "app 8000", "the token is for requests from another machine")},
+		"a source machine":     {[]*macaroon.Macaroon{readOnly, orgToken(t, macaroon.FromMachineSource{ID: "m"})}, "its caveats do not rule out rwcdC on the organization", denied(all, "app 8000", "the token is for requests from a different machine")},
 		"an unknown caveat":    {[]*macaroon.Macaroon{readOnly, orgToken(t, macaroon.Unknown{Code: 99, Body: []byte{0}})}, "its caveats do not rule out rwcdC on the organization", denied(all, "app 8000", "the token has a caveat that allows no request: 99")},
 		"many names":           {readAnd(manyApps()), "its caveats do not rule out r on other apps", noWrite},
-		"many machines":        {readAnd(macaroon.Apps{testApp: read}, manyMachines(), manyCommands()), denied(read, "app 8000", "the token is for some machines only, and the request names none"), denied(all, "app 8000", "the token is for some machines only, and the request names none")},
+		"many machines":        {readAnd(macaroon.Apps{testApp: read}, manyMachines(), manyCommands()), denied(read, "app 8000", "the token is only for some machines and the request names none"), denied(all, "app 8000", "the token is only for some machines and the request names none")},
 		"many inside":          {readAnd(macaroon.Apps{testApp: read}, ifs(read, manyMachines()), ifs(read, manyCommands())), "", noWrite},
 		"secrets too":          {[]*macaroon.Macaroon{readOnly, foreign}, `it holds a macaroon for "https://api.fly.io/secrets/v1"`, `it holds a macaroon for "https://api.fly.io/secrets/v1"`},
 		"any organization":     {[]*macaroon.Macaroon{permission(t, macaroon.Organization{Mask: all}, macaroon.Apps{testApp: read})}, "it is not confined to one organization", "it is not confined to one organization"},
@@ -142,15 +143,15 @@ func manyCommands() macaroon.Caveat {
 	return list
 }
 
-// TestProofsOfFlyctlOutput proves nothing of what flyctl prints but that its
-// deploy token is one.
+// TestProofsOfFlyctlOutput finds that only the deploy token among flyctl's
+// tokens can be proved.
 func TestProofsOfFlyctlOutput(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string][2]string{
 		"org": {"its caveats do not rule out rwcdC on the organization", "its caveats do not rule out wcdC on the organization"},
-		"ro":  {"its caveats do not rule out r on the organization", denied(all, "app 8000", `of "rwcdC" only "r" is allowed`)},
+		"ro":  {"its caveats do not rule out r on the organization", denied(all, "app 8000", `only "r" of "rwcdC" is allowed`)},
 		"dep": {"its caveats do not rule out wcdC on app 8000", ""},
-		"ssh": {"its caveats do not rule out wcdC on app 8000", denied(all, "app 8000", "the token is for some mutations only, and the request names none")},
+		"ssh": {"its caveats do not rule out wcdC on app 8000", denied(all, "app 8000", "the token is only for some mutations and the request names none")},
 	} {
 		b := parse(t, string(readFile(t, filepath.Join("testdata", "fake-"+name+".token"))))
 		for i, err := range []error{b.ProveReadOnly(testApp), b.ProveDeploy(testApp)} {
@@ -170,7 +171,7 @@ func TestProofsOfFlyctlOutput(t *testing.T) {
 		}
 	}
 	oauth := parse(t, orgToken(t, macaroon.ReadOnly(testApp)...).Reveal()+",fo1_login")
-	if err := oauth.ProveReadOnly(testApp); err == nil || err.Error() != unproven+"it holds an OAuth token, which opens the whole account" {
+	if err := oauth.ProveReadOnly(testApp); err == nil || err.Error() != unproven+"it holds an OAuth token, which gives access to the whole account" {
 		t.Errorf("error %v for a token with a login beside it", err)
 	}
 }

@@ -10,19 +10,20 @@ import (
 	"github.com/vmihailenco/msgpack/v5/msgpcode"
 )
 
-// ErrMalformed is wrapped by every error of decoding. Such an error says what is
-// wrong and where, never what stands there.
+// ErrMalformed is wrapped by every error of decoding. Such an error gives the
+// fault and its position, never the content.
 var ErrMalformed = errors.New("not a Fly macaroon")
 
 const (
-	// maxSize bounds a macaroon in bytes; real ones have 300 to 600.
+	// maxSize bounds a macaroon in bytes. Real macaroons have 300 to 600.
 	maxSize = 1 << 20
-	// maxDepth bounds how deep values nest; real ones nest IfPresent once.
+	// maxDepth bounds how deep values nest. Real macaroons nest IfPresent once.
 	maxDepth = 32
 )
 
-// reader reads msgpack from bytes in memory. It allocates for what is there,
-// never for what a length claims, and what it returns as bytes are parts of buf.
+// reader reads msgpack from bytes in memory. It allocates by the bytes that are
+// present, never by the length that an input claims. The bytes that it returns
+// are slices of buf.
 type reader struct {
 	buf []byte
 	src bytes.Reader
@@ -39,7 +40,7 @@ func newReader(buf []byte) *reader {
 func (r *reader) left() int   { return r.src.Len() }
 func (r *reader) offset() int { return len(r.buf) - r.src.Len() }
 
-// malformed returns an error at the place the reader has come to.
+// malformed returns an error at the current position.
 func (r *reader) malformed(format string, args ...any) error {
 	return fmt.Errorf("%w: %s, at byte %d of %d", ErrMalformed, fmt.Sprintf(format, args...), r.offset(), len(r.buf))
 }
@@ -53,8 +54,8 @@ func (r *reader) code() (byte, error) {
 	return c, nil
 }
 
-// array reads the length of an array. Every element has a byte or more, so that
-// one which claims more than is left is refused at once.
+// array reads the length of an array. Every element has at least one byte, so
+// an array that claims more elements than there are bytes is refused.
 func (r *reader) array() (int, error) {
 	c, err := r.code()
 	if err != nil {
@@ -65,7 +66,7 @@ func (r *reader) array() (int, error) {
 	}
 	n, err := r.dec.DecodeArrayLen()
 	if err != nil || n < 0 || n > r.left() {
-		return 0, r.malformed("an array is longer than what is left")
+		return 0, r.malformed("an array is longer than the remaining bytes")
 	}
 	return n, nil
 }
@@ -92,12 +93,12 @@ func (r *reader) mapping() (int, error) {
 	}
 	n, err := r.dec.DecodeMapLen()
 	if err != nil || n < 0 || n > r.left()/2 {
-		return 0, r.malformed("a map is longer than what is left")
+		return 0, r.malformed("a map is longer than the remaining bytes")
 	}
 	return n, nil
 }
 
-// uint reads an integer from 0 to limit, in whatever form it is written.
+// uint reads an integer from 0 to limit, in any of its encodings.
 func (r *reader) uint(limit uint64) (uint64, error) {
 	c, err := r.code()
 	if err != nil {
@@ -155,8 +156,8 @@ func (r *reader) bool() (bool, error) {
 	return r.dec.DecodeBool()
 }
 
-// bytes reads a string or bytes, which libraries of other languages confuse, and
-// returns them as a part of buf.
+// bytes reads a string or bytes and returns them as a slice of buf. Libraries
+// of other languages confuse the two types.
 func (r *reader) bytes() ([]byte, error) {
 	c, err := r.code()
 	if err != nil {
@@ -193,17 +194,17 @@ func (r *reader) strings() ([]string, error) {
 	return list, nil
 }
 
-// take passes over n bytes and returns them.
+// take skips n bytes and returns them.
 func (r *reader) take(n int) ([]byte, error) {
 	if n < 0 || n > r.left() {
-		return nil, r.malformed("a value is longer than what is left")
+		return nil, r.malformed("a value is longer than the remaining bytes")
 	}
 	at := r.offset()
 	_, _ = r.src.Seek(int64(n), io.SeekCurrent) // It fails only before the start.
 	return r.buf[at : at+n : at+n], nil
 }
 
-// skip passes over one value of any kind.
+// skip skips one value of any kind.
 func (r *reader) skip(depth int) error {
 	if depth > maxDepth {
 		return r.malformed("values are nested more than %d deep", maxDepth)

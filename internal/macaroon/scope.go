@@ -6,8 +6,8 @@ import (
 )
 
 // OrganizationID returns the number of the organization that the macaroon is
-// confined to. It is false where no Organization caveat names one, or where two
-// name different ones: such a macaroon opens nothing.
+// confined to. The second result is false if no Organization caveat names one,
+// or if two name different ones. Such a macaroon allows nothing.
 func (m *Macaroon) OrganizationID() (uint64, bool) {
 	var id uint64
 	agree := true
@@ -23,7 +23,7 @@ func (m *Macaroon) OrganizationID() (uint64, bool) {
 }
 
 // OrganizationID returns the number of the organization that every permission
-// macaroon of b is confined to. It is false where they do not agree.
+// macaroon of b is confined to. The second result is false if they disagree.
 func (b Bundle) OrganizationID() (uint64, bool) {
 	var id uint64
 	for _, g := range b.Grants() {
@@ -50,7 +50,7 @@ func (b Bundle) IsOneApp() bool {
 	return id != 0
 }
 
-// AppAccess is what a macaroon allows on one app.
+// AppAccess holds the actions that a macaroon allows on one app.
 type AppAccess struct {
 	// ID is the app's number.
 	ID uint64
@@ -60,9 +60,9 @@ type AppAccess struct {
 }
 
 // Apps returns the apps that the macaroon is confined to, in ascending order:
-// those that every Apps caveat names, the ones inside IfPresent included, as
-// AppScope in superfly/macaroon has it. The second result is false where no
-// caveat confines it to some apps.
+// those that every Apps caveat names, including those inside IfPresent, as
+// AppScope in superfly/macaroon does. The second result is false if no caveat
+// confines the macaroon to some apps.
 func (m *Macaroon) Apps() ([]AppAccess, bool) {
 	var ids map[uint64]bool
 	walk(m.caveats, func(c Caveat) {
@@ -74,7 +74,7 @@ func (m *Macaroon) Apps() ([]AppAccess, bool) {
 			if len(set) == 1 {
 				return
 			}
-			set = nil // all and some: a bad caveat, which allows none
+			set = nil // all and some: an invalid caveat, which allows none
 		}
 		if ids == nil {
 			ids = make(map[uint64]bool, len(set))

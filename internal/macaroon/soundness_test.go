@@ -12,8 +12,8 @@ import (
 // chooser makes choices: by chance, or as the fuzzer dictates.
 type chooser interface{ IntN(n int) int }
 
-// tape is a chooser that reads its choices from bytes, and then makes the first
-// one every time.
+// tape is a chooser that reads its choices from bytes. After the last byte it
+// always makes the first choice.
 type tape []byte
 
 func (t *tape) IntN(n int) int {
@@ -25,8 +25,8 @@ func (t *tape) IntN(n int) int {
 	return int(b) % n
 }
 
-// FuzzProofs makes tokens, and for those that are proved makes requests by
-// chance: none is allowed more than was proved.
+// FuzzProofs makes tokens and sends random requests with those that are proved.
+// No request may be allowed beyond the proof.
 func FuzzProofs(f *testing.F) {
 	chance := rand.New(rand.NewPCG(3, 4))
 	for range 64 {
@@ -41,7 +41,7 @@ func FuzzProofs(f *testing.F) {
 	})
 }
 
-// TestProofsAreSound does the same by chance, and counts.
+// TestProofsAreSound does the same with random tokens, and counts.
 func TestProofsAreSound(t *testing.T) {
 	t.Parallel()
 	chance := rand.New(rand.NewPCG(1, 2))
@@ -107,8 +107,8 @@ func deploysApp(a macaroon.Access) bool {
 	}
 }
 
-// evaluate decides one request for one action, caveat by caveat, as the rules of
-// resource sets say and without a line of the package under test.
+// evaluate decides one request for one action, caveat by caveat, by the rules
+// of resource sets and without the code under test.
 func evaluate(caveats []macaroon.Caveat, a macaroon.Access) bool {
 	for _, c := range caveats {
 		if about, allows := evaluateOne(c, a); !about || !allows {
@@ -118,7 +118,8 @@ func evaluate(caveats []macaroon.Caveat, a macaroon.Access) bool {
 	return true
 }
 
-// evaluateOne reports whether c is about the request, and whether c allows it.
+// evaluateOne reports whether c applies to the request, and whether c allows
+// it.
 func evaluateOne(c macaroon.Caveat, a macaroon.Access) (about, allows bool) {
 	has := func(mask macaroon.Action) bool { return mask&a.Action == a.Action }
 	byName := func(set map[string]macaroon.Action, name *string) (bool, bool) {

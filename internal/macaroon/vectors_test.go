@@ -14,7 +14,7 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
 )
 
-// hexBytes is bytes that stand in JSON as hexadecimal digits.
+// hexBytes are bytes that JSON holds as hexadecimal digits.
 type hexBytes []byte
 
 func (h *hexBytes) UnmarshalText(text []byte) (err error) {
@@ -22,7 +22,8 @@ func (h *hexBytes) UnmarshalText(text []byte) (err error) {
 	return err
 }
 
-// golden is testdata/golden-fly-caveats.json: what superfly/macaroon v0.3.0 makes.
+// golden is testdata/golden-fly-caveats.json, the output of superfly/macaroon
+// v0.3.0.
 type golden struct {
 	Caveats []struct {
 		Name string          `json:"name"`
@@ -83,7 +84,7 @@ func readFile(t testing.TB, path string) []byte {
 	return content
 }
 
-// equalJSON compares two JSON texts by what they say.
+// equalJSON compares two JSON texts by their values.
 func equalJSON(t testing.TB, want, got []byte) {
 	t.Helper()
 	var w, g any
@@ -111,7 +112,7 @@ func withWire(t testing.TB, wire []byte) []byte {
 	return append(append(bytes.Clone(encoded[:at]), wire...), encoded[at+1:]...)
 }
 
-// seed returns what a permission macaroon of the tests is minted from.
+// seed returns the seed of the tests' permission macaroons.
 func seed(key string) macaroon.Seed {
 	return macaroon.Seed{
 		Key: []byte(key), KeyID: []byte("key id"), Random: []byte("0123456789abcdef"),
@@ -152,7 +153,7 @@ func rebuilt(t testing.TB, c macaroon.Caveat) []byte {
 	var err error
 	switch c.(type) {
 	case macaroon.FlyioUserID, macaroon.GitHubUserID, macaroon.GoogleUserID:
-		t.Fatalf("%s has no place in a permission macaroon", c.Type())
+		t.Fatalf("%s is not allowed in a permission macaroon", c.Type())
 	default:
 		m, err = macaroon.New(seed("wire"), c)
 	}
@@ -204,7 +205,7 @@ func TestGoldenMacaroons(t *testing.T) {
 	}
 }
 
-// checkExpiry compares an instant with Unix seconds, -1 standing for never.
+// checkExpiry compares an instant with Unix seconds. -1 means never.
 func checkExpiry(t testing.TB, got time.Time, want int64) {
 	t.Helper()
 	if want == -1 {

@@ -8,7 +8,8 @@ import (
 )
 
 // writer writes msgpack as superfly/macaroon does: integers in their smallest
-// form, structs as arrays. The first error is kept, and ends the writing.
+// form, structs as arrays. It keeps the first error and then writes nothing
+// more.
 type writer struct {
 	buf   bytes.Buffer
 	enc   *msgpack.Encoder
@@ -36,7 +37,8 @@ func (w *writer) int(n int64)     { w.keep(w.enc.EncodeInt(n)) }
 func (w *writer) string(s string) { w.keep(w.enc.EncodeString(s)) }
 func (w *writer) bool(b bool)     { w.keep(w.enc.EncodeBool(b)) }
 
-// bytes writes b, and empty bytes for nil, which the library would make a null.
+// bytes writes b. It writes nil as empty bytes, because the library would write
+// a null.
 func (w *writer) bytes(b []byte) {
 	w.keep(w.enc.EncodeBytesLen(len(b)))
 	w.raw(b)
@@ -74,9 +76,9 @@ func (w *writer) caveat(c Caveat) {
 	c.encode(w)
 }
 
-// encodeCaveat returns the type and the body of c as they stand in a macaroon,
-// and the caveat that they are read as, which shares nothing with c. What could
-// not be read again is an error.
+// encodeCaveat returns the encoded type and body of c, and the caveat that
+// decoding them gives, which shares no memory with c. It returns an error if
+// they cannot be decoded.
 func encodeCaveat(c Caveat) ([]byte, Caveat, error) {
 	w := newWriter()
 	w.caveat(c)
