@@ -6,9 +6,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Disable makes this process undumpable: it leaves no core dump, and no process
-// without privileges can read its memory or attach a debugger. Programs that it
-// starts leave no core dump either.
+// Disable makes this process undumpable. It leaves no core dump, and
+// unprivileged processes cannot read its memory or attach a debugger. Programs
+// that it starts leave no core dump either.
 func Disable() error {
 	return errors.Join(limit(), unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0))
 }

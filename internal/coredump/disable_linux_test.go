@@ -10,8 +10,8 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/coredump"
 )
 
-// child is the variable that makes a process of this test binary undumpable: for
-// the one that runs the tests that cannot be undone.
+// child is the variable that makes a process of this test binary undumpable.
+// The tests' own process must not be, because it cannot be undone.
 const child = "COREDUMP_TEST_CHILD"
 
 func TestDisable(t *testing.T) {

@@ -2,6 +2,6 @@
 
 package coredump
 
-// Disable makes sure that this process, and the programs that it starts, leave no
-// core dump.
+// Disable prevents core dumps of this process and of the programs that it
+// starts.
 func Disable() error { return limit() }

@@ -4,5 +4,5 @@ package coredump
 
 import "golang.org/x/sys/unix"
 
-// limit sets the size of core dumps to nothing.
+// limit sets the maximum size of core dumps to zero.
 func limit() error { return unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{}) }

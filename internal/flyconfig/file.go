@@ -18,8 +18,8 @@ import (
 )
 
 const (
-	// maxFile bounds config.yml in bytes. flyctl's own, with a macaroon for
-	// each of a hundred organizations and WireGuard peers, stays far below.
+	// maxFile bounds config.yml in bytes. A file with macaroons for a hundred
+	// organizations and WireGuard peers is far smaller.
 	maxFile = 1 << 20
 	// lockName is flyctl's lock file, in the same folder as config.yml
 	// (superfly/flyctl, internal/config: lockPath).
@@ -30,13 +30,13 @@ const (
 	lockPoll = 20 * time.Millisecond
 	// firstPause and lastPause bound the pauses, each twice as long as the one
 	// before, after which a file that may be half-written is read again. flyctl
-	// truncates config.yml and writes it anew, well within a millisecond; in all
-	// it is given 310.
+	// truncates config.yml and rewrites it in less than a millisecond. The
+	// pauses add up to 310.
 	firstPause = 10 * time.Millisecond
 	lastPause  = 160 * time.Millisecond
 )
 
-// errTorn marks a miss that a file caught half-written would also give.
+// errTorn marks a miss that a half-written file could also cause.
 var errTorn = errors.New("the file may be half-written")
 
 // readLogin reads the login in the config.yml at path.
@@ -59,8 +59,8 @@ func readLogin(ctx context.Context, path string) (Login, error) {
 	}
 }
 
-// readLocked reads config.yml under flyctl's lock, or without it where it
-// cannot be had before lockCtx ends.
+// readLocked reads config.yml under flyctl's lock, or without the lock if it is
+// not available before lockCtx ends.
 func readLocked(lockCtx context.Context, path string) (Login, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -82,8 +82,8 @@ func readLocked(lockCtx context.Context, path string) (Login, error) {
 	return Login{Token: t, From: path, Warnings: modeWarnings(path, info.Mode())}, nil
 }
 
-// checkKind refuses what would block or is no file. It is asked before the file
-// is opened: opening a named pipe waits for its writer.
+// checkKind refuses anything but a regular file. It is called before the file
+// is opened, because opening a named pipe waits for its writer.
 func checkKind(path string, info fs.FileInfo) error {
 	switch {
 	case info.IsDir():
@@ -99,15 +99,15 @@ func checkKind(path string, info fs.FileInfo) error {
 
 func tooLarge(path string, size int64) error {
 	return &token.MissError{
-		Reason: fmt.Sprintf("%s is %d bytes large, and more than %d are not read", path, size, maxFile),
+		Reason: fmt.Sprintf("%s is %d bytes large, more than the maximum of %d", path, size, maxFile),
 		Fix:    "check that it is flyctl's config.yml",
 	}
 }
 
-// unreadable returns a miss that says why a file cannot be read.
+// unreadable returns a miss with the reason why a file cannot be read.
 func unreadable(path string, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
-		return &token.MissError{Reason: "there is no " + path, Fix: "run `fly auth login`", Cause: err}
+		return &token.MissError{Reason: "not found: " + path, Fix: "run `fly auth login`", Cause: err}
 	}
 	why := err
 	var pathErr *fs.PathError
@@ -116,21 +116,21 @@ func unreadable(path string, err error) error {
 	}
 	return &token.MissError{
 		Reason: fmt.Sprintf("cannot read %s: %v", path, why),
-		Fix:    "check who may read it",
+		Fix:    "check its permissions",
 		Cause:  err,
 	}
 }
 
-// lockShared takes flyctl's lock for reading and returns what gives it back. A
-// lock that is not there, or cannot be had in time, is done without: what is
-// read torn is read again.
+// lockShared takes flyctl's lock for reading and returns its release. If there
+// is no lock file, or the lock is not free in time, the file is read without
+// it: a torn read is repeated.
 func lockShared(ctx context.Context, dir string) (unlock func()) {
 	path := filepath.Join(dir, lockName)
 	info, err := os.Stat(path)
 	if err != nil || !info.Mode().IsRegular() {
 		return func() {}
 	}
-	// Without O_CREATE: a lock that flyctl has not made is not ours to make.
+	// Without O_CREATE: only flyctl makes its lock file.
 	lock := flock.New(path, flock.SetFlag(os.O_RDONLY))
 	if ok, err := lock.TryRLockContext(ctx, lockPoll); err != nil || !ok {
 		return func() {}
@@ -157,15 +157,15 @@ func readCapped(path string) ([]byte, error) {
 	return data, nil
 }
 
-// modeWarnings warns of a file that users other than its owner may read or write.
-// Windows has no such mode bits.
+// modeWarnings warns about a file that users other than its owner may read or
+// write. Windows has no such mode bits.
 func modeWarnings(path string, mode fs.FileMode) []token.Warning {
 	if runtime.GOOS == "windows" || mode.Perm()&0o077 == 0 {
 		return nil
 	}
 	return []token.Warning{{
 		Summary: "Fly Login Is Open to Other Users",
-		Detail: fmt.Sprintf("%s holds a Fly login, and its mode %04o lets other users of this machine at it. Run `chmod 600 %s`.",
+		Detail: fmt.Sprintf("%s holds a Fly login, and its mode %04o gives other users of this machine access to it. Run `chmod 600 %s`.",
 			path, mode.Perm(), path),
 	}}
 }

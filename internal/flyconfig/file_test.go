@@ -21,7 +21,7 @@ func TestConfigSourceRefusesWhatIsNoFile(t *testing.T) {
 		make func(t *testing.T, path string)
 		want string
 	}{
-		"missing": {func(*testing.T, string) {}, "there is no {file}: run `fly auth login`"},
+		"missing": {func(*testing.T, string) {}, "not found: {file}: run `fly auth login`"},
 		"folder": {func(t *testing.T, path string) {
 			t.Helper()
 			must(t, os.Mkdir(path, 0o700))
@@ -30,13 +30,13 @@ func TestConfigSourceRefusesWhatIsNoFile(t *testing.T) {
 			t.Helper()
 			must(t, os.WriteFile(path, []byte("access_token: x\n#"), 0o600))
 			must(t, os.Truncate(path, 50_000_000))
-		}, "{file} is 50000000 bytes large, and more than 1048576 are not read: check that it is flyctl's config.yml"},
+		}, "{file} is 50000000 bytes large, more than the maximum of 1048576: check that it is flyctl's config.yml"},
 		"dangling link": {func(t *testing.T, path string) {
 			t.Helper()
 			if err := os.Symlink("nowhere", path); err != nil {
 				t.Skip("this system refuses symbolic links here:", err)
 			}
-		}, "there is no {file}: run `fly auth login`"},
+		}, "not found: {file}: run `fly auth login`"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -52,14 +52,14 @@ func TestConfigSourceRefusesWhatIsNoFile(t *testing.T) {
 func TestConfigSourceUnreadable(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
-		t.Skip("Windows tells a path beneath a file from a missing one in other words")
+		t.Skip("Windows reports a path beneath a file in different words")
 	}
-	// A path beneath a regular file cannot be read by anyone, root included.
+	// Even root cannot read a path beneath a regular file.
 	file := filepath.Join(t.TempDir(), "file")
 	must(t, os.WriteFile(file, nil, 0o600))
 	path := filepath.Join(file, "config.yml")
 	_, err := flyconfig.NewConfigSource(flyconfig.Settings{ConfigFile: path}).Acquire(t.Context(), token.Request{App: "web"})
-	wantMiss(t, err, path, "cannot read {file}: not a directory: check who may read it")
+	wantMiss(t, err, path, "cannot read {file}: not a directory: check its permissions")
 }
 
 func TestConfigSourceForbidden(t *testing.T) {
@@ -69,10 +69,10 @@ func TestConfigSourceForbidden(t *testing.T) {
 	must(t, os.Chmod(path, 0))
 	if f, err := os.Open(path); err == nil {
 		_ = f.Close()
-		t.Skip("whoever runs this test may read every file")
+		t.Skip("this user may read every file")
 	}
 	_, err := flyconfig.NewConfigSource(s).Acquire(t.Context(), token.Request{App: "web"})
-	wantMiss(t, err, path, "cannot read {file}: permission denied: check who may read it")
+	wantMiss(t, err, path, "cannot read {file}: permission denied: check its permissions")
 }
 
 func TestConfigSourceWarnsOfOpenFile(t *testing.T) {
@@ -109,7 +109,8 @@ func TestConfigSourceWaitsForWriter(t *testing.T) {
 	lock := flock.New(filepath.Join(s.Environment.ConfigDir, "flyctl.config.lock"))
 	must(t, lock.Lock())
 
-	// Without the lock the old token, which is still there, would be read.
+	// Without the lock the test would read the old token, which is still in the
+	// file.
 	written := make(chan error, 1)
 	go func() {
 		time.Sleep(100 * time.Millisecond)
@@ -125,7 +126,7 @@ func TestConfigSourceWaitsForWriter(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got.Token.Reveal() != want {
-		t.Error("another token than the one that was written was handed out")
+		t.Error("the token is not the one that was written")
 	}
 }
 
@@ -187,7 +188,7 @@ func TestConfigSourceRereadsTornFile(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got.Token.Reveal() != want {
-				t.Error("another token than the one that was written was handed out")
+				t.Error("the token is not the one that was written")
 			}
 		})
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// FuzzParseLogin looks for a config.yml whose reading panics, yields no token
-// without a miss, or is quoted in the message.
+// FuzzParseLogin looks for a config.yml that makes parseLogin panic, that gives
+// neither a token nor a miss, or that the message quotes.
 func FuzzParseLogin(f *testing.F) {
 	files, err := filepath.Glob("testdata/malformed/*.yml")
 	if err != nil || len(files) == 0 {
@@ -35,7 +35,7 @@ func FuzzParseLogin(f *testing.F) {
 		}
 		var miss *token.MissError
 		if !errors.As(err, &miss) {
-			t.Errorf("%v is no miss", err)
+			t.Errorf("%v is not a miss", err)
 		}
 		if strings.Contains(err.Error(), "c2VjcmV0") {
 			t.Error("the message quotes the file")

@@ -9,13 +9,13 @@ import (
 )
 
 const (
-	// configTimeout bounds one reading of config.yml: the wait for flyctl's
-	// lock, the re-reads, and a home folder on a slow network.
+	// configTimeout bounds one read of config.yml: the wait for flyctl's lock,
+	// the repeated reads, and a home folder on a slow network.
 	configTimeout = 5 * time.Second
-	// envTimeout bounds what is done in memory.
+	// envTimeout bounds the work in memory.
 	envTimeout = time.Second
-	// organizationTimeout bounds the question which organization an app is in,
-	// for a login that is good for several.
+	// organizationTimeout bounds the lookup of an app's organization, for a
+	// login that is valid for several.
 	organizationTimeout = 5 * time.Second
 )
 
@@ -24,12 +24,12 @@ var (
 	_ token.Source = (*EnvSource)(nil)
 )
 
-// ConfigSource is the config link: it returns the login in flyctl's config.yml.
-// Create one with [NewConfigSource].
+// ConfigSource is the source "config": it returns the login in flyctl's
+// config.yml. Create one with [NewConfigSource].
 type ConfigSource struct{ settings Settings }
 
-// NewConfigSource returns the config link. It reads the file anew at each
-// Acquire: flyctl rewrites it, and macaroons in it live ten minutes
+// NewConfigSource returns the source "config". It reads the file again at each
+// Acquire: flyctl rewrites it, and its macaroons are valid for ten minutes
 // (superfly/flyctl, internal/config/tokens).
 func NewConfigSource(s Settings) *ConfigSource { return &ConfigSource{settings: s} }
 
@@ -40,8 +40,8 @@ func (*ConfigSource) Name() token.SourceName { return token.SourceConfig }
 func (*ConfigSource) Timeout() time.Duration { return configTimeout + organizationTimeout }
 
 // Acquire returns the live macaroons of config.yml with their discharges, else
-// its OAuth token. The error is a [*token.MissError] that says what
-// is wrong with the file, or the context's.
+// its OAuth token. The error is a [*token.MissError] that describes the file's
+// fault, or the context's.
 func (c *ConfigSource) Acquire(ctx context.Context, req token.Request) (token.Candidate, error) {
 	login, err := c.settings.fileLogin(ctx)
 	if err != nil {
@@ -50,11 +50,11 @@ func (c *ConfigSource) Acquire(ctx context.Context, req token.Request) (token.Ca
 	return c.settings.candidate(ctx, login, token.SourceConfig, req)
 }
 
-// EnvSource is the env link: it hands out the login that is set in the provider
-// block or in the environment. Make one with [NewEnvSource].
+// EnvSource is the source "env": it returns the login that is set in the
+// provider block or in the environment. Create one with [NewEnvSource].
 type EnvSource struct{ settings Settings }
 
-// NewEnvSource returns the env link.
+// NewEnvSource returns the source "env".
 func NewEnvSource(s Settings) *EnvSource { return &EnvSource{settings: s} }
 
 // Name returns [token.SourceEnv].
@@ -73,7 +73,7 @@ func (e *EnvSource) Acquire(ctx context.Context, req token.Request) (token.Candi
 	return e.settings.candidate(ctx, login, token.SourceEnv, req)
 }
 
-// candidate offers what of the login the request's app may be given.
+// candidate returns the part of the login that the request's app may use.
 func (s Settings) candidate(ctx context.Context, l Login, origin token.SourceName, req token.Request) (token.Candidate, error) {
 	t, err := l.handOut(time.Now(), func(live macaroon.Bundle) macaroon.Bundle {
 		return s.ownOrganization(ctx, live, req)
@@ -89,7 +89,7 @@ func (s Settings) candidate(ctx context.Context, l Login, origin token.SourceNam
 	}, nil
 }
 
-// broad reports whether a login opens more than one app.
+// broad reports whether a login gives access to more than one app.
 func broad(t token.Token) bool {
 	if t.IsOAuth() {
 		return true
@@ -101,8 +101,9 @@ func broad(t token.Token) bool {
 	return !bundle.IsOneApp()
 }
 
-// ownOrganization picks the macaroons of the request's organization. Where it is
-// unknown all of them are handed out: Fly grants what any of them permits.
+// ownOrganization picks the macaroons of the request's organization. If the
+// organization is unknown, it returns all of them: Fly accepts a request that
+// any of them allows.
 func (s Settings) ownOrganization(ctx context.Context, live macaroon.Bundle, req token.Request) macaroon.Bundle {
 	if _, one := live.OrganizationID(); one || live.IsEmpty() || s.OrganizationNumber == nil {
 		return live

@@ -40,8 +40,8 @@ func summaries(ws []token.Warning) []string {
 	return out
 }
 
-// wantMiss fails unless err is a miss that reads as want, with {file} standing
-// for path, and that holds nothing of a token.
+// wantMiss fails unless err is a miss with the text want and without any part
+// of a token. {file} in want is replaced by path.
 func wantMiss(t *testing.T, err error, path, want string) {
 	t.Helper()
 	var miss *token.MissError
@@ -95,7 +95,7 @@ func TestConfigSourceHandsOut(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got.Token.Reveal() != tt.want {
-				t.Error("another token than the file's was handed out")
+				t.Error("the token is not the file's")
 			}
 			if got.Origin != token.SourceConfig || got.Minted || !got.AcquiredAt.IsZero() {
 				t.Errorf("origin %q, minted %v, acquired at %v; want a login of origin config without a record", got.Origin, got.Minted, got.AcquiredAt)
@@ -110,9 +110,9 @@ func TestConfigSourceHandsOut(t *testing.T) {
 func TestConfigSourceMisses(t *testing.T) {
 	t.Parallel()
 	const (
-		malformed = ": mend it, or run `fly auth login`"
+		malformed = ": fix it, or run `fly auth login`"
 		login     = ": run `fly auth login`"
-		noToken   = "not logged in: {file} holds no access_token" + login
+		noToken   = "not logged in: {file} has no access_token" + login
 	)
 	for name, want := range map[string]string{
 		"syntax":         "{file} is malformed near line 2" + malformed,
@@ -166,7 +166,7 @@ func TestEnvSource(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got.Token.Reveal() != tt.want {
-				t.Error("another token than the one that is set was handed out")
+				t.Error("the token is not the one that is set")
 			}
 			if got.Origin != token.SourceEnv || got.Minted {
 				t.Errorf("origin %q, minted %v; want a login of origin env", got.Origin, got.Minted)
@@ -186,7 +186,7 @@ func TestEnvSourceMisses(t *testing.T) {
 	}{
 		"nothing set": {
 			flyconfig.Settings{},
-			"neither access_token nor FLY_ACCESS_TOKEN nor FLY_API_TOKEN is set: set one of them to a Fly token",
+			"no access_token, FLY_ACCESS_TOKEN or FLY_API_TOKEN is set: set one of them to a Fly token",
 		},
 		"malformed names its holder": {
 			flyconfig.Settings{Environment: flyconfig.Environment{AccessToken: secret, APIToken: macaroon("a")}},

@@ -19,12 +19,12 @@ const loginKey = "access_token"
 // parseLogin reads the token out of the text of config.yml. Its errors name the
 // line and the length, and never quote the content.
 //
-// The text is parsed into nodes and no further: decoding compares each key with
-// every other, and spends gigabytes on the error when a megabyte of them agree.
+// The text is parsed only into nodes. Decoding compares each key with every
+// other, and its error for a megabyte of equal keys takes gigabytes.
 func parseLogin(path string, data []byte) (token.Token, error) {
 	var root yaml.Node
 	if err := yaml.Unmarshal(data, &root); err != nil {
-		// The error itself is dropped: yaml.v3 quotes what it stumbled over.
+		// The error itself is dropped, because yaml.v3 quotes the content.
 		return token.Token{}, malformed(path, nearLine(err))
 	}
 	value, err := loginValue(&root)
@@ -33,7 +33,7 @@ func parseLogin(path string, data []byte) (token.Token, error) {
 	}
 	if strings.TrimSpace(value) == "" {
 		return token.Token{}, &token.MissError{
-			Reason: "not logged in: " + path + " holds no access_token",
+			Reason: "not logged in: " + path + " has no access_token",
 			Fix:    "run `fly auth login`",
 		}
 	}
@@ -51,16 +51,16 @@ func parseLogin(path string, data []byte) (token.Token, error) {
 func malformed(path, where string) error {
 	return &token.MissError{
 		Reason: path + " is malformed" + where,
-		Fix:    "mend it, or run `fly auth login`",
+		Fix:    "fix it, or run `fly auth login`",
 		Cause:  errTorn,
 	}
 }
 
 // loginValue finds access_token in the document, "" where there is none. Its
-// error names the line at fault and nothing else.
+// error names only the line.
 func loginValue(root *yaml.Node) (string, error) {
 	if root.Kind != yaml.DocumentNode {
-		return "", nil // Nothing but comments.
+		return "", nil // Only comments.
 	}
 	top := root.Content[0]
 	if top.Kind == yaml.ScalarNode && top.ShortTag() == "!!null" {
@@ -93,14 +93,14 @@ func loginValue(root *yaml.Node) (string, error) {
 	}
 }
 
-// linePattern finds where yaml.v3 says that it failed. It is anchored, so that
-// a line that is quoted from the file is not taken for it.
+// linePattern finds the line number in an error of yaml.v3. It is anchored so
+// that it does not match a line quoted from the file.
 var linePattern = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`\Ayaml: line (\d+): `)
 })
 
-// nearLine names that line. It says "near": yaml.v3 counts the lines of a syntax
-// error from zero or from one, depending on which of its parts found it.
+// nearLine names that line. It says "near" because yaml.v3 counts lines from
+// zero in some syntax errors and from one in others.
 func nearLine(err error) string {
 	m := linePattern().FindStringSubmatch(err.Error())
 	if m == nil {

@@ -9,18 +9,18 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// contents is a login taken apart.
+// contents holds the parts of a login.
 type contents struct {
-	// macaroons are those that can be read.
+	// macaroons are the readable ones.
 	macaroons macaroon.Bundle
-	// oauth is the first OAuth token, "" for none. A header holds one at most.
+	// oauth is the first OAuth token, "" for none. A header can hold only one.
 	oauth string
-	// fault says what is wrong with the first part that is neither; nil where
-	// all can be read.
+	// fault is the error of the first unreadable part, nil if all can be read.
 	fault error
 }
 
-// takeApart takes a login apart. Parts that cannot be read are left out.
+// takeApart splits a login into its parts. Parts that cannot be read are left
+// out.
 func takeApart(t token.Token) contents {
 	var c contents
 	_, c.fault = macaroon.ParseBundle(t.Reveal())
@@ -39,13 +39,14 @@ func takeApart(t token.Token) contents {
 	return c
 }
 
-// handOut picks what of the login an app may be given: its live permission
-// macaroons with their discharges, as far as pick takes them, else its OAuth
-// token. Never both in one string: Fly's Machines API is sent macaroons alone,
-// and OAuth only where there are none (superfly/fly-go, tokens.FlapsHeader).
+// handOut returns the part of the login that an app may use: its live
+// permission macaroons that pick selects, with their discharges, else its OAuth
+// token. It never returns both in one string. The Machines API gets either
+// macaroons or, if there are none, OAuth (superfly/fly-go, tokens.FlapsHeader).
 //
-// The macaroons that flyctl keeps in config.yml live ten minutes. A file whose
-// macaroons have all expired is still a login if it contains an OAuth token.
+// The macaroons that flyctl keeps in config.yml are valid for ten minutes. A
+// file whose macaroons have all expired is still a login if it contains an
+// OAuth token.
 func (l Login) handOut(now time.Time, pick func(live macaroon.Bundle) macaroon.Bundle) (token.Token, error) {
 	c := takeApart(l.Token)
 	live := c.macaroons.Usable(now)
@@ -61,9 +62,9 @@ func (l Login) handOut(now time.Time, pick func(live macaroon.Bundle) macaroon.B
 	return token.Token{}, l.unusable(c, now)
 }
 
-// checkLive returns a miss where all of the login has expired. It lets pass what
-// flyctl may still make something of: an OAuth token, a macaroon whose discharge
-// it has to fetch, what this package cannot read.
+// checkLive returns a miss if all of the login has expired. It accepts parts
+// that flyctl may still be able to use: an OAuth token, a macaroon whose
+// discharge flyctl has to fetch, and parts that this package cannot read.
 func (l Login) checkLive(now time.Time) error {
 	c := takeApart(l.Token)
 	if c.oauth == "" && c.fault == nil && c.allExpired(now) {
@@ -84,7 +85,7 @@ func (c contents) allExpired(now time.Time) bool {
 	return len(grants) > 0
 }
 
-// unusable says why nothing of the login can be handed out.
+// unusable gives the reason why no part of the login can be used.
 func (l Login) unusable(c contents, now time.Time) error {
 	miss := &token.MissError{Fix: "run `fly auth login`"}
 	if l.Explicit {
@@ -93,7 +94,7 @@ func (l Login) unusable(c contents, now time.Time) error {
 	grants := c.macaroons.Grants()
 	for _, g := range grants {
 		if len(g.Missing) > 0 && !g.ExpiredAt(now) {
-			miss.Reason = fmt.Sprintf("the macaroon in %s is no good without a discharge from %.80q, which is not there", l.From, g.Missing[0].Location)
+			miss.Reason = fmt.Sprintf("the macaroon in %s is not valid without a discharge from %.80q, which is missing", l.From, g.Missing[0].Location)
 			return miss
 		}
 	}
@@ -105,7 +106,7 @@ func (l Login) unusable(c contents, now time.Time) error {
 		miss.Reason = fmt.Sprintf("%s holds no macaroon that can be read: %v", l.From, c.fault)
 		miss.Cause = c.fault
 	default:
-		miss.Reason = l.From + " holds macaroons, but none that permits anything"
+		miss.Reason = l.From + " holds macaroons, but none that grants access"
 	}
 	return miss
 }

@@ -13,14 +13,14 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// Tokens as flyctl leaves them in config.yml: macaroons that live for minutes,
-// one for each organization, and the login they were made with.
+// Tokens as flyctl leaves them in config.yml: macaroons that are valid for
+// minutes, one for each organization, and the login that minted them.
 var (
 	past   = time.Now().Add(-10 * time.Minute).Truncate(time.Second)
 	future = time.Now().Add(10 * time.Minute).Truncate(time.Second)
 )
 
-// damaged is base64 of something that is no macaroon.
+// damaged is base64 of something that is not a macaroon.
 const damaged = "fm2_" + secret
 
 func TestHandsOutWhatIsLive(t *testing.T) {
@@ -52,13 +52,13 @@ func TestHandsOutWhatIsLive(t *testing.T) {
 					t.Fatal(err)
 				}
 				if got.Token.Reveal() != tt.want {
-					t.Errorf("%s handed out another token", src.Name())
+					t.Errorf("%s returned a different token", src.Name())
 				}
 			}
 			for _, s := range []flyconfig.Settings{inFile, inBlock} {
 				login, err := s.Login(t.Context())
 				if err != nil || login.Token.Reveal() != tt.login {
-					t.Errorf("login is another than the whole: %v", err)
+					t.Errorf("login is not the whole: %v", err)
 				}
 			}
 		})
@@ -76,16 +76,16 @@ func TestHandsOutNothingDead(t *testing.T) {
 	tests := map[string]struct {
 		login   string
 		want    string
-		isLogin bool // flyctl may still make something of it
+		isLogin bool // flyctl may still be able to use it
 		expired bool
 	}{
 		"all expired":           {dead.Text() + "," + older.Text(), expired, false, true},
 		"its discharge expired": {halfDead.Text(), expired, true, true},
 		"undischarged": {
 			live.Permission(),
-			"the macaroon in {file} is no good without a discharge from \"https://api.fly.io/aaa/v1\", which is not there: run `fly auth login`", true, false,
+			"the macaroon in {file} is not valid without a discharge from \"https://api.fly.io/aaa/v1\", which is missing: run `fly auth login`", true, false,
 		},
-		"discharges alone": {live.Discharge(), "{file} holds macaroons, but none that permits anything: run `fly auth login`", true, false},
+		"discharges alone": {live.Discharge(), "{file} holds macaroons, but none that grants access: run `fly auth login`", true, false},
 		"unreadable": {
 			damaged,
 			"{file} holds no macaroon that can be read: " + unreadable.Error() + ": run `fly auth login`", true, false,
@@ -148,7 +148,7 @@ func TestHandsOutTheOrganizationAskedFor(t *testing.T) {
 				return
 			}
 			if err != nil || got.Token.Reveal() != tt.want {
-				t.Errorf("handed out another token, or %v", err)
+				t.Errorf("returned a different token, or %v", err)
 			}
 		})
 	}

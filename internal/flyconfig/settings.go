@@ -15,12 +15,12 @@ const configName = "config.yml"
 // Environment is the part of the process's environment that decides which login
 // flyctl uses.
 type Environment struct {
-	// ConfigDir is FLY_CONFIG_DIR. It counts where it is set at all, also to
-	// the empty string (superfly/flyctl, helpers.GetConfigDirectory).
+	// ConfigDir is FLY_CONFIG_DIR. It counts if it is set at all, even to the
+	// empty string (superfly/flyctl, helpers.GetConfigDirectory).
 	ConfigDir string
-	// ConfigDirSet says that FLY_CONFIG_DIR is set.
+	// ConfigDirSet reports whether FLY_CONFIG_DIR is set.
 	ConfigDirSet bool
-	// Home is the user's home folder, "" where the system names none.
+	// Home is the user's home folder, "" if the system has none.
 	Home string
 	// AccessToken is FLY_ACCESS_TOKEN. Empty is unset.
 	AccessToken string
@@ -28,8 +28,8 @@ type Environment struct {
 	APIToken string
 }
 
-// Settings configure where a login may be found: the provider block, and the
-// environment behind it.
+// Settings configure where a login may be found: in the provider block, then in
+// the environment.
 type Settings struct {
 	// AccessToken is access_token of the provider block, "" where it is unset.
 	AccessToken string
@@ -38,9 +38,9 @@ type Settings struct {
 	ConfigFile string
 	// Environment is used if the provider block sets nothing.
 	Environment Environment
-	// OrganizationNumber returns the number that macaroons know a request's
-	// organization by. It is asked for a login of several organizations alone;
-	// nil if it cannot be looked up.
+	// OrganizationNumber returns the number of a request's organization, as in
+	// macaroons. It is called only for a login of several organizations. It is
+	// nil if the number cannot be looked up.
 	OrganizationNumber func(ctx context.Context, req token.Request) (uint64, error)
 }
 
@@ -76,9 +76,9 @@ func (s Settings) Locate() (string, error) {
 }
 
 // Explicit returns the login that the provider block or the environment sets. A
-// value of white space alone is unset. The error is a [*token.MissError]: no login
-// is set, or its value is not shaped like a Fly token. The error names the
-// variable or argument, and quotes nothing of the value.
+// value of only white space counts as unset. The error is a [*token.MissError]:
+// no login is set, or its value does not have the form of a Fly token. The
+// error names the variable or argument and never quotes the value.
 func (s Settings) Explicit() (Login, error) {
 	for _, c := range []struct{ name, value string }{
 		{"access_token", s.AccessToken},
@@ -99,7 +99,7 @@ func (s Settings) Explicit() (Login, error) {
 		return Login{Token: t, From: c.name, Explicit: true}, nil
 	}
 	return Login{}, &token.MissError{
-		Reason: "neither access_token nor FLY_ACCESS_TOKEN nor FLY_API_TOKEN is set",
+		Reason: "no access_token, FLY_ACCESS_TOKEN or FLY_API_TOKEN is set",
 		Fix:    "set one of them to a Fly token",
 		Cause:  errNoExplicitLogin,
 	}

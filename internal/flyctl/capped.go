@@ -2,9 +2,9 @@ package flyctl
 
 import "sync"
 
-// capped keeps the first maxOutput bytes that are written to it and takes the
-// rest without keeping it, so that no writer ever waits. os/exec may still write
-// after Wait has given up on a pipe, hence the lock.
+// capped keeps the first maxOutput bytes that are written to it and discards
+// the rest, so that no writer ever waits. It has a lock because os/exec may
+// still write after Wait has given up on a pipe.
 type capped struct {
 	// overflow, if any, is called at each write beyond the cap.
 	overflow func()

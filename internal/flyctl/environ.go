@@ -9,22 +9,23 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// allowed are the variables of the provider's environment that flyctl sees. All
-// that steers flyctl is left out (FLY_API_TOKEN, LOG_LEVEL,
-// FLY_GHA_ERROR_ANNOTATION, which print tokens or annotations), but for where
-// Fly's API is.
+// allowed are the variables of the provider's environment that flyctl sees.
+// Variables that change flyctl's behaviour are left out, except the address of
+// Fly's API. FLY_API_TOKEN, LOG_LEVEL and FLY_GHA_ERROR_ANNOTATION would print
+// tokens or annotations.
 var allowed = []string{
 	"PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ",
-	// POSIX's own: SSH servers accept any LC_ name, and people send secrets in them.
+	// Only the LC_ names of POSIX: SSH servers accept any such name, and people
+	// send secrets in them.
 	"LC_ALL", "LC_COLLATE", "LC_CTYPE", "LC_MESSAGES", "LC_MONETARY", "LC_NUMERIC", "LC_TIME",
-	// Where Fly is, and the way there.
+	// The addresses of Fly, and the network settings.
 	"FLY_API_BASE_URL", "FLY_FLAPS_BASE_URL",
 	"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY",
 	"http_proxy", "https_proxy", "all_proxy", "no_proxy",
 	"SSL_CERT_FILE", "SSL_CERT_DIR",
 	// Version managers put a shim on PATH that finds flyctl by these.
 	"ASDF_DIR", "ASDF_DATA_DIR", "MISE_DATA_DIR", "XDG_CONFIG_HOME", "XDG_DATA_HOME",
-	// Windows programs do not start, or find no network, without these.
+	// Without these, Windows programs do not start or have no network.
 	"SystemRoot", "SystemDrive", "windir", "ComSpec", "PATHEXT", "USERPROFILE",
 	"APPDATA", "LOCALAPPDATA", "ProgramData", "ProgramFiles",
 }
@@ -50,7 +51,7 @@ func environ(parent []string, dir string, login token.Token, organization string
 		// Without one flyctl does not start (superfly/flyctl, helpers.GetConfigDirectory).
 		env = append(env, "HOME="+dir)
 	}
-	// What flyctl and its children put aside goes with the folder.
+	// Temporary files of flyctl and its children are removed with the folder.
 	env = append(
 		env,
 		"TMPDIR="+dir, "TMP="+dir, "TEMP="+dir,
@@ -63,7 +64,7 @@ func environ(parent []string, dir string, login token.Token, organization string
 		"NO_COLOR=1",
 	)
 	if organization != "" {
-		// By the environment: flyctl knows --org here since v0.4.44 only.
+		// A variable, because this command has --org only since v0.4.44.
 		env = append(env, "FLY_ORG="+organization)
 	}
 	return env

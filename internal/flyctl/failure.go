@@ -10,7 +10,7 @@ import (
 
 const (
 	fixLogin   = "run `fly auth login`, or renew the token in access_token, FLY_ACCESS_TOKEN or FLY_API_TOKEN"
-	fixAllowed = "check that the login may create tokens: a scoped token may not"
+	fixAllowed = "check that the login may create tokens: a scoped token cannot"
 	fixUpdate  = "update flyctl"
 	fixReach   = "check the network, and the proxy if there is one"
 	fixLater   = "try again later"
@@ -25,7 +25,7 @@ const (
 	statusNotFound  = 127
 )
 
-// diagnosis is what a part of flyctl's message means.
+// diagnosis explains a part of flyctl's message.
 type diagnosis struct {
 	// part is in lower case.
 	part, fix string
@@ -33,8 +33,8 @@ type diagnosis struct {
 	temporary bool
 }
 
-// diagnoses are tried in their order: what kept flyctl from an answer of Fly's
-// comes before what it was looking for.
+// diagnoses are tried in this order: faults that kept flyctl from Fly's answer
+// come before faults in the answer.
 func diagnoses() []diagnosis {
 	return []diagnosis{
 		{"no access token available", fixLogin, false},
@@ -51,7 +51,7 @@ func diagnoses() []diagnosis {
 		{"context deadline exceeded", fixLater, true},
 		{"argument must be specified", "set organization, or FLY_ORG", false},
 		{"could not find organization", "check organization: `fly orgs list` shows the slugs", false},
-		{"could not find app", "check the name of the app, and that the login reaches it", false},
+		{"could not find app", "check the name of the app, and that the login has access to it", false},
 		{"parse flyv1 token", fixUpdate, false},
 		{"failed creating token: input:", fixAllowed, false},
 		{"not authorized", fixAllowed, false},
@@ -61,21 +61,21 @@ func diagnoses() []diagnosis {
 	}
 }
 
-// errFailed is behind the miss of a flyctl that failed by itself.
+// errFailed is the cause of a miss if flyctl itself failed.
 var errFailed = errors.New("flyctl failed")
 
-// failure says why a run ended with another status than 0, in flyctl's own words
-// if it had any, without the login that it was given. What is not known for a
-// refusal is temporary.
+// failure explains a run that ended with a status other than 0. It quotes
+// flyctl's message, if there is one, without the login. A failure counts as
+// temporary unless it is known to be a refusal.
 func failure(out output, req token.Request, login token.Token) *token.MissError {
 	miss := &token.MissError{
 		Reason:    fmt.Sprintf("flyctl failed with exit status %d", out.status),
-		Fix:       "run `fly " + strings.Join(subcommand(req), " ") + "` by hand to see why",
+		Fix:       "run `fly " + strings.Join(subcommand(req), " ") + "` by hand to see the cause",
 		Temporary: true,
 		Cause:     errFailed,
 	}
 	if out.status < 0 {
-		miss.Reason = "flyctl was ended by a signal"
+		miss.Reason = "a signal ended flyctl"
 	}
 	whole, quoted := usefulLine(out.stderr, login)
 	if quoted != "" {

@@ -14,20 +14,19 @@ import (
 
 const (
 	logIn   = ": run `fly auth login`, or renew the token in access_token, FLY_ACCESS_TOKEN or FLY_API_TOKEN"
-	allowed = ": check that the login may create tokens: a scoped token may not"
+	allowed = ": check that the login may create tokens: a scoped token cannot"
 	network = ": check the network, and the proxy if there is one"
-	byHand  = ": run `fly tokens create readonly` by hand to see why"
+	byHand  = ": run `fly tokens create readonly` by hand to see the cause"
 )
 
-// diagnosed is what a failure of flyctl reads as after the part that says whose
-// failure it is.
+// diagnosed is the expected message of a failure, after its prefix.
 type diagnosed struct {
 	ends      string
 	temporary bool
 }
 
-// What the real flyctl printed is recognized for each cause, and is short enough
-// to be read.
+// The output of the real flyctl is recognized for each cause and shortened to a
+// readable length.
 func TestAcquireDiagnosesRecordedFailures(t *testing.T) {
 	t.Parallel()
 	const status = "server returned a non-200 status code: "
@@ -41,7 +40,7 @@ func TestAcquireDiagnosesRecordedFailures(t *testing.T) {
 		"reset":        {"read: connection reset by peer" + network, true},
 		"closed port":  {"connect: connection refused" + network, true},
 		"scoped login": {"You must be authenticated to view this" + logIn, false},
-		"missing app":  {"Could not find App: check the name of the app, and that the login reaches it", false},
+		"missing app":  {"Could not find App: check the name of the app, and that the login has access to it", false},
 		"no login":     {"no access token available. Please login with 'flyctl auth login'" + logIn, false},
 		"garbage login": {
 			"You must be authenticated to view this" + logIn, false,
@@ -103,7 +102,7 @@ func TestAcquireDiagnosesOtherFailures(t *testing.T) {
 		"warning first":        {fakefly.Fail(1, "WARN old config\n\n\x1b[31mError:\x1b[0m it is \x1b[1mbroken\x1b[0m\nmore"), diagnosed{"flyctl failed with exit status 1: it is broken" + byHand, true}},
 		"token printed":        {fakefly.Fail(1, "Error: bad token "+login+" in Bearer c2VjcmV0LXNlY3JldA=="), diagnosed{"bad token [redacted] in Bearer [redacted]" + byHand, true}},
 		"token in pieces":      {fakefly.Fail(1, "Error: bad token fo1_l oginO fTheT ests"), diagnosed{"flyctl failed with exit status 1: [withheld: the message resembles a token]" + byHand, true}},
-		"printed nothing":      {fakefly.Behaviour{Mute: true}, diagnosed{"flyctl printed nothing, and reported success: check that cli.path is flyctl, and update it", true}},
+		"printed nothing":      {fakefly.Behaviour{Mute: true}, diagnosed{"flyctl reported success but printed nothing: check that cli.path is flyctl, and update it", true}},
 		"too old":              {fakefly.TooOld(), diagnosed{"it is too old: update flyctl", false}},
 	} {
 		t.Run(name, func(t *testing.T) {

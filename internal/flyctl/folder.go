@@ -13,17 +13,17 @@ import (
 )
 
 const (
-	// folderPrefix and a number are the name of a run's folder.
+	// folderPrefix, followed by a number, is the name of a run's folder.
 	folderPrefix = "terraform-provider-fly-"
-	// lockName is the file in it that is locked for as long as the run's provider
-	// lives, and workName the folder in it that flyctl has to itself.
+	// lockName is the file in it that stays locked until the run's provider
+	// ends. workName is the folder in it that only flyctl uses.
 	lockName = "lock"
 	workName = "flyctl"
 )
 
-// removeTries and removePause bound how often, and how long apart, the removal
-// of a folder is tried. A process that was killed may still be dying, and with
-// it a write into the folder; Windows holds on to its files until it has.
+// removeTries and removePause bound the attempts to remove a folder. A killed
+// process may still write into the folder until it has ended, and Windows keeps
+// its files open until then.
 const (
 	removeTries = 40
 	removePause = 25 * time.Millisecond
@@ -31,15 +31,15 @@ const (
 
 // folder is the private folder of one run, mode 0700.
 type folder struct {
-	// path is the folder's, and work that of the empty folder in it in which
+	// path is that of the folder. work is that of the empty folder in it where
 	// flyctl runs.
 	path, work string
 	lock       *flock.Flock
 }
 
-// makeFolder makes the folder of one run and takes its lock. The lock is the
-// kernel's: it ends with the process, and what the process then leaves is known
-// to be nobody's. The error is a [*token.MissError].
+// makeFolder makes the folder of one run and takes its lock. The kernel
+// releases the lock when the process ends, so a folder with a free lock is
+// unused. The error is a [*token.MissError].
 func makeFolder(parent string) (*folder, error) {
 	path, err := os.MkdirTemp(parent, folderPrefix)
 	if err != nil {
@@ -62,17 +62,17 @@ func (f *folder) populate() error {
 		return err
 	}
 	f.lock = lockOf(f.path)
-	// Where the file system has no locks nobody else can take this one either, and
-	// without it nothing is swept.
+	// On a file system without locks no process can take this one, and a sweep
+	// skips folders that it cannot lock.
 	_, _ = f.lock.TryLock()
 	return nil
 }
 
-// release gives the lock up. Windows removes no file that is open.
+// release releases the lock. Windows cannot remove an open file.
 func (f *folder) release() { _ = f.lock.Close() }
 
-// lockOf returns the lock of a run's folder, whose file must be there. NFS locks
-// only what is open for writing.
+// lockOf returns the lock of a run's folder, whose file must exist. NFS locks
+// only files that are open for writing.
 func lockOf(path string) *flock.Flock {
 	return flock.New(filepath.Join(path, lockName), flock.SetFlag(os.O_RDWR))
 }
@@ -80,7 +80,7 @@ func lockOf(path string) *flock.Flock {
 func noFolder(err error) error {
 	return &token.MissError{
 		Reason:    fmt.Sprintf("cannot make a folder to run flyctl in: %v", err),
-		Fix:       "make room in the folder for temporary files, or point TMPDIR at one that can be written",
+		Fix:       "make room in the folder for temporary files, or set TMPDIR to a writable folder",
 		Temporary: true,
 		Cause:     err,
 	}
@@ -98,8 +98,8 @@ func removeFolder(path string) error {
 	return err
 }
 
-// tryRemove removes first what may hold a token. The lock stays until that is
-// gone: a later sweep knows by it whose folder it is.
+// tryRemove first removes the files that may hold a token. The lock goes last,
+// because a later sweep recognises the folder by it.
 func tryRemove(path string) error {
 	if err := os.RemoveAll(filepath.Join(path, workName)); err != nil {
 		return err

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A folder that cannot be emptied keeps its lock, without which no sweep would
-// ever remove it.
+// A folder that cannot be emptied keeps its lock. Without the lock no sweep
+// would ever remove it.
 func TestFolderThatCannotBeEmptiedKeepsItsLock(t *testing.T) {
 	t.Parallel()
 	f, err := makeFolder(t.TempDir())
@@ -21,8 +21,8 @@ func TestFolderThatCannotBeEmptiedKeepsItsLock(t *testing.T) {
 	must(t, os.WriteFile(log, []byte("a token"), 0o600))
 	must(t, os.Chmod(filepath.Dir(log), 0o500))
 	if os.Geteuid() == 0 {
-		// Root may remove anything: for this thread alone, files are accessed as
-		// another user.
+		// Root may remove anything, so this thread accesses files as a
+		// different user.
 		const other = 65534
 		for _, path := range []string{f.path, filepath.Join(f.path, lockName), f.work, filepath.Dir(log), log} {
 			must(t, os.Chown(path, other, -1))

@@ -2,8 +2,8 @@ package flyctl
 
 import "syscall"
 
-// groupAttributes ask for a group of its own, and for a child that dies with
-// the provider, also where that is killed.
+// groupAttributes request a separate group, and a child that the kernel kills
+// when the provider ends.
 func groupAttributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }

@@ -4,7 +4,7 @@ package flyctl
 
 import "syscall"
 
-// groupAttributes ask for a group of its own.
+// groupAttributes request a separate group.
 func groupAttributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true}
 }

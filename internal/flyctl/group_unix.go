@@ -12,17 +12,18 @@ import (
 // group is a process group whose leader is the command.
 type group struct{ cmd *exec.Cmd }
 
-// newGroup prepares cmd, which is not started yet, to lead a group.
+// newGroup prepares cmd, which has not been started, to lead a group.
 func newGroup(cmd *exec.Cmd) (*group, error) {
 	cmd.SysProcAttr = groupAttributes()
 	return &group{cmd: cmd}, nil
 }
 
-// adopt is called when the command has started. Its group is made by then.
+// adopt is called after the command has started. Its group exists by then.
 func (*group) adopt() error { return nil }
 
-// kill ends every process of the group. It returns os.ErrProcessDone when there
-// is none, which macOS tells as EPERM while the leader is not waited for.
+// kill ends every process of the group. It returns os.ErrProcessDone if there
+// is none. macOS reports this as EPERM until Wait has been called for the
+// leader.
 func (g *group) kill() error {
 	err := syscall.Kill(-g.cmd.Process.Pid, syscall.SIGKILL)
 	if errors.Is(err, syscall.ESRCH) || errors.Is(err, syscall.EPERM) {
@@ -33,5 +34,5 @@ func (g *group) kill() error {
 
 func (*group) close() {}
 
-// isBadFormat reports whether err says that a file is no program.
+// isBadFormat reports whether err means that a file is not a program.
 func isBadFormat(err error) bool { return errors.Is(err, syscall.ENOEXEC) }

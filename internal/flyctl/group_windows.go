@@ -9,14 +9,15 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// group is a job object that holds the command and all it starts. Windows ends
-// them when the last handle to the job is closed, also by the provider's death.
+// group is a job object that holds the command and every process that it
+// starts. Windows ends them when the last handle to the job is closed, which
+// includes the end of the provider.
 type group struct {
 	cmd *exec.Cmd
 	job windows.Handle
 }
 
-// newGroup makes the job for cmd, which is not started yet.
+// newGroup makes the job for cmd, which has not been started.
 func newGroup(cmd *exec.Cmd) (*group, error) {
 	job, err := windows.CreateJobObject(nil, nil)
 	if err != nil {
@@ -36,8 +37,8 @@ func newGroup(cmd *exec.Cmd) (*group, error) {
 	return &group{cmd: cmd, job: job}, nil
 }
 
-// adopt puts the command, which has just started, into the job. What it started
-// in the microseconds before is not in it.
+// adopt puts the command, which has just started, into the job. Processes that
+// it started in the microseconds before are not in the job.
 func (g *group) adopt() error {
 	process, err := windows.OpenProcess(windows.PROCESS_SET_QUOTA|windows.PROCESS_TERMINATE, false, uint32(g.cmd.Process.Pid))
 	if err != nil {
@@ -58,5 +59,5 @@ func (g *group) kill() error {
 
 func (g *group) close() { _ = windows.CloseHandle(g.job) }
 
-// isBadFormat reports whether err says that a file is no program.
+// isBadFormat reports whether err means that a file is not a program.
 func isBadFormat(err error) bool { return errors.Is(err, windows.ERROR_BAD_EXE_FORMAT) }

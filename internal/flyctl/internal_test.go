@@ -13,8 +13,8 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// This file is in the package itself for the removal of a folder, which no test
-// can make fail honestly, and for the parsers that are fuzzed.
+// This file is in the package itself for the fuzzed parsers, and for the
+// removal of a folder, which cannot be made to fail from outside.
 
 func TestAcquireTellsOfAFolderThatStays(t *testing.T) {
 	t.Parallel()
@@ -42,13 +42,13 @@ func TestAcquireTellsOfAFolderThatStays(t *testing.T) {
 				told = got.Warnings[0].Detail
 			}
 			if !strings.Contains(told, "flyctl ran in "+temp) || !strings.Contains(told, "remove it by hand") {
-				t.Errorf("told %q, want the folder and what to do", told)
+				t.Errorf("warning %q, want the folder and the advice", told)
 			}
 		})
 	}
 }
 
-// TestAcquireStopsWhatHangs ends the run's time as soon as flyctl is seen to hang.
+// TestAcquireStopsWhatHangs ends the run's deadline as soon as flyctl hangs.
 func TestAcquireStopsWhatHangs(t *testing.T) {
 	t.Parallel()
 	for name, behaviour := range map[string]fakefly.Behaviour{
@@ -92,8 +92,8 @@ func TestAcquireStopsWhatHangs(t *testing.T) {
 	}
 }
 
-// FuzzParseOutput looks for output that panics, that is neither token nor miss,
-// or that is quoted.
+// FuzzParseOutput looks for output that causes a panic, that is neither a token
+// nor a miss, or that the error quotes.
 func FuzzParseOutput(f *testing.F) {
 	for _, seed := range []string{
 		"", "FlyV1 ", "FlyV1 fm2_QUJD\n", "Bearer FlyV1 fm2_QUJD,fm1a_QUJD", "fm2_QUJD fm2_QUJD", "fo1_abc",
@@ -119,8 +119,8 @@ func FuzzParseOutput(f *testing.F) {
 	})
 }
 
-// FuzzUsefulLine looks for messages of flyctl of which a token survives, or that
-// are no line.
+// FuzzUsefulLine looks for messages of flyctl from which a token survives, or
+// whose result is not one line.
 func FuzzUsefulLine(f *testing.F) {
 	for _, seed := range []string{
 		"", "Error: x", "WARN y\nError: fm2_QUJD", "Error: Bearer abcdefgh\x1b[0m", "fm2\x1b[0m_QUJD", "f\x00o1_abc", "fm2_\u202eabc",
@@ -135,13 +135,13 @@ func FuzzUsefulLine(f *testing.F) {
 			}
 		}
 		if strings.ContainsAny(line, "\n\r\x1b\x00") || len(line) > 400 {
-			t.Errorf("%q is no short line", line)
+			t.Errorf("%q is not a short line", line)
 		}
 	})
 }
 
-// flyctl runs in another folder than the provider, so a relative HOME would be
-// another one there.
+// flyctl runs in a different folder than the provider, so a relative HOME would
+// mean a different folder.
 func TestEnvironReplacesARelativeHome(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -153,6 +153,6 @@ func TestEnvironReplacesARelativeHome(t *testing.T) {
 		}
 	}
 	if len(homes) != 1 || homes[0] != "HOME="+dir {
-		t.Errorf("%q, want the private folder alone", homes)
+		t.Errorf("%q, want only the private folder", homes)
 	}
 }

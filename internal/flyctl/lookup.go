@@ -11,9 +11,9 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// lookup returns the absolute paths of the programs that path names, the first
-// the one to run: fly is also the name of other programs, and then flyctl may
-// still be there. The error is a [*token.MissError].
+// lookup returns the absolute paths of the programs that path names, in the
+// order in which to try them. fly is also the name of other programs, so flyctl
+// follows it. The error is a [*token.MissError].
 func lookup(path, searchPath string) ([]string, error) {
 	if filepath.Base(path) != path && path != "" {
 		program, err := lookupPath(path)
@@ -47,14 +47,14 @@ func lookup(path, searchPath string) ([]string, error) {
 	}
 }
 
-// lookupName returns the first program of that name in the folders of searchPath.
-// The error is exec.ErrNotFound, or says why the first file of that name cannot be
-// run.
+// lookupName returns the first program of that name in the folders of
+// searchPath. The error is exec.ErrNotFound, or the reason why the first file
+// of that name cannot be run.
 func lookupName(name, searchPath string) (string, error) {
 	unusable := exec.ErrNotFound
 	for _, dir := range filepath.SplitList(searchPath) {
-		// A relative folder depends on where Terraform was started, and holds
-		// whatever is there.
+		// A relative folder depends on the working directory of Terraform, and
+		// may hold any file.
 		if !filepath.IsAbs(dir) {
 			continue
 		}
@@ -71,8 +71,8 @@ func lookupName(name, searchPath string) (string, error) {
 
 const fixInstall = "install flyctl, or set cli.path"
 
-// lookupPath takes path as it is. It is made absolute, because flyctl runs in
-// another folder than the provider.
+// lookupPath uses path itself. It makes it absolute, because flyctl runs in a
+// different folder than the provider.
 func lookupPath(path string) (string, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
@@ -81,7 +81,7 @@ func lookupPath(path string) (string, error) {
 	return executable(abs)
 }
 
-// executable returns path, with the extension that Windows wants, if it can be
+// executable returns path, with the extension that Windows needs, if it can be
 // run.
 func executable(path string) (string, error) {
 	program, err := exec.LookPath(path)
@@ -95,7 +95,7 @@ func executable(path string) (string, error) {
 	case errors.Is(err, fs.ErrPermission):
 		return "", &token.MissError{Reason: path + " is not executable", Fix: "run `chmod +x` on it, or set cli.path", Cause: err}
 	case errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist):
-		return "", &token.MissError{Reason: "there is no " + path, Fix: fixInstall, Cause: err}
+		return "", &token.MissError{Reason: "not found: " + path, Fix: fixInstall, Cause: err}
 	default:
 		return "", &token.MissError{Reason: "cannot run " + path, Fix: fixInstall, Cause: err}
 	}

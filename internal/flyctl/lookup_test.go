@@ -77,7 +77,7 @@ func TestLookupMisses(t *testing.T) {
 		"none on PATH":        {"fly", dir, "no `fly` or `flyctl` on PATH: " + install, false},
 		"none of that name":   {"flyctl-nightly", dir, "no `flyctl-nightly` on PATH: " + install, false},
 		"relative PATH":       {"", "." + string(filepath.ListSeparator), "no `fly` or `flyctl` on PATH: " + install, false},
-		"missing":             {filepath.Join(dir, "none"), "", "there is no " + filepath.Join(dir, "none") + ": " + install, false},
+		"missing":             {filepath.Join(dir, "none"), "", "not found: " + filepath.Join(dir, "none") + ": " + install, false},
 		"folder":              {filepath.Join(dir, "flyctl"), "", filepath.Join(dir, "flyctl") + " is a folder: set cli.path to flyctl itself", true},
 		"not executable":      {plain, "", plain + " is not executable: run `chmod +x` on it, or set cli.path", true},
 		"PATH not executable": {"", filepath.Dir(plain), plain + " is not executable: run `chmod +x` on it, or set cli.path", true},
@@ -86,7 +86,7 @@ func TestLookupMisses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			if tt.unix && runtime.GOOS == "windows" {
-				t.Skip("Windows tells programs by their extension")
+				t.Skip("Windows recognizes programs by their extension")
 			}
 			fly := fakefly.Install(t, fakefly.Behaviour{})
 			src, temp := newSource(t, fly, func(o *flyctl.Options) { o.Path, o.SearchPath = tt.path, tt.search })
@@ -115,13 +115,13 @@ func TestLookupIsRelativeToTheProvider(t *testing.T) {
 func TestAcquireCannotStart(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
-		t.Skip("Windows tells programs by their extension")
+		t.Skip("Windows recognizes programs by their extension")
 	}
-	const fix = ": check that cli.path is flyctl, and made for this system"
+	const fix = ": check that cli.path is flyctl, built for this system"
 	for name, want := range map[string]string{
 		"no-program":         "{program} is not a program for this system" + fix,
 		"empty":              "{program} is not a program for this system" + fix,
-		"no-interpreter":     "{program}, or what it needs to run, is not there" + fix,
+		"no-interpreter":     "{program}, or a file that it needs to run, was not found" + fix,
 		"folder-interpreter": "{program} is not executable" + fix,
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -65,7 +65,7 @@ func TestAcquireTakesTokensAlone(t *testing.T) {
 	good := "FlyV1 fm2_" + strings.Repeat("QUJD", 150)
 	tests := map[string]struct {
 		behaviour fakefly.Behaviour
-		want      string // "" for success
+		want      string // "" means success
 	}{
 		"with a warning beside it":  {fakefly.Behaviour{Stdout: good + "\n", Stderr: "Warning: Metrics token unavailable: context canceled\n"}, ""},
 		"with much noise beside it": {fakefly.Behaviour{Stdout: good, Stderr: strings.Repeat("noise\n", 50_000)}, ""},
@@ -80,7 +80,7 @@ func TestAcquireTakesTokensAlone(t *testing.T) {
 		"cut off":                   {fakefly.Behaviour{Stdout: good[:len(good)-1]}, "flyctl printed something that is not a token (609 bytes)" + check},
 		"a scheme alone":            {fakefly.Behaviour{Stdout: "FlyV1 \n"}, "flyctl printed something that is not a token (7 bytes)" + check},
 		"JSON":                      {fakefly.Behaviour{Stdout: "{\n    \"token\": \"x\"\n}\n"}, "flyctl printed something that is not a token (21 bytes)" + check},
-		"nothing":                   {fakefly.Behaviour{Mute: true}, "flyctl printed nothing, and reported success" + check},
+		"nothing":                   {fakefly.Behaviour{Mute: true}, "flyctl reported success but printed nothing" + check},
 		"help": {
 			fakefly.TooOld(),
 			"flyctl printed its help instead of a token (200 bytes): it is too old: update flyctl",
@@ -101,7 +101,7 @@ func TestAcquireTakesTokensAlone(t *testing.T) {
 			} else if err != nil {
 				t.Error(err)
 			} else if got.Token.Reveal() != strings.TrimPrefix(good, "FlyV1 ") {
-				t.Error("another token than the one that was printed")
+				t.Error("the token is not the one that was printed")
 			}
 			wantNothingLeft(t, fly, temp)
 		})

@@ -11,8 +11,8 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// A read-only token is the organization's: where the request names none, the
-// app's is looked up, and flyctl is told.
+// A read-only token belongs to an organization. If the request names none, the
+// app's organization is looked up and passed to flyctl.
 func TestAcquireLooksTheOrganizationUp(t *testing.T) {
 	t.Parallel()
 	found := func(context.Context, string) (string, error) { return "acme", nil }
@@ -26,8 +26,8 @@ func TestAcquireLooksTheOrganizationUp(t *testing.T) {
 		"found":            {token.Request{App: "web"}, found, "acme", ""},
 		"given":            {token.Request{App: "web", Organization: "globex"}, lost, "globex", ""},
 		"not for a deploy": {token.Request{App: "web", Access: token.AccessDeploy}, lost, "", ""},
-		"not found":        {token.Request{App: "web"}, lost, "", "the app's organization, which flyctl has to be told, could not be looked up: no such app: set organization, or FLY_ORG"},
-		"nobody to ask":    {token.Request{App: "web"}, nil, "", "flyctl makes read-only tokens for an organization, and none is known: set organization, or FLY_ORG"},
+		"not found":        {token.Request{App: "web"}, lost, "", "cannot look up the app's organization, which flyctl needs: no such app: set organization, or FLY_ORG"},
+		"nobody to ask":    {token.Request{App: "web"}, nil, "", "flyctl needs an organization for a read-only token, and none is set: set organization, or FLY_ORG"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

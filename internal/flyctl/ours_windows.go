@@ -6,9 +6,9 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// isOurs reports whether a folder is this user's. What an elevated process makes
-// is the administrators', and so nobody's in particular. Who may get at a folder is
-// a matter of ACLs, which it inherits from the one for temporary files.
+// isOurs reports whether a folder belongs to this user. A folder that an
+// elevated process makes belongs to the administrators, so it is not this
+// user's. The folder inherits its ACLs from the folder for temporary files.
 func isOurs(path string, _ fs.FileInfo) bool {
 	user, err := windows.GetCurrentProcessToken().GetTokenUser()
 	if err != nil {

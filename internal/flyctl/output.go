@@ -9,9 +9,9 @@ import (
 )
 
 // parseOutput reads the token that flyctl printed on stdout: a scheme and a
-// bundle of macaroons, and nothing else. Help texts and notices come with exit
-// status 0 too, so what does not read as a token is none. The error is a
-// [*token.MissError] that describes the output by its length alone.
+// bundle of macaroons, and nothing else. The exit status of help texts and
+// notices is also 0, so the output must parse as a token. The error is a
+// [*token.MissError] that gives only the length of the output.
 func parseOutput(stdout []byte) (token.Token, error) {
 	t, err := readToken(string(stdout))
 	if err == nil {
@@ -24,7 +24,7 @@ func parseOutput(stdout []byte) (token.Token, error) {
 	}
 	switch {
 	case len(stdout) == 0:
-		miss.Reason, miss.Temporary = "flyctl printed nothing, and reported success", true
+		miss.Reason, miss.Temporary = "flyctl reported success but printed nothing", true
 	case isHelp(stdout):
 		miss.Reason = fmt.Sprintf("flyctl printed its help instead of a token (%d bytes): it is too old", len(stdout))
 		miss.Fix = "update flyctl"
@@ -49,14 +49,14 @@ func readToken(text string) (token.Token, error) {
 	}
 	for part := range strings.SplitSeq(t.Reveal(), ",") {
 		if strings.HasPrefix(part, "fo1_") {
-			return token.Token{}, errors.New("an OAuth token is among what flyctl minted")
+			return token.Token{}, errors.New("flyctl minted an OAuth token")
 		}
 	}
 	return t, nil
 }
 
-// isHelp reports whether text is the help of a flyctl that does not know the
-// command, as superfly/flyctl prints it by way of spf13/cobra.
+// isHelp reports whether text is the help that a flyctl without the command
+// prints, through spf13/cobra.
 func isHelp(text []byte) bool {
 	for line := range strings.Lines(string(text)) {
 		if line = strings.TrimSpace(line); line == "Usage:" || line == "USAGE" {

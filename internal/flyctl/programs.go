@@ -11,7 +11,7 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// versionTimeout bounds the question for the version.
+// versionTimeout bounds a run of `version`.
 const versionTimeout = 10 * time.Second
 
 // programs are the files that may be flyctl, in the order in which they are run.
@@ -19,14 +19,14 @@ type programs struct {
 	look func() ([]string, error)
 
 	mu sync.Mutex
-	// others are those that turned out to be other programs, and why is what the
-	// last of them did.
+	// others are those that are not flyctl. why is the fault of the last of
+	// them.
 	others []string
 	why    error
 }
 
-// first returns the first program that is not known to be another one. The error
-// is a [*token.MissError].
+// first returns the first program that is not known to be something else. The
+// error is a [*token.MissError].
 func (p *programs) first() (string, error) {
 	all, err := p.look()
 	if err != nil {
@@ -42,8 +42,8 @@ func (p *programs) first() (string, error) {
 	return "", p.why
 }
 
-// reject notes that program, which failed with err, is not flyctl, so that the
-// next one is run.
+// reject records that program, which failed with err, is not flyctl. The next
+// program is then run.
 func (p *programs) reject(program string, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -53,7 +53,8 @@ func (p *programs) reject(program string, err error) {
 	p.why = err
 }
 
-// warnings name the programs that were run in vain: each was given the login.
+// warnings name the programs that were not flyctl, because each received the
+// login.
 func (p *programs) warnings() []token.Warning {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -61,20 +62,20 @@ func (p *programs) warnings() []token.Warning {
 	for _, program := range p.others {
 		all = append(all, token.Warning{
 			Summary: "Another Program Has flyctl's Name",
-			Detail: program + " is on PATH and is not flyctl: it does not answer `version` as flyctl does. flyctl was found under another name. " +
-				"Set cli.path to \"flyctl\", so that the other program is not run with a Fly login in its environment.",
+			Detail: program + " is on PATH and is not flyctl: it does not answer `version` as flyctl does. flyctl was found under a different name. " +
+				"Set cli.path to \"flyctl\", so that the provider does not pass a Fly login to the other program.",
 		})
 	}
 	return all
 }
 
-// otherProgramError is behind the miss of a program that is not flyctl.
+// otherProgramError is the cause of a miss for a program that is not flyctl.
 type otherProgramError struct{ program string }
 
 func (e *otherProgramError) Error() string { return e.program + " is not flyctl" }
 
-// suspicious reports whether a run ended as no run of flyctl does: flyctl prints
-// a token or its help, or a line that starts with "Error:".
+// suspicious reports whether a run's output cannot be flyctl's: flyctl prints a
+// token, its help, or a line that starts with "Error:".
 func suspicious(out output) bool {
 	if out.status == 0 {
 		_, err := readToken(string(out.stdout))
@@ -103,9 +104,9 @@ func (s *Source) checkProgram(ctx context.Context, program, dir string, out outp
 	return miss
 }
 
-// mayBeFlyctl reports whether program answers `version` as flyctl does (superfly/
-// flyctl, internal/buildinfo), or does not answer at all. It is asked without a
-// login.
+// mayBeFlyctl reports whether program answers `version` as flyctl does
+// (superfly/ flyctl, internal/buildinfo), or does not answer at all. The
+// question contains no login.
 func (s *Source) mayBeFlyctl(ctx context.Context, program, dir string) bool {
 	answer, err := run(ctx, command{
 		program:  program,

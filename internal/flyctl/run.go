@@ -14,11 +14,11 @@ import (
 )
 
 const (
-	// maxOutput bounds what is kept of stdout, and of stderr, in bytes. A token
-	// is 600 to 1,100 bytes long.
+	// maxOutput bounds the kept part of stdout, and of stderr, in bytes. A
+	// token is 600 to 1,100 bytes long.
 	maxOutput = 64 << 10
-	// drain is how long the output of a process that has ended is waited for
-	// when a process that it started still holds it open.
+	// drain bounds the wait for the output of an ended process while a process
+	// that it started still holds it open.
 	drain = 500 * time.Millisecond
 )
 
@@ -34,25 +34,25 @@ type command struct {
 	dir     string
 	environ []string
 	timeout time.Duration
-	// deadline ends the run after the timeout, as [context.WithTimeoutCause] does.
+	// deadline ends the run after the timeout, like [context.WithTimeoutCause].
 	deadline deadline
 }
 
-// deadline is the form of [context.WithTimeoutCause].
+// deadline is the type of [context.WithTimeoutCause].
 type deadline func(context.Context, time.Duration, error) (context.Context, context.CancelFunc)
 
-// output is what a run that ended by itself left behind.
+// output is the result of a run that ended by itself.
 type output struct {
 	stdout []byte
 	stderr []byte
-	// status is the exit status, -1 where a signal ended it.
+	// status is the exit status, -1 if a signal ended it.
 	status int
 }
 
-// run starts c and waits until it and all it started are gone, which they are at
-// the latest when ctx ends or c.timeout is over. The error is a
-// [*token.MissError] for a program that could not be started or had to be
-// stopped, and the context's where the caller gave up.
+// run starts c and waits until c and every process that it started have ended.
+// It ends them when ctx ends or c.timeout has passed. The error is the
+// context's if the caller gave up. Otherwise it is a [*token.MissError]: the
+// program could not be started or had to be stopped.
 func run(ctx context.Context, c command) (output, error) {
 	ctx, cancelTimeout := c.deadline(ctx, c.timeout, errTimeout)
 	defer cancelTimeout()
@@ -71,20 +71,21 @@ func run(ctx context.Context, c command) (output, error) {
 		return output{}, stopped(cause, c.timeout)
 	}
 	var exit *exec.ExitError
-	// ErrWaitDelay: it ended well, and something it started held its output.
+	// ErrWaitDelay: it ended well, but a process that it started held its
+	// output open.
 	if err != nil && !errors.As(err, &exit) && !errors.Is(err, exec.ErrWaitDelay) {
 		return output{}, unstartable(c.program, err)
 	}
 	return output{stdout: stdout.bytes(), stderr: stderr.bytes(), status: cmd.ProcessState.ExitCode()}, nil
 }
 
-// runGroup runs cmd in a process group of its own and ends the whole group with
-// it, whichever way it ends.
+// runGroup runs cmd in a separate process group and ends the whole group when
+// cmd ends, for any reason.
 func runGroup(cmd *exec.Cmd) error {
 	done := make(chan error, 1)
 	go func() {
 		// Linux kills the child when the thread that started it ends, so the
-		// thread has to stay until the child is gone.
+		// thread must live until the child has ended.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		g, err := newGroup(cmd)
@@ -111,7 +112,7 @@ func runGroup(cmd *exec.Cmd) error {
 	return <-done
 }
 
-// stopped says why a run was ended before it ended by itself.
+// stopped explains why a run was stopped.
 func stopped(cause error, timeout time.Duration) error {
 	switch {
 	case errors.Is(cause, errTimeout) || errors.Is(cause, context.DeadlineExceeded):
@@ -132,14 +133,14 @@ func stopped(cause error, timeout time.Duration) error {
 	}
 }
 
-// unstartable says why program did not start.
+// unstartable explains why program did not start.
 func unstartable(program string, err error) error {
-	miss := &token.MissError{Fix: "check that cli.path is flyctl, and made for this system", Cause: err}
+	miss := &token.MissError{Fix: "check that cli.path is flyctl, built for this system", Cause: err}
 	switch {
 	case errors.Is(err, fs.ErrPermission):
 		miss.Reason = program + " is not executable"
 	case errors.Is(err, fs.ErrNotExist):
-		miss.Reason = program + ", or what it needs to run, is not there"
+		miss.Reason = program + ", or a file that it needs to run, was not found"
 	case isBadFormat(err):
 		miss.Reason = program + " is not a program for this system"
 	default:

@@ -12,53 +12,54 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// Options say how flyctl is found and run.
+// Options configure how flyctl is found and run.
 type Options struct {
-	// Path is the program: "" or "fly" looks for fly, then for flyctl, also if fly
-	// turns out to be another program; another bare name is looked up as it is; a
-	// path with a separator is used as it is.
+	// Path is the program. "" or "fly" means fly, then flyctl, which also
+	// follows if fly is not flyctl. Any other bare name is looked up unchanged.
+	// A path with a separator is used unchanged.
 	Path string
-	// SearchPath is the PATH in which a bare name is looked for. Folders in it
-	// that are not absolute are passed over.
+	// SearchPath is the PATH in which a bare name is looked for. Relative
+	// folders in it are skipped.
 	SearchPath string
 	// Timeout bounds one run of flyctl.
 	Timeout time.Duration
-	// MaxParallel is how many runs may go on at once; less than one is one.
+	// MaxParallel bounds the concurrent runs; a value below one means one.
 	MaxParallel int
-	// TokenTTL is the lifetime that a minted token is asked to have.
+	// TokenTTL is the requested lifetime of a minted token.
 	TokenTTL time.Duration
-	// Login returns what flyctl authenticates with; it is called at each
-	// Acquire and must be set. Its error is a miss of the link, and no process
-	// is started.
+	// Login returns flyctl's login. It is called at each Acquire and must be
+	// set. If it fails, its error is the source's miss, and no process is
+	// started.
 	Login func(ctx context.Context) (token.Token, error)
 	// Organization returns the slug of the organization that an app belongs to,
-	// for a request that names none; nil where it cannot be looked up. Its error
-	// is a miss of the link, and no process is started.
+	// for a request that names none. It is nil if the organization cannot be
+	// looked up. If it fails, its error is the source's miss, and no process is
+	// started.
 	Organization func(ctx context.Context, app string) (slug string, err error)
 	// OrganizationTimeout bounds one call of Organization.
 	OrganizationTimeout time.Duration
 	// Environ is the environment of the provider, as os.Environ returns it.
-	// What flyctl needs of it is passed on, and nothing else.
+	// Only the variables that flyctl needs are passed on.
 	Environ []string
-	// Observe is told of each run of flyctl, by its path and with its arguments,
-	// and returns the context for it and what is told its exit status, or why there
-	// is none; nil is told nothing.
+	// Observe, if set, is called for each run of flyctl with its path and
+	// arguments. It returns the context for the run and a function that
+	// receives the exit status, or the error if there is none.
 	Observe func(ctx context.Context, program string, args []string) (context.Context, func(status int, err error))
-	// TempDir is where the private folder of a run is made; "" is the system's
+	// TempDir is the parent of a run's private folder; "" means the system's
 	// folder for temporary files.
 	TempDir string
 }
 
-// Source is the cli link. Make one with [New].
+// Source is the source "cli". Create one with [New].
 type Source struct {
 	options  Options
 	slots    chan struct{}
 	programs *programs
-	// deadline bounds a run; tests end runs by it without waiting.
+	// deadline bounds a run. Tests replace it to end runs without waiting.
 	deadline deadline
 	remove   func(dir string) error
-	// sweepOnce begins, the first time, to remove what killed providers have left.
-	// Nobody waits for its end.
+	// sweepOnce starts, at its first call, the removal of the folders that
+	// killed providers have left. It does not wait for the end.
 	sweepOnce func()
 }
 
@@ -67,7 +68,7 @@ var (
 	_ token.Limiter = (*Source)(nil)
 )
 
-// New returns the cli link. flyctl is looked for once, at the first Acquire.
+// New returns the source "cli". It looks for flyctl once, at the first Acquire.
 func New(o Options) *Source {
 	return &Source{
 		options:  o,
@@ -88,8 +89,8 @@ func New(o Options) *Source {
 // Name returns [token.SourceCLI].
 func (*Source) Name() token.SourceName { return token.SourceCLI }
 
-// Timeout returns [Options.Timeout] and, where the organization may have to be
-// looked up first, the time for that.
+// Timeout returns [Options.Timeout] plus the time for a lookup of the
+// organization, if one may be needed.
 func (s *Source) Timeout() time.Duration {
 	if s.options.Organization == nil {
 		return s.options.Timeout
@@ -97,8 +98,8 @@ func (s *Source) Timeout() time.Duration {
 	return s.options.Timeout + s.options.OrganizationTimeout
 }
 
-// Slot waits until fewer than [Options.MaxParallel] runs go on. The error is
-// the context's.
+// Slot waits until fewer than [Options.MaxParallel] runs are active. The error
+// is the context's.
 func (s *Source) Slot(ctx context.Context) (release func(), err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -111,11 +112,11 @@ func (s *Source) Slot(ctx context.Context) (release func(), err error) {
 	}
 }
 
-// Acquire has flyctl mint a token for req: with `tokens create deploy` for
-// [token.AccessDeploy], else with `tokens create readonly`, which reads the whole
-// organization and has to be told which one. The candidate's expiry is what was
-// asked for; the token's own, where it can be read, is the better one. The error
-// is a [*token.MissError], or the context's where the caller gave up.
+// Acquire mints a token for req with flyctl: with `tokens create deploy` for
+// [token.AccessDeploy], else with `tokens create readonly`, which needs the
+// organization and can read all of it. The candidate's expiry is the requested
+// one; the expiry in the token, if it can be read, is more accurate. The error
+// is a [*token.MissError], or the context's if the caller gave up.
 func (s *Source) Acquire(ctx context.Context, req token.Request) (token.Candidate, error) {
 	if err := req.Validate(); err != nil {
 		return token.Candidate{}, err
@@ -151,10 +152,11 @@ func (s *Source) Acquire(ctx context.Context, req token.Request) (token.Candidat
 	}, nil
 }
 
-// organization looks up what flyctl must be told for a read-only token.
+// organization looks up the organization that flyctl needs for a read-only
+// token.
 func (s *Source) organization(ctx context.Context, app string) (string, error) {
 	unknown := &token.MissError{
-		Reason: "flyctl makes read-only tokens for an organization, and none is known",
+		Reason: "flyctl needs an organization for a read-only token, and none is set",
 		Fix:    "set organization, or FLY_ORG",
 	}
 	if s.options.Organization == nil {
@@ -165,14 +167,14 @@ func (s *Source) organization(ctx context.Context, app string) (string, error) {
 	slug, err := s.options.Organization(ctx, app)
 	if err != nil {
 		unknown.Temporary = isTemporary(err)
-		unknown.Reason = "the app's organization, which flyctl has to be told, could not be looked up: " + err.Error()
+		unknown.Reason = "cannot look up the app's organization, which flyctl needs: " + err.Error()
 		unknown.Cause = err
 		return "", unknown
 	}
 	return slug, nil
 }
 
-// isTemporary reports whether an error says that it is.
+// isTemporary reports whether err marks itself as temporary.
 func isTemporary(err error) bool {
 	var says interface{ Temporary() bool }
 	var miss *token.MissError
@@ -195,7 +197,7 @@ func (s *Source) mintWithAny(ctx context.Context, login token.Token, req token.R
 	}
 }
 
-// mint runs flyctl in a folder of its own and reads what it printed.
+// mint runs flyctl in a private folder and reads its output.
 func (s *Source) mint(ctx context.Context, program string, login token.Token, req token.Request, name string) (t token.Token, warnings []token.Warning, err error) {
 	s.sweepOnce()
 	folder, err := makeFolder(s.options.TempDir)
@@ -251,7 +253,8 @@ func subcommand(req token.Request) []string {
 }
 
 // arguments are those of the run that mints for req. The expiry is the text of
-// a Go duration, the only form that flyctl takes; left out, it is 20 years.
+// a Go duration, the only form that flyctl accepts. Without it, flyctl uses 20
+// years.
 func arguments(req token.Request, ttl time.Duration, name string) []string {
 	return append(subcommand(req), "--expiry", ttl.String(), "--name", name)
 }

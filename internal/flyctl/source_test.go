@@ -24,8 +24,8 @@ func TestMain(m *testing.M) {
 
 const login = "fo1_loginOfTheTests"
 
-// newSource returns a link that runs fly, and the folder in which it makes its
-// private ones.
+// newSource returns a source that runs fly, and the parent of its private
+// folders.
 func newSource(t *testing.T, fly *fakefly.Fake, change ...func(*flyctl.Options)) (src *flyctl.Source, temp string) {
 	t.Helper()
 	temp = t.TempDir()
@@ -46,7 +46,7 @@ func newSource(t *testing.T, fly *fakefly.Fake, change ...func(*flyctl.Options))
 
 func request() token.Request { return token.Request{App: "web", Organization: "acme"} }
 
-// wantMiss fails unless err is a miss that reads as want.
+// wantMiss fails unless err is a miss with the text want.
 func wantMiss(t *testing.T, err error, want string) {
 	t.Helper()
 	var miss *token.MissError
@@ -71,8 +71,8 @@ func wantNothingLeft(t *testing.T, fly *fakefly.Fake, temp string) {
 	}
 }
 
-// waitFor waits for what is about to happen; the minute is for a machine that
-// hangs, not a measure.
+// waitFor waits for an imminent event. The minute is for a machine that hangs,
+// not a measurement.
 func waitFor(t *testing.T, what string, done func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); !done(); time.Sleep(10 * time.Millisecond) {
@@ -157,8 +157,8 @@ func TestAcquireGivesEachRunAFolderOfItsOwn(t *testing.T) {
 	wantNothingLeft(t, fly, temp)
 }
 
-// sameFolder compares two paths of a folder that may be gone, one of which may
-// go by way of a link: macOS keeps temporary files behind one.
+// sameFolder compares two paths of a folder that may have been removed. One
+// path may contain a link, as for temporary files on macOS.
 func sameFolder(a, b string) bool { return a == b || strings.HasSuffix(b, a) }
 
 func TestAcquireKeepsTheEnvironmentToItself(t *testing.T) {
@@ -196,7 +196,7 @@ func TestAcquireKeepsTheEnvironmentToItself(t *testing.T) {
 		t.Error(diff)
 	}
 	if t1, _ := token.Parse(login); c.Login != t1.Fingerprint() {
-		t.Error("FLY_ACCESS_TOKEN is another than the login")
+		t.Error("FLY_ACCESS_TOKEN differs from the login")
 	}
 }
 
@@ -209,7 +209,7 @@ func TestAcquireStartsNoProcessInVain(t *testing.T) {
 		want    string
 	}{
 		"no login":        {request(), noLogin, "not logged in: run `fly auth login`"},
-		"no organization": {token.Request{App: "web"}, nil, "flyctl makes read-only tokens for an organization, and none is known: set organization, or FLY_ORG"},
+		"no organization": {token.Request{App: "web"}, nil, "flyctl needs an organization for a read-only token, and none is set: set organization, or FLY_ORG"},
 		"no app's name":   {token.Request{App: "--help", Organization: "acme"}, nil, ""},
 		"no slug":         {token.Request{App: "web", Organization: "--help"}, nil, ""},
 	}

@@ -6,13 +6,13 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// errorPrefix begins the line in which flyctl says why it failed.
+// errorPrefix begins the line with flyctl's error.
 const errorPrefix = "Error: "
 
-// usefulLine picks the line of stderr that says what went wrong: the first that
-// starts with "Error:", else the first that is no warning, and "" for none. It
-// returns the whole line, in which a cause can be looked for, and what of it may
-// be quoted, without a full stop: the advice follows.
+// usefulLine picks the line of stderr with the error: the first that starts
+// with "Error:", else the first that is not a warning, else "". It returns the
+// whole line, to search for a cause, and the part that may be quoted, without a
+// full stop.
 func usefulLine(stderr []byte, login token.Token) (whole, quoted string) {
 	for line := range strings.Lines(string(stderr)) {
 		fit := token.Scrub(withoutQuery(line), login)
@@ -26,9 +26,9 @@ func usefulLine(stderr []byte, login token.Token) (whole, quoted string) {
 	return whole, quoted
 }
 
-// withoutQuery removes the text of the GraphQL query that flyctl prints in front
-// of the answer to it (superfly/fly-go, Client.RunWithContext). It is longer than
-// what is quoted.
+// withoutQuery removes the GraphQL query that flyctl prints before Fly's answer
+// (superfly/fly-go, Client.RunWithContext). The query alone is longer than a
+// quotation may be.
 func withoutQuery(line string) string {
 	const intro = "failed to run query"
 	before, query, ok := strings.Cut(line, intro)

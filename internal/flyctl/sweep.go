@@ -10,21 +10,23 @@ import (
 )
 
 const (
-	// leftAge is the age past which a folder may be nobody's. Its lock tells that
-	// better, but for the moment before it is taken, and where it cannot be: no
-	// run takes longer than cli.timeout may be, an hour.
+	// leftAge is the age above which a folder may be unused. The lock decides
+	// better, but a new folder is not locked yet, and some file systems have no
+	// locks. The maximum of cli.timeout, an hour, bounds a run.
 	leftAge = 2 * time.Hour
-	// sweepTime bounds one sweep, and maxSwept how many folders it removes: it is
-	// done beside a run of flyctl, which takes about as long.
+	// sweepTime bounds one sweep, and maxSwept bounds the number of folders
+	// that it removes. A sweep takes about as long as the run of flyctl at the
+	// same time.
 	sweepTime = 2 * time.Second
 	maxSwept  = 100
-	// namesAtOnce is how many names are read between two looks at the clock.
+	// namesAtOnce is the number of names to read between two checks of the
+	// time.
 	namesAtOnce = 1000
 )
 
-// sweep removes the folders of runs whose provider was killed: older versions of
-// flyctl log tokens there. It tries, for as long as ctx lasts: what cannot be
-// removed now is met again, and nobody is told.
+// sweep removes the folders of runs whose provider was killed, because older
+// versions of flyctl log tokens there. It stops when ctx ends. It reports no
+// failures: a later sweep tries again.
 func sweep(ctx context.Context, parent string) {
 	dir, err := os.Open(parent)
 	if err != nil {
@@ -47,15 +49,15 @@ func sweep(ctx context.Context, parent string) {
 	}
 }
 
-// isFolderName reports whether [makeFolder] gives such names.
+// isFolderName reports whether name has the form of [makeFolder]'s names.
 func isFolderName(name string) bool {
 	number, ok := strings.CutPrefix(name, folderPrefix)
 	return ok && number != "" && strings.Trim(number, "0123456789") == ""
 }
 
-// removeLeft removes a folder if it is one that a run of this user's has left.
-// What is done to it is done by way of its root: of the folder that was looked
-// at, and not of what others may put into its place meanwhile.
+// removeLeft removes a folder that a run of this user has left. It works
+// through os.Root, so that it acts on the folder that it checked and not on a
+// replacement.
 func removeLeft(path string) bool {
 	info, err := os.Lstat(path)
 	if err != nil || !info.IsDir() || time.Since(info.ModTime()) < leftAge || !isOurs(path, info) {
@@ -66,13 +68,14 @@ func removeLeft(path string) bool {
 		return false
 	}
 	emptied := same(root, ".", info) && empty(root, path)
-	// Windows removes no folder that is open.
+	// Windows cannot remove an open folder.
 	_ = root.Close()
 	return emptied && os.Remove(path) == nil
 }
 
-// empty empties the folder at root, and is false where it may be in use, or holds
-// what no run puts there. The lock goes last: by it the folder is known.
+// empty empties the folder at root. It returns false if the folder may be in
+// use or holds files that are not from a run. It removes the lock last, because
+// a sweep recognises the folder by it.
 func empty(root *os.Root, path string) bool {
 	entries, err := fs.ReadDir(root.FS(), ".")
 	if err != nil || len(entries) == 0 {
@@ -90,12 +93,12 @@ func empty(root *os.Root, path string) bool {
 	}
 	info, err := lock.Stat()
 	emptied := err == nil && same(root, lockName, info) && root.RemoveAll(workName) == nil
-	// Windows removes no file that is open.
+	// Windows cannot remove an open file.
 	_ = lock.Close()
 	return emptied && root.Remove(lockName) == nil
 }
 
-// same reports whether the name in root is that of the file that info is about.
+// same reports whether name in root is the file that info describes.
 func same(root *os.Root, name string, info fs.FileInfo) bool {
 	there, err := root.Lstat(name)
 	return err == nil && os.SameFile(there, info)

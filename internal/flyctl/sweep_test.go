@@ -19,8 +19,8 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// This file is in the package itself to see the end of a sweep, which a run of
-// flyctl does not wait for.
+// This file is in the package itself to see the end of a sweep. A run of flyctl
+// does not wait for it.
 
 // logName is a log of flyctl's in a run's folder.
 var logName = filepath.Join(workName, "logs", "flyctl.log")
@@ -39,14 +39,14 @@ func grow(t *testing.T, path string, age time.Duration) {
 	must(t, os.Chtimes(path, then, then))
 }
 
-// leave makes what a killed provider leaves, as old as it has to be to be
-// removed, with each of the files in it.
+// leave makes the folder that a killed provider leaves, old enough to be
+// removed, with these files in it.
 func leave(t *testing.T, parent, name string, files ...string) string {
 	t.Helper()
 	path := filepath.Join(parent, name)
 	must(t, os.Mkdir(path, 0o700))
 	if info, err := os.Lstat(path); err != nil || !isOurs(path, info) {
-		t.Skip("what this user makes is not this user's: an elevated process on Windows")
+		t.Skip("this user's folders belong to the administrators: an elevated process on Windows")
 	}
 	for _, file := range files {
 		file = filepath.Join(path, file)
@@ -131,7 +131,7 @@ func TestSweepLeavesTheRestAlone(t *testing.T) {
 	}
 }
 
-// tree lists all that is below dir.
+// tree lists every path below dir.
 func tree(t *testing.T, dir string) []string {
 	t.Helper()
 	var all []string
@@ -216,7 +216,7 @@ func TestProviderThatIsKilledIsSweptAfter(t *testing.T) {
 	must(t, err)
 	for deadline := time.Now().Add(time.Minute); len(names(t, temp)) != 0; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("%q are left when a later run is over", names(t, temp))
+			t.Fatalf("%q are left after a later run", names(t, temp))
 		}
 	}
 }

@@ -2,5 +2,5 @@ package flyctl
 
 import "testing"
 
-// systemTests are none where access is a matter of ACLs.
+// systemTests are none on systems with ACLs.
 func systemTests() map[string]func(t *testing.T, temp string) { return nil }

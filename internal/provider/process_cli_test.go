@@ -122,7 +122,7 @@ func TestAccProcessCLIFaults(t *testing.T) {
 	}{
 		"garbage":          {fakefly.Behaviour{Stdout: "Welcome to flyctl!\n"}, "cli: flyctl printed something that is not a token"},
 		"help":             {fakefly.TooOld(), "update flyctl"},
-		"nothing":          {fakefly.Behaviour{Mute: true}, "cli: flyctl printed nothing"},
+		"nothing":          {fakefly.Behaviour{Mute: true}, "cli: flyctl reported success but printed nothing"},
 		"100 MB":           {fakefly.Behaviour{Flood: 100 << 20}, "cli: flyctl"},
 		"no such org":      {fakefly.UnknownOrganization("acme"), "check organization"},
 		"unauthenticated":  {fakefly.Unauthenticated(), "fly auth login"},
@@ -168,7 +168,7 @@ func TestAccProcessCLIPath(t *testing.T) {
 		"by its path":     {fly.Path(), nowhere, ""},
 		"by its name":     {"flyctl", flyEnv(fly), ""},
 		"missing":         {"", nowhere, "no `fly` or `flyctl` on PATH: install flyctl, or set cli.path"},
-		"missing path":    {filepath.Join(dir, "missing"), nowhere, "there is no " + filepath.Join(dir, "missing")},
+		"missing path":    {filepath.Join(dir, "missing"), nowhere, "not found: " + filepath.Join(dir, "missing")},
 		"not executable":  {filepath.Join(dir, "plain"), nowhere, "plain is not executable"},
 		"a folder":        {dir, nowhere, "is a folder"},
 		"another's name":  {"flyctl-next", flyEnv(fly), "no `flyctl-next` on PATH"},
