@@ -149,13 +149,24 @@ func TestMintIsRefused(t *testing.T) {
 	if e := mustBe(t, err, flyapi.ErrUnauthenticated, s.Login("both")); !strings.Contains(e.Fix, "fly auth login") {
 		t.Errorf("the fix is %q", e.Fix)
 	}
-	// An expiry of "0s" would be twenty years.
-	_, err = c.Mint(t.Context(), s.Login("second"), flyapi.MintRequest{Name: "n", OrganizationID: "org_4701"})
-	wantKind(t, err, flyapi.ErrInvalid, s.Login("second"))
 	_, err = c.Mint(t.Context(), s.Login("second"), flyapi.MintRequest{Name: "n", OrganizationID: "org_4701", AppID: "web", TTL: time.Hour})
 	wantKind(t, err, flyapi.ErrNoSuchApp, s.Login("second"))
 	if made := len(s.Issued()); made != 1 {
 		t.Errorf("%d tokens were made, want the test's own", made)
+	}
+}
+
+// Fly is not asked for a token that lives less than a second: "0s" would be twenty
+// years, and "500ms" is in the past when the answer arrives.
+func TestMintTooShort(t *testing.T) {
+	t.Parallel()
+	s := flytest.New(t, world())
+	for _, ttl := range []time.Duration{-time.Hour, 0, 500 * time.Millisecond, time.Second - 1} {
+		_, err := client(t, s).Mint(t.Context(), s.Login("both"), flyapi.MintRequest{Name: "n", OrganizationID: "org_4700", TTL: ttl})
+		wantKind(t, err, flyapi.ErrInvalid, s.Login("both"))
+	}
+	if n := s.Count(flytest.OpAny); n != 0 {
+		t.Errorf("Fly was asked %d times", n)
 	}
 }
 
