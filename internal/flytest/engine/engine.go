@@ -13,7 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 
-	"github.com/flytokens/terraform-provider-fly/internal/tools/toolbin"
+	"github.com/flytokens/terraform-provider-fly/internal/flytest/toolbin"
 )
 
 // Kind tells the engines apart.

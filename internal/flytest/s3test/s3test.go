@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/flytokens/terraform-provider-fly/internal/flytest/daemon"
-	"github.com/flytokens/terraform-provider-fly/internal/tools/toolbin"
+	"github.com/flytokens/terraform-provider-fly/internal/flytest/toolbin"
 )
 
 // Region is the one that servers are in.

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/flytokens/terraform-provider-fly/internal/flytest/daemon"
-	"github.com/flytokens/terraform-provider-fly/internal/tools/toolbin"
+	"github.com/flytokens/terraform-provider-fly/internal/flytest/toolbin"
 )
 
 // Config says how a server differs from the usual one, which answers plain HTTP

@@ -26,7 +26,7 @@ import (
 	"time"
 
 	"github.com/flytokens/terraform-provider-fly/internal/flytest/engine"
-	"github.com/flytokens/terraform-provider-fly/internal/tools/toolbin"
+	"github.com/flytokens/terraform-provider-fly/internal/flytest/toolbin"
 )
 
 // options are what the flags set.
@@ -87,7 +87,7 @@ func run(ctx context.Context, o options, stdout, log io.Writer) error {
 			return err
 		}
 	}
-	root, err := toolbin.ModuleRoot(ctx)
+	root, err := toolbin.Root(ctx)
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/flytokens/terraform-provider-fly/internal/flytest/engine"
 	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
-	"github.com/flytokens/terraform-provider-fly/internal/tools/toolbin"
+	"github.com/flytokens/terraform-provider-fly/internal/flytest/toolbin"
 )
 
 // TestAccDemo is what `make demo` does.
@@ -52,7 +52,7 @@ func TestDemoThatFailsLeavesNothing(t *testing.T) {
 
 func newDemo(t *testing.T, on engine.Engine) (*demo, *bytes.Buffer) {
 	t.Helper()
-	root, err := toolbin.ModuleRoot(t.Context())
+	root, err := toolbin.Root(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

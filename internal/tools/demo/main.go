@@ -19,7 +19,7 @@ import (
 	"time"
 
 	"github.com/flytokens/terraform-provider-fly/internal/flytest/engine"
-	"github.com/flytokens/terraform-provider-fly/internal/tools/toolbin"
+	"github.com/flytokens/terraform-provider-fly/internal/flytest/toolbin"
 )
 
 // patience is how long an interrupted engine may take to end by itself.
@@ -42,7 +42,7 @@ func run(ctx context.Context, app string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	root, err := toolbin.ModuleRoot(ctx)
+	root, err := toolbin.Root(ctx)
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ import (
 	"path/filepath"
 
 	"github.com/flytokens/terraform-provider-fly/internal/flytest/engine"
-	"github.com/flytokens/terraform-provider-fly/internal/tools/toolbin"
+	"github.com/flytokens/terraform-provider-fly/internal/flytest/toolbin"
 )
 
 // source is where tfplugindocs looks for a provider in a schema file, whatever
@@ -34,7 +34,7 @@ func main() {
 }
 
 func run(ctx context.Context, check bool, log io.Writer) (err error) {
-	root, err := toolbin.ModuleRoot(ctx)
+	root, err := toolbin.Root(ctx)
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 	"os"
 	"os/signal"
 
-	"github.com/flytokens/terraform-provider-fly/internal/tools/toolbin"
+	"github.com/flytokens/terraform-provider-fly/internal/flytest/toolbin"
 )
 
 func main() {

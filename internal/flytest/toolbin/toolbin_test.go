@@ -123,7 +123,7 @@ func TestPathNeedsAPinnedTool(t *testing.T) {
 
 func TestNamed(t *testing.T) {
 	t.Parallel()
-	root, err := ModuleRoot(t.Context())
+	root, err := Root(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

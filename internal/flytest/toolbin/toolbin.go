@@ -21,6 +21,9 @@ import (
 	"github.com/gofrs/flock"
 )
 
+// projectModule is the path of the project's own module.
+const projectModule = "github.com/flytokens/terraform-provider-fly"
+
 // cacheName is the project's folder in the user's cache folder.
 const cacheName = "terraform-provider-fly"
 
@@ -105,7 +108,7 @@ func Named(name string) (Tool, error) {
 // The working directory must lie within the project. Safe to call from several
 // processes at once: one builds, the others wait for it.
 func Path(ctx context.Context, tool Tool, log io.Writer) (string, error) {
-	root, err := ModuleRoot(ctx)
+	root, err := Root(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -116,18 +119,15 @@ func Path(ctx context.Context, tool Tool, log io.Writer) (string, error) {
 	return path(ctx, tool, filepath.Join(root, "internal", "tools"), filepath.Join(cache, cacheName, "tools"), log)
 }
 
-// ModuleRoot returns the absolute path of the folder that holds the go.mod of
-// the module around the working directory.
-func ModuleRoot(ctx context.Context) (string, error) {
-	out, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
+// Root returns the absolute path of the project's folder. The working directory
+// is in its module, or in one that replaces that module by its folder.
+func Root(ctx context.Context) (string, error) {
+	cmd := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", projectModule)
+	out, err := cmd.Output()
 	if err != nil {
-		return "", fmt.Errorf("toolbin: run go env GOMOD: %w", err)
+		return "", fmt.Errorf("toolbin: find the folder of %s from the working directory: %w", projectModule, err)
 	}
-	gomod := strings.TrimSpace(string(out))
-	if gomod == "" || gomod == os.DevNull {
-		return "", errors.New("toolbin: the working directory is not within a Go module")
-	}
-	return filepath.Dir(gomod), nil
+	return strings.TrimSpace(string(out)), nil
 }
 
 // path is [Path] with the folder of the modules and that of the programs given.
