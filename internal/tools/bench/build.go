@@ -36,19 +36,20 @@ func (b *bench) build(ctx context.Context) (programs, error) {
 		name, dir, in string
 		flags         string
 	}{
-		{&built.ours, "terraform-provider-fly", "ours", "../../..", "-s -w -X main.version=" + version},
-		{&built.cheapest, "terraform-provider-cheapest", "cheapest", "./cheapest", "-s -w"},
-		{&built.bare, "terraform-provider-bare", "bare", "./bare", "-s -w"},
-		{&built.external, "terraform-provider-external", "external", "./external", "-s -w"},
-		{&built.fly, "fly", "fly", "./fly", "-s -w"},
+		{&built.ours, "terraform-provider-fly", "ours", ".", "-s -w -X main.version=" + version},
+		{&built.cheapest, "terraform-provider-cheapest", "cheapest", "internal/tools/bench/cheapest", "-s -w"},
+		{&built.bare, "terraform-provider-bare", "bare", "internal/tools/bench/bare", "-s -w"},
+		{&built.external, "terraform-provider-external", "external", "internal/tools/bench/external", "-s -w"},
+		{&built.fly, "fly", "fly", "internal/tools/bench/fly", "-s -w"},
 	} {
 		b.say("build %s", one.in)
 		path := b.path("bin", one.dir, one.name)
 		if runtime.GOOS == "windows" {
 			path += ".exe"
 		}
-		cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", one.flags, "-o", path, one.in)
-		cmd.Dir, cmd.Stdout, cmd.Stderr = filepath.Join(b.root, "internal", "tools", "bench"), b.log, b.log
+		cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", one.flags, "-o", path, ".")
+		// Each in its own module: the provider's has what the provider alone depends on.
+		cmd.Dir, cmd.Stdout, cmd.Stderr = filepath.Join(b.root, filepath.FromSlash(one.in)), b.log, b.log
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if err := cmd.Run(); err != nil {
 			return programs{}, fmt.Errorf("build %s: %w", one.in, err)

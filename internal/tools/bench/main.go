@@ -2,9 +2,10 @@
 // over generated configurations, whole processes, each beside a rival in the same
 // run and in turn with it.
 //
-//	go run ./internal/tools/bench                     a table on the terminal, and .work/bench.json
-//	go run ./internal/tools/bench -readme README.md   the table in README.md, too
+//	make bench                     a table on the terminal and in README.md, and .work/bench.json
+//	.work/bin/bench -only warm     one part of it, once make has built this program
 //
+// It is a module of its own, so that no rival's dependency becomes the provider's.
 // The rivals are programs beneath this folder: cheapest, a provider whose data
 // source copies its input, written with the same framework; bare, the same without
 // a framework, for which there is no limit; and external, which runs a program for

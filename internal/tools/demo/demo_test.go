@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/flytokens/terraform-provider-fly/internal/flytest/engine"
-	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
 	"github.com/flytokens/terraform-provider-fly/internal/flytest/toolbin"
+	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
 )
 
 // TestAccDemo is what `make demo` does.
