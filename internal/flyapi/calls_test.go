@@ -80,7 +80,7 @@ func TestLookupAppWithSendsMacaroonsAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The server fails the test when an OAuth token comes beside macaroons.
+	// The server fails the test if an OAuth token comes with macaroons.
 	got, err := c.LookupAppWith(t.Context(), mixed, "web")
 	if err != nil {
 		t.Fatal(err)
@@ -127,7 +127,7 @@ func TestMint(t *testing.T) {
 			}
 			for what, at := range map[string]time.Time{"macaroon": bundle.Expiry(before), "answer": got.ExpiresAt} {
 				if at.Before(before.Add(59*time.Minute)) || at.After(time.Now().Add(time.Hour)) {
-					t.Errorf("the %s's expiry is %s, an hour from %s is wanted", what, at, before)
+					t.Errorf("the %s's expiry is %s, want an hour from %s", what, at, before)
 				}
 			}
 		})
@@ -193,7 +193,7 @@ func TestListAndRevoke(t *testing.T) {
 	if list, err = c.ListOrganizationTokens(t.Context(), s.Login("second"), "globex"); err != nil || len(list) != 1 {
 		t.Fatalf("ListOrganizationTokens = %v, %v; want one", list, err)
 	}
-	for range 2 { // the second time there is nothing left to do, and no error
+	for range 2 { // the second time nothing remains to be done, without an error
 		if err := c.Revoke(t.Context(), s.Login("second"), list[0].ID); err != nil {
 			t.Fatal(err)
 		}

@@ -19,31 +19,31 @@ const (
 	DefaultMachinesBaseURL = "https://api.machines.dev"
 )
 
-// MaxInFlight is how many calls of one [Client] run at once. Fly documents no
-// limit for GraphQL; the Machines API allows about one request a second for each
-// app, which a plan over many apps stays below on its own.
+// MaxInFlight bounds the concurrent calls of one [Client]. Fly documents no
+// limit for GraphQL. The Machines API allows about one request per second and
+// app, which a plan over many apps does not exceed.
 const MaxInFlight = 10
 
 const (
 	defaultTimeout   = 15 * time.Second
 	defaultRetryWait = 200 * time.Millisecond
-	// idleTimeout is short, so that a pooled connection is dropped by us before
-	// the server drops it under a request.
+	// idleTimeout is short so that the client drops a pooled connection before
+	// the server drops it during a request.
 	idleTimeout = 30 * time.Second
 	dialTimeout = 10 * time.Second
-	// maxHeader bounds what a server may send before the body, in bytes.
+	// maxHeader bounds the headers of an answer, in bytes.
 	maxHeader = 1 << 18
 )
 
-// ErrBaseURL is wrapped by the error of [New] for an address that a token must
-// not be sent to.
+// ErrBaseURL is wrapped by the error of [New] for an address to which no token
+// may be sent.
 var ErrBaseURL = errors.New("not a usable base URL")
 
-// Config is what a [Client] is made of.
+// Config configures a [Client].
 type Config struct {
-	// BaseURL is where the GraphQL API is; "" means [DefaultBaseURL].
+	// BaseURL is the address of the GraphQL API; "" means [DefaultBaseURL].
 	BaseURL string
-	// MachinesBaseURL is where the Machines API is, without /v1; "" means
+	// MachinesBaseURL is the address of the Machines API, without /v1; "" means
 	// [DefaultMachinesBaseURL].
 	MachinesBaseURL string
 	// Version is the provider's, for the User-Agent header.
@@ -57,8 +57,8 @@ type Config struct {
 	// Proxy chooses the proxy for a request, as [http.ProxyFromEnvironment]
 	// does; nil means none.
 	Proxy func(*http.Request) (*url.URL, error)
-	// Wrap returns the transport to use around the client's own, for each of
-	// whose requests [Operation] tells what it is for; nil changes nothing.
+	// Wrap, if set, returns the transport to use around the client's own.
+	// [Operation] returns the purpose of each of its requests.
 	Wrap func(http.RoundTripper) http.RoundTripper
 }
 
@@ -71,15 +71,16 @@ type Client struct {
 	retryWait time.Duration
 	http      *http.Client
 	slots     chan struct{}
-	// pulses holds one for each host; the map is never changed. Shows have one of
-	// their own: their three seconds are too few to judge for others by.
+	// pulses holds one for each host; the map is never changed. Shows have a
+	// separate one, because their three seconds are too short to judge other
+	// calls by.
 	pulses map[string]*pulse
 	shows  pulse
 }
 
-// New returns a client for cfg. The error wraps [ErrBaseURL] when one of the
-// addresses is not https (http is accepted for loopback alone), or carries a
-// user name, a query or a fragment.
+// New returns a client for cfg. The error wraps [ErrBaseURL] if an address has
+// a user name, a query or a fragment, or is not https. Only loopback addresses
+// may use http.
 func New(cfg Config) (*Client, error) {
 	graphql, err := parseBase(cfg.BaseURL, DefaultBaseURL)
 	if err != nil {
@@ -111,7 +112,7 @@ func New(cfg Config) (*Client, error) {
 	return c, nil
 }
 
-// Close drops the connections that no call is using.
+// Close drops the idle connections.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
 func newHTTPClient(cfg Config) *http.Client {
@@ -129,13 +130,13 @@ func newHTTPClient(cfg Config) *http.Client {
 	}
 	return &http.Client{
 		Transport: transport,
-		// A redirect would carry the token to another place, or turn a POST
-		// into a GET. It is reported as the answer that it is.
+		// A redirect would send the token to a different address, or turn a
+		// POST into a GET. It is reported as an answer.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
 
-// parseBase checks an address that tokens will be sent to.
+// parseBase checks an address to which tokens will be sent.
 func parseBase(raw, fallback string) (*url.URL, error) {
 	if raw == "" {
 		raw = fallback

@@ -7,14 +7,14 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// Login returns the login that Fly's API is asked with. The error says why there
-// is none, best as a [*token.MissError].
+// Login returns the login for calls of Fly's API. If there is none, the error
+// gives the reason, preferably as a [*token.MissError].
 type Login func(context.Context) (token.Token, error)
 
-// Directory knows which organization an app belongs to and what macaroons call
-// both. It asks once for each app and each organization, whoever asks for them
-// at the same time, and remembers the answers, failures included, for as long as
-// it lives, which is one run. It is safe for concurrent use.
+// Directory looks up the organization of an app, and the numbers of both in
+// macaroons. It asks Fly once for each app and each organization, also for
+// concurrent callers. It remembers the answers, failures included, for its
+// lifetime, which is one run. It is safe for concurrent use.
 type Directory struct {
 	client        *Client
 	login         Login
@@ -23,7 +23,8 @@ type Directory struct {
 	reached       memo[reach, App]
 }
 
-// reach is a question to the Machines API: what it answers depends on the token.
+// reach is the key of a call to the Machines API, whose answer depends on the
+// token.
 type reach struct{ app, fingerprint string }
 
 // NewDirectory returns a directory that asks client with login.
@@ -62,11 +63,11 @@ func (d *Directory) OrganizationSlug(ctx context.Context, app string) (string, e
 	return found.Organization.Slug, err
 }
 
-// Reach looks an app up with the login or, where that is missing or does not
-// reach the app, with tok: a token for this app alone, or the only one there is,
-// opens the Machines API. The login is asked first, since what it learns serves
-// every link. The result has the numbers that macaroons know the app and its
-// organization by; the error is what the login met, joined to what tok met.
+// Reach looks an app up with the login. If the login is missing or cannot see
+// the app, it uses tok with the Machines API, which accepts a token for this
+// app alone. The login comes first because every source can use its answer. The
+// result has the numbers of the app and its organization in macaroons. The
+// error joins those of both attempts.
 func (d *Directory) Reach(ctx context.Context, app string, tok token.Token) (App, error) {
 	found, err := d.App(ctx, app)
 	if err == nil || tok.IsZero() || tok.IsOAuth() || ctx.Err() != nil {
@@ -81,8 +82,9 @@ func (d *Directory) Reach(ctx context.Context, app string, tok token.Token) (App
 	return reached, nil
 }
 
-// OrganizationNumber returns the number that macaroons know the request's
-// organization by: that of the slug where one is given, else the app's own.
+// OrganizationNumber returns the number of the request's organization in
+// macaroons: that of the slug if there is one, else that of the app's
+// organization.
 func (d *Directory) OrganizationNumber(ctx context.Context, req token.Request) (uint64, error) {
 	if req.Organization != "" {
 		found, err := d.Organization(ctx, req.Organization)

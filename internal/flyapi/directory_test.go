@@ -64,7 +64,7 @@ func TestDirectoryHasNoLogin(t *testing.T) {
 	if _, err := d.Organization(t.Context(), "acme"); !errors.Is(err, error(none)) {
 		t.Errorf("Organization = %v, want the login's own error", err)
 	}
-	// A manual token for the app is enough to learn the app's number.
+	// A manual token for the app is enough to look up the app's number.
 	made := s.Make(flytest.Make{App: "web"})
 	for range 2 {
 		if found, err := d.Reach(t.Context(), "web", made); found.NumericID != 8000 || err != nil {

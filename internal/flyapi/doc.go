@@ -1,11 +1,10 @@
-// Package flyapi speaks to Fly's own two APIs: GraphQL, which mints, lists and
-// revokes tokens and looks up apps and organizations, and the Machines API,
-// which says whether a token opens an app.
+// Package flyapi calls Fly's two APIs. GraphQL mints, lists and revokes tokens
+// and looks up apps and organizations. The Machines API shows whether a token
+// has access to an app.
 //
-// A [Client] makes one request at a time and remembers nothing. A [Directory]
-// remembers, for the length of one run, what was looked up. [Source] is the link
-// of the chain that mints with the user's login, without flyctl.
+// A [Client] makes single calls and remembers nothing. A [Directory] remembers
+// lookups for one run. An [Issuer] mints with the user's login, without flyctl.
 //
-// Every failure is an [*Error] whose kind says what it means; none of them holds
-// a token, whatever the server sent back.
+// Every failure is an [*Error] with a kind. None contains a token, whatever the
+// server sent.
 package flyapi

@@ -6,59 +6,60 @@ import (
 	"strings"
 )
 
-// Kind is what a failure means. It is the target for errors.Is.
+// Kind is the meaning of a failure. It is a target for errors.Is.
 type Kind string
 
 // The kinds of an [*Error].
 const (
-	// ErrUnauthenticated means that Fly does not accept the token that was
-	// sent, or that there was none to send.
+	// ErrUnauthenticated means that Fly does not accept the token, or that
+	// there was no token to send.
 	ErrUnauthenticated Kind = "unauthenticated"
-	// ErrNotPermitted means that Fly knows the token, and that it may not do
-	// what was asked.
+	// ErrNotPermitted means that Fly knows the token and does not permit it the
+	// request.
 	ErrNotPermitted Kind = "not permitted"
-	// ErrNoSuchApp means that there is no app of the name, or none that the
-	// token can see.
+	// ErrNoSuchApp means that no app has the name, or that the token cannot see
+	// it.
 	ErrNoSuchApp Kind = "no such app"
 	// ErrNoSuchOrganization means the same for an organization.
 	ErrNoSuchOrganization Kind = "no such organization"
-	// ErrNoSuchToken means that there is no token of the identifier.
+	// ErrNoSuchToken means that no token has the identifier.
 	ErrNoSuchToken Kind = "no such token"
-	// ErrUnavailable means that there was no answer of Fly's: the name did not
-	// resolve, the connection or TLS failed, time ran out, the server erred, or
-	// what came back was not the API's JSON.
+	// ErrUnavailable means that Fly gave no answer. The name did not resolve,
+	// the connection or TLS failed, time ran out, the server failed, or the
+	// answer was not the API's JSON.
 	ErrUnavailable Kind = "unavailable"
-	// ErrRateLimited means that Fly still asked for fewer requests when the
-	// retries, or the time for them, had run out.
+	// ErrRateLimited means that Fly still asked for fewer requests after the
+	// last retry.
 	ErrRateLimited Kind = "rate limited"
-	// ErrInvalid means that Fly refused the request for what it says.
+	// ErrInvalid means that Fly refused the request's content.
 	ErrInvalid Kind = "invalid"
 )
 
-// Error returns the kind in words.
+// Error returns the name of the kind.
 func (k Kind) Error() string { return string(k) }
 
 // Error is a failed call.
 type Error struct {
-	// Op is what was being done: `mint a token for app "web"`.
+	// Op is the failed operation: `mint a token for app "web"`.
 	Op string
-	// Kind is what the failure means.
+	// Kind is the meaning of the failure.
 	Kind Kind
-	// Reason says why it failed, without secrets and on one line.
+	// Reason is the cause, without secrets and on one line.
 	Reason string
-	// Fix says what the user can do; "" where there is nothing to do.
+	// Fix is the advice for the user, or "".
 	Fix string
-	// Status is the HTTP status of the answer; 0 where none came.
+	// Status is the HTTP status of the answer, or 0 without an answer.
 	Status int
-	// Refused says that the call changed nothing: Fly refused it in so many words,
-	// or it was never sent. After any other failure Fly may have carried it out.
+	// Refused means that the call changed nothing: Fly refused it explicitly,
+	// or it was never sent. After any other failure Fly may have carried it
+	// out.
 	Refused bool
-	// Cause is the error of the network or of the decoder behind it, if any.
-	// It is not printed.
+	// Cause is the underlying error of the network or the decoder, if any. It
+	// is not printed.
 	Cause error
 }
 
-// Error returns what was being done, why it failed and what to do about it.
+// Error returns the operation, the reason and the advice.
 func (e *Error) Error() string {
 	parts := []string{e.Op, e.Reason}
 	if e.Fix != "" {
@@ -86,13 +87,13 @@ func refusedByFly(err error) bool {
 	return errors.As(err, &e) && e.Refused
 }
 
-// fixFor says what a user can do about a kind, "" where that depends on the call.
+// fixFor returns the advice for a kind, or "" if it depends on the call.
 func fixFor(kind Kind) string {
 	switch kind {
 	case ErrUnauthenticated:
-		return "log in again with `fly auth login`, or give a token that is still good in FLY_API_TOKEN"
+		return "log in again with `fly auth login`, or set FLY_API_TOKEN to a valid token"
 	case ErrNotPermitted:
-		return "use a login that is a member of the organization, or a token that was made for this"
+		return "use the login of a member of the organization, or a token with this permission"
 	case ErrNoSuchApp:
 		return "check the app's name, and that the login belongs to the app's organization"
 	case ErrNoSuchOrganization:
@@ -106,24 +107,25 @@ func fixFor(kind Kind) string {
 	}
 }
 
-// reasonFor words an answer of a kind; said is what the server wrote, scrubbed.
+// reasonFor describes an answer of a kind. said is the server's message,
+// scrubbed.
 func reasonFor(kind Kind, status int, said string) string {
 	var what string
 	switch kind {
 	case ErrUnauthenticated:
 		what = "Fly does not accept the token that was sent"
 	case ErrNotPermitted:
-		what = "Fly does not permit this to the token that was sent"
+		what = "Fly does not permit this with the token that was sent"
 	case ErrNoSuchApp:
-		what = "Fly knows no such app, or does not show it to this token"
+		what = "the app does not exist, or this token cannot see it"
 	case ErrNoSuchOrganization:
-		what = "Fly knows no such organization, or does not show it to this token"
+		what = "the organization does not exist, or this token cannot see it"
 	case ErrNoSuchToken:
-		what = "Fly knows no such token"
+		what = "the token does not exist"
 	case ErrRateLimited:
 		what = "Fly asks for fewer requests"
 	case ErrUnavailable:
-		what = "Fly's API is out of order"
+		what = "Fly's API reports a failure"
 	default:
 		what = "Fly refused the request"
 	}

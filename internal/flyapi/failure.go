@@ -20,11 +20,11 @@ func leftWaiting(ctx context.Context, k call) error {
 	}
 	return &Error{
 		Op: k.op, Kind: ErrUnavailable, Cause: ctx.Err(), Refused: true,
-		Reason: "time ran out behind the calls that Fly's API had not answered", Fix: fixFor(ErrUnavailable),
+		Reason: "time ran out while earlier calls to Fly's API had no answer", Fix: fixFor(ErrUnavailable),
 	}
 }
 
-// timedOut is the error of a call whose time ran out while it was under way.
+// timedOut is the error of a call whose time ran out during the call.
 func timedOut(k call, t *trace) error {
 	return &Error{
 		Refused: !t.sent.Load(),
@@ -33,7 +33,7 @@ func timedOut(k call, t *trace) error {
 	}
 }
 
-// unreachable is the error of a call that brought no answer.
+// unreachable is the error of a call without an answer.
 func unreachable(k call, t *trace, err error) error {
 	// The wrapper repeats the method and the whole URL.
 	var wrapper *url.Error
@@ -56,10 +56,10 @@ func unreachable(k call, t *trace, err error) error {
 		e.Fix = "correct HTTPS_PROXY (for http:// addresses HTTP_PROXY), for example to http://proxy.example.com:3128, or unset it"
 	case isUntrusted(err):
 		e.Reason = fmt.Sprintf("no TLS connection to %s (%s)", host, quoted)
-		e.Fix = "install this machine's CA certificates (the package ca-certificates), or name a file of them in SSL_CERT_FILE; if a proxy opens TLS, add its certificate"
+		e.Fix = "install this machine's CA certificates (the package ca-certificates), or set SSL_CERT_FILE to a file of them; if a proxy intercepts TLS, add its certificate"
 	case errors.As(err, &verify), errors.As(err, &record), errors.As(err, &alert):
 		e.Reason = fmt.Sprintf("no TLS connection to %s (%s)", host, quoted)
-		e.Fix = "check the clock, and if a proxy opens TLS, that its certificate is trusted (SSL_CERT_FILE)"
+		e.Fix = "check the clock; if a proxy intercepts TLS, check that its certificate is trusted (SSL_CERT_FILE)"
 	case errors.As(err, &op) && op.Op == "proxyconnect":
 		e.Reason = fmt.Sprintf("no connection to the proxy for %s (%s)", host, quoted)
 		e.Fix = "check HTTPS_PROXY, and that the proxy can be reached"
@@ -68,20 +68,20 @@ func unreachable(k call, t *trace, err error) error {
 	case errors.As(err, &op) && op.Op == "dial":
 		e.Reason = fmt.Sprintf("no connection to %s (%s)", host, quoted)
 	case errors.Is(err, errTooLarge):
-		e.Reason = fmt.Sprintf("%s sent more than %d bytes, which is no answer of Fly's", host, maxBody)
+		e.Reason = fmt.Sprintf("%s sent more than %d bytes, which is not an answer of Fly's API", host, maxBody)
 	case isLost(err):
-		e.Reason = fmt.Sprintf("%s closed the connection before it had answered", host)
+		e.Reason = fmt.Sprintf("%s closed the connection without an answer", host)
 	default:
 		e.Reason = fmt.Sprintf("no answer from %s (%s)", host, quoted)
 	}
 	return e
 }
 
-// errProxy is the cause when the proxy of a request cannot be determined. The
-// error behind it quotes the proxy's address, which may hold a password.
+// errProxy is the cause if the proxy of a request cannot be determined. The
+// original error quotes the proxy's address, which may contain a password.
 var errProxy = errors.New("the proxy's address is invalid")
 
-// checked returns choose with [errProxy] in place of its errors.
+// checked replaces the errors of choose with [errProxy].
 func checked(choose func(*http.Request) (*url.URL, error)) func(*http.Request) (*url.URL, error) {
 	if choose == nil {
 		return nil
@@ -95,8 +95,8 @@ func checked(choose func(*http.Request) (*url.URL, error)) func(*http.Request) (
 	}
 }
 
-// isUntrusted reports whether no certificate of the system vouches for the
-// server's: in a container from scratch there are none.
+// isUntrusted reports whether no CA certificate of the system signed the
+// server's. A container built from scratch has none.
 func isUntrusted(err error) bool {
 	var (
 		authority x509.UnknownAuthorityError
@@ -105,7 +105,7 @@ func isUntrusted(err error) bool {
 	return errors.As(err, &authority) || errors.As(err, &roots)
 }
 
-// noAnswer is the error for an answer that is not the API's.
+// noAnswer is the error for an answer that did not come from Fly's API.
 func noAnswer(k call, r *reply, what string) *Error {
 	return &Error{
 		Op: k.op, Kind: ErrUnavailable, Status: r.status, Fix: fixFor(ErrUnavailable),
@@ -113,22 +113,22 @@ func noAnswer(k call, r *reply, what string) *Error {
 	}
 }
 
-// answered is the error for an answer of a known meaning; said is what it says.
+// answered is the error for an answer of a known kind. said is its message.
 func answered(k call, kind Kind, status int, said string) *Error {
 	e := &Error{
 		Op: k.op, Kind: kind, Status: status, Fix: fixFor(kind),
 		Reason: reasonFor(kind, status, token.Scrub(said, k.secret)),
 	}
 	if kind == ErrUnavailable {
-		// It answered: the way there is not at fault.
+		// The server answered, so the network is not the cause.
 		e.Fix = "try again later"
 	}
 	return e
 }
 
-// checkStatus turns an HTTP status into an error; nil for 200 and 201 with JSON.
-// What a 404 means is the call's to say; "" where it can mean only that this is
-// not the API.
+// checkStatus turns an HTTP status into an error. It returns nil for 200 and
+// 201 with JSON. The call defines the kind of a 404. "" means that a 404 cannot
+// come from the API.
 func checkStatus(k call, r *reply, notFound Kind) *Error {
 	switch {
 	case r.status >= 300 && r.status < 400:
@@ -139,7 +139,7 @@ func checkStatus(k call, r *reply, notFound Kind) *Error {
 		return rateLimited(k, r)
 	case r.isHTML():
 		e := noAnswer(k, r, "a web page")
-		e.Fix = "sign in where the network asks for it (a captive portal?), and check HTTPS_PROXY"
+		e.Fix = "sign in to the network if it has a captive portal, and check HTTPS_PROXY"
 		return e
 	case r.status == http.StatusUnauthorized:
 		return answered(k, ErrUnauthenticated, r.status, said(r))
@@ -161,7 +161,7 @@ func checkStatus(k call, r *reply, notFound Kind) *Error {
 func redirected(k call, r *reply) *Error {
 	e := noAnswer(k, r, "a redirect")
 	if to, err := url.Parse(r.header.Get("Location")); err == nil && to.Host != "" {
-		e.Reason = fmt.Sprintf("%s redirects to %s (HTTP %d), and a token is not sent after a redirect",
+		e.Reason = fmt.Sprintf("%s redirects to %s (HTTP %d), and the provider sends no token to a redirect's target",
 			k.url.Host, token.Scrub(to.Host, k.secret), r.status)
 	}
 	return e

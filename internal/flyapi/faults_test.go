@@ -14,7 +14,8 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// operations are all that a client does but Show, by the server's name for it.
+// operations are the client's calls except Show, by the server's names for
+// them.
 func operations(c *flyapi.Client, tok token.Token) map[flytest.Operation]func(context.Context) error {
 	return map[flytest.Operation]func(context.Context) error{
 		flytest.OpLookupApp:          func(ctx context.Context) error { _, err := c.LookupApp(ctx, tok, "web"); return err },
@@ -29,8 +30,8 @@ func operations(c *flyapi.Client, tok token.Token) map[flytest.Operation]func(co
 	}
 }
 
-// TestFailures is the list of what a server can do instead of answering: what it
-// means, how often it is tried, and what the user reads.
+// TestFailures lists the failures of a server: the kind of each, the number of
+// attempts, and the message for the user.
 func TestFailures(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -41,21 +42,21 @@ func TestFailures(t *testing.T) {
 	}{
 		"401":                 {flytest.Fail(401, `{"error":"Authenticate: token validation error"}`), flyapi.ErrUnauthenticated, 1, `HTTP 401, "Authenticate: token validation error"): log in again with ` + "`fly auth login`"},
 		"401 without a body":  {flytest.Fail(401, ""), flyapi.ErrUnauthenticated, 1, "(HTTP 401): log in again"},
-		"403":                 {flytest.Fail(403, `{"errors":[{"message":"no"}]}`), flyapi.ErrNotPermitted, 1, `(HTTP 403, "no"): use a login that is a member`},
+		"403":                 {flytest.Fail(403, `{"errors":[{"message":"no"}]}`), flyapi.ErrNotPermitted, 1, `(HTTP 403, "no"): use the login of a member`},
 		"429 throughout":      {flytest.TooManyRequests(0, 0), flyapi.ErrRateLimited, 4, `(HTTP 429, "rate limit exceeded"), Retry-After: 0: try again later, or lower -parallelism`},
 		"429 for too long":    {flytest.TooManyRequests(0, 86400), flyapi.ErrRateLimited, 1, "Retry-After: 86400"},
-		"500":                 {flytest.Fail(500, `{"error":"boom"}`), flyapi.ErrUnavailable, 1, `out of order (HTTP 500, "boom")`},
-		"504":                 {flytest.Fail(504, ""), flyapi.ErrUnavailable, 1, "out of order (HTTP 504)"},
-		"502 throughout":      {flytest.BadGateway(0), flyapi.ErrUnavailable, 4, "out of order (HTTP 502)"},
+		"500":                 {flytest.Fail(500, `{"error":"boom"}`), flyapi.ErrUnavailable, 1, `reports a failure (HTTP 500, "boom")`},
+		"504":                 {flytest.Fail(504, ""), flyapi.ErrUnavailable, 1, "reports a failure (HTTP 504)"},
+		"502 throughout":      {flytest.BadGateway(0), flyapi.ErrUnavailable, 4, "reports a failure (HTTP 502)"},
 		"503 for too long":    {flytest.Fault{Status: 503, Header: map[string]string{"Retry-After": "Fri, 31 Dec 2286 23:59:59 GMT"}}, flyapi.ErrUnavailable, 1, "(HTTP 503)"},
-		"a captive portal":    {flytest.CaptivePortal(), flyapi.ErrUnavailable, 1, "with a web page, which is not Fly's API: sign in where the network asks for it"},
+		"a captive portal":    {flytest.CaptivePortal(), flyapi.ErrUnavailable, 1, "with a web page, which is not Fly's API: sign in to the network if it has a captive portal"},
 		"not JSON":            {flytest.Fail(200, "OK"), flyapi.ErrUnavailable, 1, "with something that is not JSON"},
 		"a body of 1 GB":      {flytest.Flood(1 << 30), flyapi.ErrUnavailable, 1, "sent more than 1048576 bytes"},
-		"a redirect":          {flytest.Redirect("https://elsewhere.example/x?y"), flyapi.ErrUnavailable, 1, "redirects to elsewhere.example (HTTP 307), and a token is not sent after a redirect"},
+		"a redirect":          {flytest.Redirect("https://elsewhere.example/x?y"), flyapi.ErrUnavailable, 1, "redirects to elsewhere.example (HTTP 307), and the provider sends no token to a redirect's target"},
 		"another 4xx":         {flytest.Fail(422, `{"message":"bad name"}`), flyapi.ErrInvalid, 1, `Fly refused the request (HTTP 422, "bad name")`},
 		"JSON of another API": {flytest.Fail(200, `["x"]`), flyapi.ErrUnavailable, 1, "which is not Fly's API"},
 	}
-	// What settles a mint is repeated after 500 and 504 as well.
+	// Calls that settle a mint are also repeated after 500 and 504.
 	settling := map[flytest.Operation]int{flytest.OpList: 4, flytest.OpRevoke: 4, flytest.OpMint: 1, flytest.OpLookupApp: 1, flytest.OpLookupOrganization: 1, flytest.OpShow: 1}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -80,7 +81,7 @@ func TestFailures(t *testing.T) {
 	}
 }
 
-// A server that errs three times and is then good is not noticed.
+// Three failures of a server followed by an answer cause no error.
 func TestRetriesAreNotNoticed(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -114,7 +115,7 @@ func TestRetriesAreNotNoticed(t *testing.T) {
 	}
 }
 
-// A mint that may have been done is not done again.
+// A mint that may have been carried out is not repeated.
 func TestAMintIsNotRepeatedBlindly(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]flytest.Fault{
@@ -127,7 +128,7 @@ func TestAMintIsNotRepeatedBlindly(t *testing.T) {
 			s.Inject(flytest.OpMint, fault)
 			err := operations(client(t, s), s.Login("both"))[flytest.OpMint](t.Context())
 			e := mustBe(t, err, flyapi.ErrUnavailable, s.Login("both"))
-			if !strings.Contains(e.Reason, "closed the connection before it had answered") {
+			if !strings.Contains(e.Reason, "closed the connection without an answer") {
 				t.Errorf("the reason is %q", e.Reason)
 			}
 			if n := len(s.Issued()); n != 1 {
@@ -143,17 +144,17 @@ func TestGraphQLErrors(t *testing.T) {
 		code, message string
 		kind          flyapi.Kind
 	}{
-		"unauthenticated":           {"UNAUTHORIZED", "You must be authenticated to view this.", flyapi.ErrUnauthenticated},
-		"unauthenticated, uncoded":  {"", "You must be authenticated to view this.", flyapi.ErrUnauthenticated},
-		"not permitted":             {"UNAUTHORIZED", "Not authorized to access this app", flyapi.ErrNotPermitted},
-		"not found":                 {"NOT_FOUND", "nope", flyapi.ErrNoSuchApp},
-		"not found, uncoded":        {"", "Could not find App", flyapi.ErrNoSuchApp},
-		"maintenance":               {"MAINTENANCE", "back soon", flyapi.ErrUnavailable},
-		"server error":              {"INTERNAL_SERVER_ERROR", "oops", flyapi.ErrUnavailable},
-		"invalid":                   {"INVALID_ARGUMENTS", "expiry is too long", flyapi.ErrInvalid},
-		"a code that is yet to be":  {"TEAPOT", "short", flyapi.ErrInvalid},
-		"a message without a code":  {"", "scoped tokens cannot mint", flyapi.ErrInvalid},
-		"a message of many a thing": {"INVALID", "x\x1b[2J" + strings.Repeat("very long ", 1000), flyapi.ErrInvalid},
+		"unauthenticated":          {"UNAUTHORIZED", "You must be authenticated to view this.", flyapi.ErrUnauthenticated},
+		"unauthenticated, uncoded": {"", "You must be authenticated to view this.", flyapi.ErrUnauthenticated},
+		"not permitted":            {"UNAUTHORIZED", "Not authorized to access this app", flyapi.ErrNotPermitted},
+		"not found":                {"NOT_FOUND", "nope", flyapi.ErrNoSuchApp},
+		"not found, uncoded":       {"", "Could not find App", flyapi.ErrNoSuchApp},
+		"maintenance":              {"MAINTENANCE", "back soon", flyapi.ErrUnavailable},
+		"server error":             {"INTERNAL_SERVER_ERROR", "oops", flyapi.ErrUnavailable},
+		"invalid":                  {"INVALID_ARGUMENTS", "expiry is too long", flyapi.ErrInvalid},
+		"a future code":            {"TEAPOT", "short", flyapi.ErrInvalid},
+		"a message without a code": {"", "scoped tokens cannot mint", flyapi.ErrInvalid},
+		"a message of many things": {"INVALID", "x\x1b[2J" + strings.Repeat("very long ", 1000), flyapi.ErrInvalid},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -170,7 +171,7 @@ func TestGraphQLErrors(t *testing.T) {
 	}
 }
 
-// Whatever a server echoes, the error does not.
+// The error does not repeat secrets that the server echoes.
 func TestEchoedTokensAreScrubbed(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, world())

@@ -17,7 +17,7 @@ import (
 // sent is the token that the calls of FuzzResponse are made with.
 const sent = "fm2_lJPECQgXYZ0123456789+/abcdefghijklmn"
 
-// canned answers every request alike.
+// canned gives every request the same answer.
 type canned struct {
 	status int
 	body   []byte
@@ -34,10 +34,10 @@ func (c canned) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// FuzzResponse has every call answered with arbitrary bytes: what is accepted is
-// what was asked for, and an error has a kind, is one line, and quotes neither
-// the token that was sent nor one that came back. The corpus holds Fly's answers,
-// and those of what stands in its place.
+// FuzzResponse answers every call with arbitrary bytes. An accepted answer must
+// match the request. An error must have a kind, be one line, and quote neither
+// the sent token nor a received one. The corpus holds answers of Fly and of
+// proxies.
 func FuzzResponse(f *testing.F) {
 	login, err := token.Parse(sent)
 	if err != nil {
@@ -63,8 +63,8 @@ func FuzzResponse(f *testing.F) {
 	})
 }
 
-// responseCalls are the calls of the client. Each returns what is wrong with an
-// answer that it accepted, "" for nothing.
+// responseCalls are the calls of the client. Each returns the fault of an
+// answer that it accepted, or "".
 func responseCalls(login token.Token) map[string]func(context.Context, *Client) (string, error) {
 	unless := func(good bool, complaint string) string {
 		if good {

@@ -10,16 +10,16 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// document is one GraphQL operation of Fly's.
+// document is one operation of Fly's GraphQL API.
 type document struct {
-	// op and operation are the call's.
+	// op and operation are those of the call.
 	op        string
 	operation string
-	// name is the operation's in the text, "" where it has none there.
+	// name is the operation's name in the text, or "".
 	name      string
 	text      string
 	variables map[string]any
-	// notFound is the kind that the code NOT_FOUND has here.
+	// notFound is the kind for the code NOT_FOUND.
 	notFound Kind
 	repeat   repeat
 }
@@ -32,15 +32,17 @@ type graphqlError struct {
 	} `json:"extensions"`
 }
 
-// run sends d with the whole of tok, macaroons and OAuth alike, which GraphQL
-// accepts in one header, and decodes the answer's data into data. It decodes data
-// beside an error as well: a mutation may have been carried out all the same.
+// run sends d and decodes the answer's data into data. It sends the whole of
+// tok, because GraphQL accepts macaroons and OAuth tokens in one header. It
+// also decodes data that comes with an error, because the mutation may have
+// been carried out.
 func (c *Client) run(ctx context.Context, tok token.Token, d document, data any) error {
 	_, err := c.runCounted(ctx, tok, d, data)
 	return err
 }
 
-// runCounted is [Client.run], and reports whether the call was sent more than once.
+// runCounted is [Client.run]. It also reports whether the call was sent more
+// than once.
 func (c *Client) runCounted(ctx context.Context, tok token.Token, d document, data any) (repeated bool, err error) {
 	if tok.IsZero() {
 		return false, noLogin(d.op)
@@ -67,7 +69,7 @@ func (c *Client) runCounted(ctx context.Context, tok token.Token, d document, da
 	return r.repeated, decodeAnswer(k, d, r, data)
 }
 
-// decodeAnswer reads an answer of GraphQL's.
+// decodeAnswer reads a GraphQL answer.
 func decodeAnswer(k call, d document, r *reply, data any) error {
 	var answer struct {
 		Data   json.RawMessage `json:"data"`
@@ -83,18 +85,18 @@ func decodeAnswer(k call, d document, r *reply, data any) error {
 		return e
 	}
 	if decoded != nil {
-		return noAnswer(k, r, "data of another shape")
+		return noAnswer(k, r, "data of an unknown form")
 	}
 	return nil
 }
 
-// messageUnauthenticated is what Fly's API says to whom it does not know. The
-// code that comes with it, UNAUTHORIZED, stands for a lack of permission as well.
+// messageUnauthenticated is Fly's message for an unknown token. Its code,
+// UNAUTHORIZED, is also used for a lack of permission.
 const messageUnauthenticated = "You must be authenticated to view this."
 
-// refused types an error of GraphQL's by its code. The codes are those that
-// superfly/graphql knows. Only a code or a message with which Fly refuses a request
-// says that nothing was done.
+// refused classifies a GraphQL error by its code. The codes are those of
+// superfly/graphql. Only a code or a message with which Fly refuses a request
+// proves that nothing was done.
 func refused(k call, d document, status int, e graphqlError) *Error {
 	kind, known := kindOf(d, e)
 	failure := answered(k, kind, status, e.Message)
@@ -102,7 +104,8 @@ func refused(k call, d document, status int, e graphqlError) *Error {
 	return failure
 }
 
-// kindOf returns what an error means, and whether Fly refuses the request with it.
+// kindOf returns the kind of an error, and whether Fly refuses a request with
+// it.
 func kindOf(d document, e graphqlError) (kind Kind, refusal bool) {
 	switch e.Extensions.Code {
 	case "MAINTENANCE", "SERVER_ERROR", "INTERNAL_SERVER_ERROR", "SERVICE_UNAVAILABLE", "TIMEOUT":
@@ -126,7 +129,7 @@ func kindOf(d document, e graphqlError) (kind Kind, refusal bool) {
 	}
 }
 
-// numeric is an identifier that GraphQL gives as a number for an app (Int) and
+// numeric is an identifier. GraphQL gives it as a number for an app (Int) and
 // as a string for an organization (BigInt).
 type numeric uint64
 

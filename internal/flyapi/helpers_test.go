@@ -12,8 +12,8 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// world has two organizations with an app each, and one user who belongs to
-// both, one who belongs to the second alone.
+// world has two organizations with one app each, a user of both organizations,
+// and a user of only the second.
 func world() flytest.World {
 	return flytest.World{
 		Organizations: []flytest.Organization{{Slug: "acme"}, {Slug: "globex"}},
@@ -29,7 +29,7 @@ func world() flytest.World {
 	}
 }
 
-// client returns a client of s that waits as little as may be between retries.
+// client returns a client of s that hardly waits between retries.
 func client(t *testing.T, s *flytest.Server, change ...func(*flyapi.Config)) *flyapi.Client {
 	t.Helper()
 	cfg := flyapi.Config{
@@ -52,14 +52,14 @@ func login(tok token.Token) flyapi.Login {
 	return func(context.Context) (token.Token, error) { return tok, nil }
 }
 
-// wantKind fails the test unless err is an [*flyapi.Error] of a kind that shows
-// none of the secret.
+// wantKind fails the test unless err is an [*flyapi.Error] of this kind without
+// any part of the secret.
 func wantKind(t *testing.T, err error, kind flyapi.Kind, secret token.Token) {
 	t.Helper()
 	_ = mustBe(t, err, kind, secret)
 }
 
-// mustBe is wantKind for who has more to ask of the error.
+// mustBe is wantKind for callers with further checks of the error.
 func mustBe(t *testing.T, err error, kind flyapi.Kind, secret token.Token) *flyapi.Error {
 	t.Helper()
 	if !errors.Is(err, kind) {
@@ -80,7 +80,7 @@ func noLeak(t *testing.T, text string, secret token.Token) {
 	value := secret.Reveal()
 	for i := 0; i+longest <= len(value); i++ {
 		if strings.Contains(text, value[i:i+longest]) {
-			t.Fatalf("a part of the token stands in %q", text)
+			t.Fatalf("%q contains a part of the token", text)
 		}
 	}
 }

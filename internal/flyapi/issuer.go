@@ -11,37 +11,37 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// clockSkew is how far Fly's clock may be behind ours for a window that begins
-// now to have begun there.
+// clockSkew is how far Fly's clock may be behind. It moves the start of a
+// window back, so that the window has begun there too.
 const clockSkew = 5 * time.Minute
 
 var _ token.Limiter = (*Issuer)(nil)
 
-// IssuerConfig is what an [Issuer] is made of.
+// IssuerConfig configures an [Issuer].
 type IssuerConfig struct {
 	// Client mints.
 	Client *Client
-	// Directory looks up what minting needs; it is shared with the other links.
+	// Directory looks up the identifiers for minting. Other sources share it.
 	Directory *Directory
-	// Login is what to mint with.
+	// Login returns the login to mint with.
 	Login Login
 }
 
-// Issuer mints tokens for requests over Fly's API with the user's login. It needs
-// no flyctl.
+// Issuer mints tokens for requests over Fly's API with the user's login,
+// without flyctl.
 type Issuer struct {
 	cfg   IssuerConfig
 	slots chan struct{}
-	// scoped holds the logins that Fly refused to mint with because they are
-	// scoped, so that a hundred apps do not ask a hundred times.
+	// scoped holds the logins that Fly refused as scoped, so that a hundred
+	// apps do not cause a hundred refusals.
 	mu     sync.Mutex
 	scoped map[mintedWith]*token.MissError
 }
 
-// mintedWith is a login and an organization to mint in.
+// mintedWith is a login and the organization to mint in.
 type mintedWith struct{ fingerprint, organization string }
 
-// NewIssuer returns an issuer. It lives as long as its directory does: one run.
+// NewIssuer returns an issuer for one run, the lifetime of its directory.
 func NewIssuer(cfg IssuerConfig) *Issuer {
 	return &Issuer{
 		cfg:    cfg,
@@ -63,15 +63,16 @@ func (s *Issuer) Slot(ctx context.Context) (release func(), err error) {
 // Issued is a token that was minted for a request.
 type Issued struct {
 	token.Candidate
-	// Repeated says that Fly was asked more than once, and may have made other
-	// tokens of the same name.
+	// Repeated means that the call was sent more than once: other tokens of the
+	// same name may exist.
 	Repeated bool
 }
 
-// Issue mints a token for req under the name given, good for ttl. Access deploy
-// gets a deploy token of the app; any other what `fly tokens create readonly`
-// gives: a token of the whole organization, narrowed offline to reading. The error
-// wraps an [*UnsettledError] where Fly may have made the token.
+// Issue mints a token for req with this name, valid for ttl. For access deploy
+// it mints a deploy token of the app. Otherwise it mints a token of the
+// organization and narrows it offline to reading, as `fly tokens create
+// readonly` does. The error wraps an [*UnsettledError] if Fly may have made the
+// token.
 func (s *Issuer) Issue(ctx context.Context, req token.Request, name string, ttl time.Duration) (Issued, error) {
 	login, err := s.cfg.Login(ctx)
 	if err != nil {
@@ -79,7 +80,7 @@ func (s *Issuer) Issue(ctx context.Context, req token.Request, name string, ttl 
 	}
 	if login.IsZero() {
 		return Issued{}, &token.MissError{
-			Reason: "there is no login to mint with",
+			Reason: "no login to mint with",
 			Fix:    "run `fly auth login`, or set FLY_API_TOKEN",
 		}
 	}
@@ -120,7 +121,7 @@ func (s *Issuer) target(ctx context.Context, req token.Request) (Organization, s
 	if req.Organization != "" && !app.Organization.Is(req.Organization) {
 		return Organization{}, "", &token.MissError{
 			Reason: fmt.Sprintf("app %q belongs to organization %q, not to %q", req.App, app.Organization.Slug, req.Organization),
-			Fix:    "correct `organization`, or leave it out",
+			Fix:    "correct `organization`, or omit it",
 		}
 	}
 	if req.Access == token.AccessDeploy {
@@ -129,8 +130,8 @@ func (s *Issuer) target(ctx context.Context, req token.Request) (Organization, s
 	return app.Organization, "", nil
 }
 
-// organizationless is the miss for an app that cannot be seen, where to know its
-// organization would have been enough.
+// organizationless is the miss for an app that cannot be seen, if its
+// organization alone would have been enough.
 func organizationless(err error) error {
 	var e *Error
 	if !errors.As(err, &e) {
@@ -138,13 +139,14 @@ func organizationless(err error) error {
 	}
 	return &token.MissError{
 		Reason: e.Op + ": " + e.Reason,
-		Fix:    "check the app's name and the login, or set `organization` where the app is yet to be created",
+		Fix:    "check the app's name and the login, or set `organization` if the app does not exist yet",
 		Cause:  err,
 	}
 }
 
-// mint mints, unless the login is known to be scoped. Whether a login of
-// macaroons can mint is Fly's to say: a session's may, a scoped token's cannot.
+// mint mints, unless the login is known to be scoped. Only Fly can decide
+// whether macaroons can mint: those of a session can, those of a scoped token
+// cannot.
 func (s *Issuer) mint(ctx context.Context, login token.Token, m MintRequest) (Minted, error) {
 	with := mintedWith{login.Fingerprint(), m.OrganizationID}
 	s.mu.Lock()
@@ -169,7 +171,7 @@ func (s *Issuer) mint(ctx context.Context, login token.Token, m MintRequest) (Mi
 	return Minted{}, scoped
 }
 
-// refuses reports whether Fly said no to the one who asked.
+// refuses reports whether Fly refused the login.
 func refuses(e *Error) bool {
 	return e.Kind == ErrUnauthenticated || e.Kind == ErrNotPermitted || e.Kind == ErrInvalid
 }
@@ -182,8 +184,8 @@ func hasOAuth(tok token.Token) bool {
 	return err == nil && bundle.HasOAuth()
 }
 
-// candidate narrows what was minted. It never lives longer than was asked for,
-// whatever Fly made of that.
+// candidate narrows the minted token. Its lifetime never exceeds the requested
+// one, even if Fly's token is valid for longer.
 func candidate(minted Minted, narrow []macaroon.Caveat, ttl time.Duration) (token.Candidate, error) {
 	now := time.Now()
 	bundle, err := macaroon.ParseBundle(minted.Token.Reveal())
@@ -212,12 +214,12 @@ func candidate(minted Minted, narrow []macaroon.Caveat, ttl time.Duration) (toke
 	}, nil
 }
 
-// unreadable is the miss for a token of Fly's that is none we can narrow.
+// unreadable is the miss for a token of Fly's that cannot be narrowed.
 func unreadable(err error) error {
 	return &token.MissError{Reason: "Fly minted a token that cannot be narrowed: " + err.Error(), Cause: err}
 }
 
-// miss words an error as the link's reason.
+// miss turns an error into a miss of the source.
 func miss(err error) error {
 	var worded *token.MissError
 	if errors.As(err, &worded) {

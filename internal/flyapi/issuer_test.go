@@ -18,7 +18,7 @@ import (
 // issuer mints at s with a login, for a day.
 type issuer struct{ *flyapi.Issuer }
 
-// issue mints a token for req under a name of its own.
+// issue mints a token for req under a unique name.
 func (i issuer) issue(ctx context.Context, req token.Request) (flyapi.Issued, error) {
 	return i.Issue(ctx, req, token.MintName(req.App), 24*time.Hour)
 }
@@ -29,7 +29,8 @@ func newIssuer(t *testing.T, s *flytest.Server, tok token.Token) issuer {
 	return issuer{flyapi.NewIssuer(flyapi.IssuerConfig{Client: c, Directory: flyapi.NewDirectory(c, login(tok)), Login: login(tok)})}
 }
 
-// permits asks what a token allows on an app of number id in an organization.
+// permits returns whether a token allows an action on app number id in an
+// organization.
 func permits(t *testing.T, tok token.Token, action macaroon.Action, organization, id uint64) bool {
 	t.Helper()
 	bundle, err := macaroon.ParseBundle(tok.Reveal())
@@ -47,12 +48,12 @@ func TestIssuerMints(t *testing.T) {
 		lookups map[flytest.Operation]int
 		writes  bool
 	}{
-		"unset":                       {token.Request{App: "web"}, "deploy_organization", map[flytest.Operation]int{flytest.OpLookupApp: 1}, false},
-		"unset with organization":     {token.Request{App: "web", Organization: "acme"}, "deploy_organization", map[flytest.Operation]int{flytest.OpLookupOrganization: 1}, false},
-		"unset, the app is yet to be": {token.Request{App: "new", Organization: "acme"}, "deploy_organization", map[flytest.Operation]int{flytest.OpLookupOrganization: 1}, false},
-		"readonly":                    {token.Request{App: "web", Access: token.AccessReadOnly}, "deploy_organization", map[flytest.Operation]int{flytest.OpLookupApp: 1}, false},
-		"readonly with organization":  {token.Request{App: "web", Access: token.AccessReadOnly, Organization: "acme"}, "deploy_organization", map[flytest.Operation]int{flytest.OpLookupApp: 1}, false},
-		"deploy":                      {token.Request{App: "web", Access: token.AccessDeploy}, "deploy", map[flytest.Operation]int{flytest.OpLookupApp: 1}, true},
+		"unset":                      {token.Request{App: "web"}, "deploy_organization", map[flytest.Operation]int{flytest.OpLookupApp: 1}, false},
+		"unset with organization":    {token.Request{App: "web", Organization: "acme"}, "deploy_organization", map[flytest.Operation]int{flytest.OpLookupOrganization: 1}, false},
+		"unset, a future app":        {token.Request{App: "new", Organization: "acme"}, "deploy_organization", map[flytest.Operation]int{flytest.OpLookupOrganization: 1}, false},
+		"readonly":                   {token.Request{App: "web", Access: token.AccessReadOnly}, "deploy_organization", map[flytest.Operation]int{flytest.OpLookupApp: 1}, false},
+		"readonly with organization": {token.Request{App: "web", Access: token.AccessReadOnly, Organization: "acme"}, "deploy_organization", map[flytest.Operation]int{flytest.OpLookupApp: 1}, false},
+		"deploy":                     {token.Request{App: "web", Access: token.AccessDeploy}, "deploy", map[flytest.Operation]int{flytest.OpLookupApp: 1}, true},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -71,7 +72,7 @@ func TestIssuerMints(t *testing.T) {
 				t.Errorf("the candidate is %+v", got)
 			}
 			if got.ExpiresAt.After(got.AcquiredAt.Add(24*time.Hour)) || got.ExpiresAt.Before(before.Add(24*time.Hour-2*time.Second)) {
-				t.Errorf("it expires at %s, a day from %s is wanted", got.ExpiresAt, before)
+				t.Errorf("it expires at %s, want a day from %s", got.ExpiresAt, before)
 			}
 			if !permits(t, got.Token, macaroon.ActionRead, 4700, 8000) || permits(t, got.Token, macaroon.ActionWrite, 4700, 8000) != tc.writes {
 				t.Error("it does not read the app, or its right to write is wrong")
@@ -98,17 +99,17 @@ func TestIssuerMisses(t *testing.T) {
 		"no login": {
 			func(*flytest.Server) token.Token { return token.Token{} },
 			token.Request{App: "web"},
-			"there is no login to mint with: run `fly auth login`, or set FLY_API_TOKEN",
+			"no login to mint with: run `fly auth login`, or set FLY_API_TOKEN",
 		},
 		"no such app": {
 			func(s *flytest.Server) token.Token { return s.Login("both") },
 			token.Request{App: "nowhere"},
-			`look up app "nowhere": Fly knows no such app, or does not show it to this token`,
+			`look up app "nowhere": the app does not exist, or this token cannot see it`,
 		},
 		"no such organization": {
 			func(s *flytest.Server) token.Token { return s.Login("second") },
 			token.Request{App: "web", Organization: "acme"},
-			`look up organization "acme": Fly knows no such organization`,
+			`look up organization "acme": the organization does not exist, or this token cannot see it`,
 		},
 		"another organization": {
 			func(s *flytest.Server) token.Token { return s.Login("both") },
@@ -155,7 +156,7 @@ func TestIssuerAsksOnceWhetherAScopedLoginMints(t *testing.T) {
 	}
 }
 
-// A session's macaroons may mint: it is for Fly to say.
+// A session's macaroons may mint: only Fly can decide.
 func TestIssuerMintsWithMacaroonsThatMay(t *testing.T) {
 	t.Parallel()
 	world := world()
@@ -167,7 +168,7 @@ func TestIssuerMintsWithMacaroonsThatMay(t *testing.T) {
 	}
 }
 
-// A failure that says nothing about the login is not held against it.
+// A failure that does not concern the login does not mark it as scoped.
 func TestIssuerForgivesAServer(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, world())
@@ -235,7 +236,7 @@ func TestIssuerSlotLetsItsCallerLeave(t *testing.T) {
 	}
 }
 
-// TestIssuerDistrustsWhatComesBack feeds the link tokens that Fly would not mint.
+// TestIssuerDistrustsWhatComesBack answers with tokens that Fly would not mint.
 func TestIssuerDistrustsWhatComesBack(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, world())
@@ -252,7 +253,7 @@ func TestIssuerDistrustsWhatComesBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	if life := got.ExpiresAt.Sub(got.AcquiredAt); life <= 0 || life > 24*time.Hour {
-		t.Errorf("a token of twenty years lives %s, a day is wanted", life)
+		t.Errorf("a token of twenty years is valid for %s, want a day", life)
 	}
 	if !permits(t, got.Token, macaroon.ActionAll, 4700, 8000) {
 		t.Error("it lost what it allows")

@@ -7,32 +7,32 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// App is what Fly calls an app.
+// App holds Fly's identifiers of an app.
 type App struct {
 	// Name is the app's name.
 	Name string
-	// ID is the node identifier, which minting a deploy token takes; "" where
-	// the Machines API was asked.
+	// ID is the node identifier, for minting a deploy token. It is "" in
+	// answers of the Machines API.
 	ID string
-	// NumericID is what the caveats of a macaroon name the app by; never 0.
+	// NumericID is the app's number in the caveats of macaroons; never 0.
 	NumericID uint64
-	// Organization is the one the app belongs to.
+	// Organization is the app's organization.
 	Organization Organization
 }
 
-// Organization is what Fly calls an organization.
+// Organization holds Fly's identifiers of an organization.
 type Organization struct {
-	// ID is the node identifier, which minting takes; "" where the Machines API
-	// was asked.
+	// ID is the node identifier, for minting. It is "" in answers of the
+	// Machines API.
 	ID string
-	// NumericID is what the caveats of a macaroon name the organization by; 0
-	// where it is not known.
+	// NumericID is the organization's number in the caveats of macaroons; 0 if
+	// it is unknown.
 	NumericID uint64
 	// Slug is the organization's name in URLs and commands. It is "personal"
-	// for the personal organization of whoever asks.
+	// for the personal organization of the token's user.
 	Slug string
-	// RawSlug is the slug that is the same for everybody; "" where the Machines
-	// API was asked.
+	// RawSlug is the slug that is the same for every user. It is "" in answers
+	// of the Machines API.
 	RawSlug string
 }
 
@@ -57,8 +57,8 @@ func (n organizationNode) organization() Organization {
 	return Organization{ID: n.ID, Slug: n.Slug, RawSlug: n.RawSlug, NumericID: uint64(n.NumericID)}
 }
 
-// LookupApp looks an app up over GraphQL. The error's kind is [ErrNoSuchApp]
-// where there is none that tok can see.
+// LookupApp looks an app up over GraphQL. The error's kind is [ErrNoSuchApp] if
+// tok cannot see one.
 func (c *Client) LookupApp(ctx context.Context, tok token.Token, app string) (App, error) {
 	d := document{
 		op: fmt.Sprintf("look up app %q", app), operation: "look_up_app", text: lookupApp, variables: map[string]any{"name": app},
@@ -93,8 +93,8 @@ func (c *Client) LookupApp(ctx context.Context, tok token.Token, app string) (Ap
 }
 
 // LookupOrganization looks an organization up over GraphQL. The slug "personal"
-// stands for the personal organization of tok's user. The error's kind is
-// [ErrNoSuchOrganization] where there is none that tok can see.
+// means the personal organization of tok's user. The error's kind is
+// [ErrNoSuchOrganization] if tok cannot see one.
 func (c *Client) LookupOrganization(ctx context.Context, tok token.Token, slug string) (Organization, error) {
 	d := document{
 		op: fmt.Sprintf("look up organization %q", slug), operation: "look_up_organization", text: lookupOrganization, variables: map[string]any{"slug": slug},
@@ -118,15 +118,15 @@ func (c *Client) LookupOrganization(ctx context.Context, tok token.Token, slug s
 	return data.Organization.organization(), nil
 }
 
-// missing is the error for a null in the place of what was asked for.
+// missing is the error for an answer of null.
 func missing(d document) *Error {
 	return &Error{Op: d.op, Kind: d.notFound, Status: 200, Reason: reasonFor(d.notFound, 200, ""), Fix: fixFor(d.notFound)}
 }
 
-// incomplete is the error for an answer that lacks what Fly's always have.
+// incomplete is the error for an answer without a field that Fly always sends.
 func incomplete(d document) *Error {
 	return &Error{
 		Op: d.op, Kind: ErrUnavailable, Status: 200, Fix: fixFor(ErrUnavailable),
-		Reason: "the answer lacks what Fly's API always gives",
+		Reason: "the answer lacks fields that Fly's API always sends",
 	}
 }

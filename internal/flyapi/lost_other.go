@@ -2,5 +2,6 @@
 
 package flyapi
 
-// isLostSocket has nothing to add where sockets fail with the numbers of errno.
+// isLostSocket adds nothing, because sockets of this system fail with errno
+// values.
 func isLostSocket(error) bool { return false }

@@ -16,12 +16,12 @@ import (
 // ShowTimeout bounds one [Client.Show], which is not repeated.
 const ShowTimeout = 3 * time.Second
 
-// oauthPrefix marks what is left out for the Machines API.
+// oauthPrefix marks the tokens that are left out for the Machines API.
 const oauthPrefix = "fo1_"
 
-// machinesHeader is the Authorization header for the Machines API: the macaroons
-// of a bundle alone, and OAuth tokens only where there is no macaroon, as fly-go
-// sends them.
+// machinesHeader is the Authorization header for the Machines API. It holds
+// only the macaroons of a bundle, or its OAuth tokens if there is no macaroon,
+// as in fly-go.
 func machinesHeader(tok token.Token) string {
 	var macaroons []string
 	for part := range strings.SplitSeq(tok.Reveal(), ",") {
@@ -35,8 +35,8 @@ func machinesHeader(tok token.Token) string {
 	return "FlyV1 " + strings.Join(macaroons, ",")
 }
 
-// said returns what an answer says for itself: the error or message of JSON, the
-// text otherwise.
+// said returns the message of an answer: the field "error" or "message" of
+// JSON, otherwise the text.
 func said(r *reply) string {
 	var body struct {
 		Error   string `json:"error"`
@@ -59,7 +59,7 @@ func said(r *reply) string {
 	}
 }
 
-// machinesCall is GET /v1/apps/{app}, the cheapest question about one app.
+// machinesCall is GET /v1/apps/{app}, the cheapest call about one app.
 func (c *Client) machinesCall(op, app string, tok token.Token) (call, error) {
 	k := call{op: op, operation: "look_up_app", method: http.MethodGet, timeout: c.timeout, repeat: whenLost}
 	if err := token.ValidateApp(app); err != nil {
@@ -73,10 +73,10 @@ func (c *Client) machinesCall(op, app string, tok token.Token) (call, error) {
 	return k, nil
 }
 
-// LookupAppWith looks an app up over the Machines API (GET /v1/apps/{app}), for
-// which a token that opens nothing but this app is enough. The result has no
-// node identifiers. The error's kind is [ErrNoSuchApp] where there is no such
-// app anywhere, and [ErrNotPermitted] where the token does not reach it.
+// LookupAppWith looks an app up over the Machines API (GET /v1/apps/{app}),
+// which accepts a token for this app alone. The result has no node identifiers.
+// The error's kind is [ErrNoSuchApp] if the app does not exist, and
+// [ErrNotPermitted] if the token has no access to it.
 func (c *Client) LookupAppWith(ctx context.Context, tok token.Token, app string) (App, error) {
 	k, err := c.machinesCall(fmt.Sprintf("look up app %q with the token found", app), app, tok)
 	if err != nil {
@@ -99,7 +99,7 @@ func (c *Client) LookupAppWith(ctx context.Context, tok token.Token, app string)
 		} `json:"organization"`
 	}
 	if err := json.Unmarshal(r.body, &body); err != nil || body.Name != app || body.NumericID == 0 {
-		return App{}, noAnswer(k, r, "JSON that describes no such app")
+		return App{}, noAnswer(k, r, "JSON that does not describe this app")
 	}
 	return App{
 		Name:      body.Name,
@@ -111,16 +111,17 @@ func (c *Client) LookupAppWith(ctx context.Context, tok token.Token, app string)
 	}, nil
 }
 
-// Show asks Fly whether tok opens app, in [ShowTimeout] and without a retry.
+// Show asks Fly whether tok has access to app, within [ShowTimeout] and without
+// a retry.
 //
-// The time begins once one of the client's [MaxInFlight] slots is free: the wait
-// for it is bounded by ctx alone.
+// The time begins when one of the client's [MaxInFlight] slots is free. Only
+// ctx bounds the wait for a slot.
 //
-// Nil means that it does, or that there is no such app yet (200, 404). An error
-// for which [Rejected] is true means that it does not (401, and 403 for an app
-// out of the token's reach). Whatever else went wrong was no answer, and its
-// kind is [ErrUnavailable]; a caller that left gets its context's error. What
-// the statuses mean is in the comment on fly-go's AppNameAvailable.
+// Nil means that it has, or that the app does not exist yet (200, 404). An
+// error for which [Rejected] is true means that it has not (401, or 403 for an
+// app that the token may not use). Any other failure counts as no answer, and
+// its kind is [ErrUnavailable]. A caller that left gets its context's error.
+// The comment on fly-go's AppNameAvailable explains the statuses.
 func (c *Client) Show(ctx context.Context, tok token.Token, app string) error {
 	k, err := c.machinesCall(fmt.Sprintf("check the token for app %q", app), app, tok)
 	if err != nil {
@@ -147,18 +148,18 @@ func (c *Client) Show(ctx context.Context, tok token.Token, app string) error {
 	}
 }
 
-// Rejected reports whether err, from [Client.Show], is Fly's no to a token, and
-// not the lack of an answer.
+// Rejected reports whether err, from [Client.Show], is Fly's refusal of a
+// token, and not the lack of an answer.
 func Rejected(err error) bool {
 	return errors.Is(err, ErrUnauthenticated) || errors.Is(err, ErrNotPermitted)
 }
 
-// noLogin is the error of a call for which there is no token to send.
+// noLogin is the error of a call without a token.
 func noLogin(op string) *Error {
-	return &Error{Op: op, Kind: ErrUnauthenticated, Reason: "there is no token to send", Fix: fixFor(ErrUnauthenticated)}
+	return &Error{Op: op, Kind: ErrUnauthenticated, Reason: "no token to send", Fix: fixFor(ErrUnauthenticated)}
 }
 
-// invalid is the error of a call that is not sent.
+// invalid is the error of an invalid call, which is not sent.
 func invalid(op string, cause error) *Error {
 	return &Error{Op: op, Kind: ErrInvalid, Reason: cause.Error(), Cause: cause}
 }

@@ -10,70 +10,73 @@ import (
 
 // The profiles of a minted token, as flyctl names them.
 const (
-	// profileDeploy opens one app, and what deploying it needs.
+	// profileDeploy gives access to one app and to the features that deploying
+	// needs.
 	profileDeploy = "deploy"
-	// profileOrganization opens an organization. It is what `fly tokens create
-	// readonly` mints before it narrows it.
+	// profileOrganization gives access to an organization. `fly tokens create
+	// readonly` mints such a token and narrows it.
 	profileOrganization = "deploy_organization"
 )
 
-// mintToken asks for id and expiresAt, which flyctl does not: without the
-// identifier a token cannot be revoked later.
+// mintToken requests id and expiresAt, unlike flyctl: without the identifier a
+// token cannot be revoked later.
 const mintToken = `mutation CreateLimitedAccessToken($name: String!, $organizationId: ID!, $profile: String!, $profileParams: JSON, $expiry: String!) {
   createLimitedAccessToken(input: {name: $name, organizationId: $organizationId, profile: $profile, profileParams: $profileParams, expiry: $expiry}) {
     limitedAccessToken { id expiresAt tokenHeader } } }`
 
-// MintRequest is a token to be made.
+// MintRequest describes a token to mint.
 type MintRequest struct {
-	// Name is what `fly tokens list` will show it by.
+	// Name is its name in `fly tokens list`.
 	Name string
 	// OrganizationID is the node identifier of its organization.
 	OrganizationID string
-	// AppID is the node identifier of the one app that it opens; "" for a token
-	// that opens the whole organization.
+	// AppID is the node identifier of its only app; "" for a token of the whole
+	// organization.
 	AppID string
-	// TTL is how long it is good for; at least a second.
+	// TTL is its lifetime; at least a second.
 	TTL time.Duration
 }
 
 // Minted is a token that Fly made.
 type Minted struct {
-	// Token is the token, with the discharges that Fly gave with it.
+	// Token is the token with its discharges.
 	Token token.Token
-	// ID is what [Client.Revoke] takes.
+	// ID is its identifier, for [Client.Revoke].
 	ID string
-	// ExpiresAt is when Fly says that it ends; zero where it did not say.
+	// ExpiresAt is its expiry as reported by Fly, or zero.
 	ExpiresAt time.Time
 	// Repeated says that Fly was asked more than once, and may have made other
 	// tokens of the same name.
 	Repeated bool
 }
 
-// UnsettledError says that Fly may have made a token that was not received.
+// UnsettledError means that Fly may have made a token that was not received.
 type UnsettledError struct {
-	// ID is Fly's identifier of the token; "" where it is not known.
+	// ID is Fly's identifier of the token; "" if it is unknown.
 	ID string
-	// Repeated says that Fly was asked more than once, and may have made several.
+	// Repeated means that the call was sent more than once: several tokens may
+	// exist.
 	Repeated bool
-	// Err is what went wrong.
+	// Err is the cause.
 	Err error
 }
 
-// Error is the cause's.
+// Error returns the message of the cause.
 func (e *UnsettledError) Error() string { return e.Err.Error() }
 
 // Unwrap returns the cause.
 func (e *UnsettledError) Unwrap() error { return e.Err }
 
-// Mint makes a token over GraphQL (createLimitedAccessToken), which needs a
-// user's session: "scoped tokens cannot mint other tokens".
+// Mint mints a token over GraphQL (createLimitedAccessToken). It needs a user's
+// session: "scoped tokens cannot mint other tokens".
 //
-// A mint is not idempotent, so it is repeated by the rules that fly-go has for
-// the same mutation: after a 429, 502 or 503, and never after a connection that
-// broke or an answer that did not come. A 502 or 503 may hide a mint that was
-// carried out: Minted.Repeated says that other tokens of that name may exist.
+// A mint is not idempotent. As in fly-go, it is repeated only after a 429, 502
+// or 503, never after a broken connection or a missing answer. Fly may have
+// minted before it answered 502 or 503. Minted.Repeated then means that other
+// tokens of that name may exist.
 //
-// An error that wraps an [*UnsettledError] says that Fly may have made the token.
+// An error that wraps an [*UnsettledError] means that Fly may have made the
+// token.
 func (c *Client) Mint(ctx context.Context, login token.Token, m MintRequest) (Minted, error) {
 	profile, params, notFound := profileOrganization, map[string]any{}, ErrNoSuchOrganization
 	if m.AppID != "" {
@@ -88,7 +91,7 @@ func (c *Client) Mint(ctx context.Context, login token.Token, m MintRequest) (Mi
 		},
 		notFound: notFound, repeat: whenAnswered,
 	}
-	// An expiry of "0s" or less would be the server's default: 20 years.
+	// For an expiry of "0s" or less the server uses its default of 20 years.
 	if m.TTL < time.Second {
 		return Minted{}, &Error{Op: d.op, Kind: ErrInvalid, Reason: fmt.Sprintf("a token cannot be minted for %s", m.TTL)}
 	}
@@ -126,7 +129,7 @@ func (c *Client) Mint(ctx context.Context, login token.Token, m MintRequest) (Mi
 	return Minted{Token: tok, ID: made.ID, ExpiresAt: instant(made.ExpiresAt), Repeated: repeated}, nil
 }
 
-// instant reads a time of GraphQL's (ISO 8601); zero where there is none.
+// instant reads a GraphQL time (ISO 8601). It returns zero for an invalid one.
 func instant(text string) time.Time {
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {

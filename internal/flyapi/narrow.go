@@ -14,27 +14,27 @@ import (
 
 var _ token.Narrower = (*Narrower)(nil)
 
-// Narrower makes tokens prove an access: offline, by adding caveats, but for the
-// app's number, which the directory knows.
+// Narrower narrows tokens until they prove an access. It adds caveats offline,
+// after a lookup of the app's number in the directory.
 type Narrower struct {
 	directory *Directory
 	ttl       time.Duration
 	timeout   time.Duration
 }
 
-// NewNarrower returns a narrower whose tokens live no longer than ttl.
+// NewNarrower returns a narrower whose tokens are valid for at most ttl.
 func NewNarrower(directory *Directory, ttl time.Duration) *Narrower {
-	// An app's number may take a question to each of the two APIs.
+	// The lookup of an app's number may call both APIs.
 	return &Narrower{directory: directory, ttl: ttl, timeout: 2 * directory.client.timeout}
 }
 
-// Timeout is that of two calls of Fly's APIs.
+// Timeout is that of two calls to Fly's APIs.
 func (n *Narrower) Timeout() time.Duration { return n.timeout }
 
-// Narrow returns c as it is where its token proves req's access and lives no
-// longer than it may, else with a token that was narrowed to that. The error is a
-// [*token.MissError]: an OAuth token cannot be narrowed, the app's number is not
-// to be had, or the token does not reach the app in the first place.
+// Narrow returns c unchanged if its token proves req's access and does not
+// outlive its limit. Otherwise it returns c with a narrowed token. The error is
+// a [*token.MissError]: an OAuth token cannot be narrowed, the app's number is
+// unknown, or the token has no access to the app.
 func (n *Narrower) Narrow(ctx context.Context, req token.Request, c token.Candidate) (token.Candidate, error) {
 	bundle, err := macaroon.ParseBundle(c.Token.Reveal())
 	if err != nil {
@@ -43,7 +43,7 @@ func (n *Narrower) Narrow(ctx context.Context, req token.Request, c token.Candid
 	if bundle.HasOAuth() {
 		return c, &token.MissError{
 			Reason: fmt.Sprintf("the token found is an OAuth token, which cannot be narrowed to access %q", req.Access),
-			Fix:    "let the cli or api source mint one, or leave access out",
+			Fix:    "let the cli or api source mint one, or omit access",
 			Cause:  macaroon.ErrOAuth,
 		}
 	}
@@ -53,7 +53,8 @@ func (n *Narrower) Narrow(ctx context.Context, req token.Request, c token.Candid
 			return c, numberless(ctx, req, err)
 		}
 		c.AppID = app.NumericID
-		// A login may be good for several organizations; the rest is not wanted.
+		// A login may be valid for several organizations. Only this one is
+		// kept.
 		if bundle = bundle.ForOrganization(app.Organization.NumericID); bundle.IsEmpty() {
 			return c, &token.MissError{
 				Reason: fmt.Sprintf("the token found is not for organization %q, which the app belongs to", app.Organization.Slug),
@@ -77,8 +78,7 @@ func (n *Narrower) Narrow(ctx context.Context, req token.Request, c token.Candid
 	return narrowed(bundle, req, c, caveats, now)
 }
 
-// livesLonger reports whether a token outlives the time that it may be handed
-// out for.
+// livesLonger reports whether a token expires after its limit.
 func (n *Narrower) livesLonger(b macaroon.Bundle, now time.Time) bool {
 	end := b.Expiry(now)
 	return end.IsZero() || end.Sub(now) > n.ttl+time.Minute
@@ -107,7 +107,7 @@ func narrowed(b macaroon.Bundle, req token.Request, c token.Candidate, caveats [
 	return c, nil
 }
 
-// prove returns nil where b allows the access to the app, and nothing else.
+// prove returns nil if b allows exactly the access to the app.
 func prove(b macaroon.Bundle, access token.Access, appID uint64) error {
 	if access == token.AccessDeploy {
 		return b.ProveDeploy(appID)
@@ -122,24 +122,24 @@ func narrowing(access token.Access, appID uint64) []macaroon.Caveat {
 	return macaroon.ReadOnly(appID)
 }
 
-// numberless says that an app's number is not to be had.
+// numberless is the miss for an app whose number is unknown.
 func numberless(ctx context.Context, req token.Request, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	fix := "check the app's name and the login, or leave access out"
+	fix := "check the app's name and the login, or omit access"
 	if errors.Is(err, ErrUnavailable) {
-		fix = "try again when Fly's API answers, or leave access out"
+		fix = "try again when Fly's API answers, or omit access"
 	}
 	return &token.MissError{
-		Reason: fmt.Sprintf("to narrow the token found to access %q takes the app's number, which is not to be had: %s", req.Access, reasons(err)),
+		Reason: fmt.Sprintf("cannot narrow the token found to access %q, because the app's number is unknown: %s", req.Access, reasons(err)),
 		Fix:    fix,
 		Cause:  err,
 	}
 }
 
-// reasons returns why a look-up failed, once for each of the ways that were tried,
-// without what to do about each.
+// reasons returns the reasons of a failed lookup, one for each attempt, without
+// the advice.
 func reasons(err error) string {
 	failures := []error{err}
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {

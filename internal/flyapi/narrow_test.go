@@ -12,10 +12,10 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// ttl is the longest life of the tokens that the tests' narrower makes.
+// ttl is the maximum lifetime of tokens from the tests' narrower.
 const ttl = time.Hour
 
-// bundle parses a token of a test's.
+// bundle parses a test's token.
 func bundle(t *testing.T, tok token.Token) macaroon.Bundle {
 	t.Helper()
 	b, err := macaroon.ParseBundle(tok.Reveal())
@@ -39,7 +39,7 @@ func join(t *testing.T, tokens ...token.Token) token.Token {
 	return tok
 }
 
-// proves fails the test unless tok opens app as access says, and Fly lets it.
+// proves fails the test unless tok proves the access to app and Fly accepts it.
 func proves(t *testing.T, s *flytest.Server, tok token.Token, access token.Access, app string, number uint64) {
 	t.Helper()
 	b := bundle(t, tok)
@@ -58,7 +58,7 @@ func proves(t *testing.T, s *flytest.Server, tok token.Token, access token.Acces
 	}
 	for _, other := range []string{"worker", "shop"} {
 		if err := client(t, s).Show(t.Context(), tok, other); !flyapi.Rejected(err) {
-			t.Errorf("another app, %s: %v, want Fly's no", other, err)
+			t.Errorf("a different app, %s: %v, want a refusal by Fly", other, err)
 		}
 	}
 }
@@ -82,7 +82,7 @@ func TestNarrow(t *testing.T) {
 			t.Run(name+", "+string(access), func(t *testing.T) {
 				t.Parallel()
 				w := world()
-				// Either way to confine a deploy token to its app has to do.
+				// Both ways to confine a deploy token to its app must work.
 				w.AppsAtTop = access == token.AccessDeploy
 				s := flytest.New(t, w)
 				from := wide(t, s)
@@ -96,7 +96,8 @@ func TestNarrow(t *testing.T) {
 				if c.AppID != 8000 || c.Origin != token.SourceEnv || c.Token != from && (!c.Minted || c.Parent != from.Fingerprint() || c.AcquiredAt.IsZero()) {
 					t.Errorf("record: app %d, origin %s, minted %t, parent %q", c.AppID, c.Origin, c.Minted, c.Parent)
 				}
-				// What it made it leaves as it is, and asks nobody about it.
+				// A token that it narrowed is returned unchanged, without any
+				// call.
 				s.Reset()
 				again, err := n.Narrow(t.Context(), req, c)
 				if err != nil || again.Token != c.Token || s.Count(flytest.OpAny) != 0 {
@@ -116,7 +117,7 @@ func TestNarrowCannot(t *testing.T) {
 	}{
 		"an OAuth token":               {func(s *flytest.Server) token.Token { return s.Login("both") }, "web", "is an OAuth token, which cannot be narrowed"},
 		"a token for another app":      {func(s *flytest.Server) token.Token { return s.Make(flytest.Make{App: "worker"}) }, "web", "cannot be narrowed to access \"readonly\" on this app"},
-		"an app that does not exist":   {func(s *flytest.Server) token.Token { return s.Make(flytest.Make{Organization: "acme"}) }, "nowhere", "takes the app's number, which is not to be had"},
+		"an app that does not exist":   {func(s *flytest.Server) token.Token { return s.Make(flytest.Make{Organization: "acme"}) }, "nowhere", "because the app's number is unknown"},
 		"another organization's token": {func(s *flytest.Server) token.Token { return s.Make(flytest.Make{Organization: "globex"}) }, "web", "is not for organization \"acme\""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -8,41 +8,41 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// errOutage is what is returned in place of an answer that is not asked for.
-var errOutage = errors.New("an earlier question of this run got no answer")
+// errOutage is the error of an optional call that was skipped.
+var errOutage = errors.New("an earlier call of this run had no answer")
 
-// Outage is a switch for the questions that a plan can do without. When Fly gives
-// no answer to one of them, none is asked any more for as long as the switch
-// lives, which is one run, and those under way are given up: a plan must not wait
-// for a server that is down once for each app. It is safe for concurrent use.
+// Outage is a circuit breaker for optional calls. When Fly gives no answer to
+// one, it cancels those under way and skips the others for its lifetime, which
+// is one run. Otherwise a plan would wait once per app for a server that is
+// down. It is safe for concurrent use.
 type Outage struct {
 	note func(ctx context.Context, message string, err error)
 	once sync.Once
-	over context.Context //nolint:containedctx // a switch for what a whole run asks, not a caller's context
+	over context.Context //nolint:containedctx // the context of a whole run, not a caller's
 	turn context.CancelFunc
 }
 
-// NewOutage returns a switch that is not turned. It tells note, once, that it was,
-// and why.
+// NewOutage returns a closed breaker. When it opens, it calls note once with
+// the reason.
 func NewOutage(note func(ctx context.Context, message string, err error)) *Outage {
 	o := &Outage{note: note}
 	o.over, o.turn = context.WithCancel(context.Background())
 	return o
 }
 
-// known reports whether Fly gave no answer before.
+// known reports whether the breaker is open.
 func (o *Outage) known() bool { return o.over.Err() != nil }
 
-// begin turns the switch.
+// begin opens the breaker.
 func (o *Outage) begin(ctx context.Context, err error) {
 	o.turn()
 	o.once.Do(func() {
-		o.note(ctx, "Fly gave no answer; what a plan can do without is not asked any more in this run", err)
+		o.note(ctx, "Fly API unreachable: skipping optional calls for this run", err)
 	})
 }
 
-// until returns a context that ends at the outage's beginning too, and what gives
-// it back.
+// until returns a context that also ends when the breaker opens, and its cancel
+// function.
 func (o *Outage) until(ctx context.Context) (bounded context.Context, done func()) {
 	bounded, cancel := context.WithCancel(ctx)
 	stop := context.AfterFunc(o.over, cancel)
@@ -52,8 +52,8 @@ func (o *Outage) until(ctx context.Context) (bounded context.Context, done func(
 	}
 }
 
-// OrganizationNumber returns [Directory.OrganizationNumber] of d for those to whom
-// it is a hint: they get an answer in [ShowTimeout], or none.
+// OrganizationNumber returns [Directory.OrganizationNumber] of d for callers
+// that need it only as a hint. They wait at most [ShowTimeout].
 func (o *Outage) OrganizationNumber(d *Directory) func(context.Context, token.Request) (uint64, error) {
 	return func(ctx context.Context, req token.Request) (uint64, error) {
 		if o.known() {
@@ -71,7 +71,7 @@ func (o *Outage) OrganizationNumber(d *Directory) func(context.Context, token.Re
 	}
 }
 
-// isNoAnswer reports whether err tells of silence, or of what is no answer of
+// isNoAnswer reports whether err means that no answer came, or one that is not
 // Fly's.
 func isNoAnswer(err error) bool {
 	return errors.Is(err, ErrUnavailable) || errors.Is(err, context.DeadlineExceeded)

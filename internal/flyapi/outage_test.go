@@ -12,8 +12,8 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// A hint is asked of a server that hangs by those who come together, and by
-// nobody after them; nor is a token shown to it then.
+// Concurrent callers ask a hanging server for a hint. Later callers do not ask
+// it, and no token is checked with it.
 func TestOutage(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, world())
@@ -31,7 +31,7 @@ func TestOutage(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	// Those that are given up make room for others, until these hear of it too.
+	// Cancelled calls free slots for others, until these are cancelled too.
 	if n := s.Count(flytest.OpAny); n > 5*flyapi.MaxInFlight {
 		t.Errorf("%d requests, want hardly more than were in flight when the first timed out", n)
 	}
@@ -46,7 +46,8 @@ func TestOutage(t *testing.T) {
 	}
 }
 
-// An answer is no outage, whatever it says, and a caller that leaves makes none.
+// An answer is not an outage, whatever its content. Nor is a caller that
+// leaves.
 func TestOutageIsNotCalled(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, world())

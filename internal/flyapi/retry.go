@@ -13,26 +13,26 @@ import (
 	"time"
 )
 
-// maxRetries is how often a call is repeated: three times, as fly-go does.
+// maxRetries bounds the repetitions of a call: three, as in fly-go.
 const maxRetries = 3
 
 // maxRetryWait bounds one wait that the server did not ask for.
 const maxRetryWait = 2 * time.Second
 
-// repeat says when a call may be sent again.
+// repeat is a rule for sending a call again.
 type repeat int
 
 const (
-	// never is for what has a deadline of its own that a retry would overrun.
+	// never is for calls with a deadline that a retry would exceed.
 	never repeat = iota
-	// whenAnswered is for what must not be done twice: only an answer that says
-	// that it was not done, 429, 502 or 503, is a reason to try again.
+	// whenAnswered is for calls that must not be carried out twice. Only the
+	// answers 429, 502 and 503 are a reason to try again.
 	whenAnswered
-	// whenLost adds a connection that broke: the call may have been carried
-	// out, and doing it twice does no harm.
+	// whenLost adds broken connections. It is for calls that may safely be
+	// carried out twice.
 	whenLost
-	// whenFailed adds 500 and 504. It is for what must be done in the end, and may
-	// be done twice: looking for a token, and revoking it.
+	// whenFailed adds 500 and 504. It is for calls that must succeed and may be
+	// repeated: finding a token and revoking it.
 	whenFailed
 )
 
@@ -47,7 +47,7 @@ func (r repeat) times() int {
 func (r repeat) check(ctx context.Context, resp *http.Response, err error) (bool, error) {
 	switch {
 	case r == never, ctx.Err() != nil:
-		return false, nil //nolint:nilerr // an error here would take the place of the answer
+		return false, nil //nolint:nilerr // an error here would replace the answer
 	case err != nil:
 		return r >= whenLost && isLost(err), nil
 	case resp.StatusCode == http.StatusBadGateway:
@@ -61,7 +61,7 @@ func (r repeat) check(ctx context.Context, resp *http.Response, err error) (bool
 	}
 }
 
-// isLost reports whether a connection that stood was broken off.
+// isLost reports whether an established connection broke.
 func isLost(err error) bool {
 	for _, lost := range []error{io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.ECONNABORTED, syscall.EPIPE} {
 		if errors.Is(err, lost) {
@@ -81,20 +81,20 @@ func isGoneAway(err error) bool {
 	return strings.HasPrefix(err.Error(), "http2: ") && strings.Contains(err.Error(), "GOAWAY")
 }
 
-// inTime reports whether the server's own wait ends before the deadline; a wait
-// that cannot succeed is not begun.
+// inTime reports whether the wait that the server asks for ends before the
+// deadline. A wait that cannot succeed is not begun.
 func inTime(ctx context.Context, resp *http.Response) bool {
 	wait, ok := retryAfter(resp)
 	deadline, bounded := ctx.Deadline()
 	return !ok || !bounded || time.Until(deadline) > wait
 }
 
-// backoff is a retryablehttp.Backoff: from half to the whole of a doubling wait,
-// after the time that the server asks for, if it does.
+// backoff is a retryablehttp.Backoff. It waits for the time that the server
+// asks for, if any, plus a jittered, doubling wait.
 func backoff(first, longest time.Duration, attempt int, resp *http.Response) time.Duration {
 	asked, _ := retryAfter(resp)
 	wait := min(first<<attempt, longest)
-	return asked + wait - rand.N(wait/2+1) //nolint:gosec // spreads retries; nothing to guess
+	return asked + wait - rand.N(wait/2+1) //nolint:gosec // spreads retries; not a secret
 }
 
 // retryAfter reads the Retry-After header of a 429 or 503, in seconds or as a

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// reaction is a status with a Retry-After header; status 0 is no answer.
+// reaction is a status with a Retry-After header; status 0 means no answer.
 type reaction struct {
 	status int
 	after  string
@@ -29,15 +29,15 @@ func TestBackoff(t *testing.T) {
 		resp     reaction
 		min, max time.Duration
 	}{
-		"the first":              {0, reaction{}, first / 2, first},
-		"the third":              {2, reaction{}, 2 * first, 4 * first},
-		"many":                   {20, reaction{}, longest / 2, longest},
-		"as asked":               {0, reaction{429, "7"}, 7*time.Second + first/2, 7*time.Second + first},
-		"no time asked":          {0, reaction{503, "0"}, first / 2, first},
-		"asked by who may not":   {0, reaction{502, "7"}, first / 2, first},
-		"negative":               {0, reaction{429, "-7"}, first / 2, first},
-		"nonsense":               {0, reaction{429, "soon"}, first / 2, first},
-		"a date that is gone by": {0, reaction{503, "Fri, 31 Dec 1999 23:59:59 GMT"}, first / 2, first},
+		"the first":            {0, reaction{}, first / 2, first},
+		"the third":            {2, reaction{}, 2 * first, 4 * first},
+		"many":                 {20, reaction{}, longest / 2, longest},
+		"as asked":             {0, reaction{429, "7"}, 7*time.Second + first/2, 7*time.Second + first},
+		"no time asked":        {0, reaction{503, "0"}, first / 2, first},
+		"asked by who may not": {0, reaction{502, "7"}, first / 2, first},
+		"negative":             {0, reaction{429, "-7"}, first / 2, first},
+		"nonsense":             {0, reaction{429, "soon"}, first / 2, first},
+		"a date in the past":   {0, reaction{503, "Fri, 31 Dec 1999 23:59:59 GMT"}, first / 2, first},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

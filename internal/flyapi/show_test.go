@@ -50,7 +50,7 @@ func TestShow(t *testing.T) {
 	}
 }
 
-// What is no answer of Fly's must never be taken for its no.
+// An answer that is not Fly's must never count as a refusal.
 func TestShowHasNoAnswer(t *testing.T) {
 	t.Parallel()
 	html := flytest.CaptivePortal()
@@ -104,7 +104,7 @@ func TestShowLetsItsCallerLeave(t *testing.T) {
 	}
 }
 
-// The one test that takes the three seconds it is about.
+// Only this test waits for the whole three seconds.
 func TestShowGivesUpOnAHang(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, world())

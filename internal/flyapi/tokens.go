@@ -9,9 +9,9 @@ import (
 )
 
 const (
-	// pageSize is how many tokens one page of a list holds.
+	// pageSize is the number of tokens on one page of a list.
 	pageSize = 100
-	// maxPages bounds a list; an organization has nowhere near so many tokens.
+	// maxPages bounds a list. No organization has nearly so many tokens.
 	maxPages = 1000
 )
 
@@ -23,25 +23,26 @@ const (
 	revokeToken        = `mutation($input: DeleteLimitedAccessTokenInput!) { deleteLimitedAccessToken(input: $input) { token } }`
 )
 
-// Listed is a token in a list of Fly's. The list does not give the token itself.
+// Listed is a token in one of Fly's lists, which do not contain its value.
 type Listed struct {
-	// ID is what [Client.Revoke] takes.
+	// ID is its identifier, for [Client.Revoke].
 	ID string
-	// Name is what it was minted as.
+	// Name is the name that it was minted with.
 	Name string
-	// Profile is what it was minted for: "deploy", "deploy_organization".
+	// Profile is the profile that it was minted with: "deploy",
+	// "deploy_organization".
 	Profile string
-	// CreatedAt is when it was minted.
+	// CreatedAt is the time of the mint.
 	CreatedAt time.Time
-	// ExpiresAt is when it ends.
+	// ExpiresAt is its expiry.
 	ExpiresAt time.Time
-	// RevokedAt is when it was revoked; zero when it was not. Revoked tokens
-	// stay in the list.
+	// RevokedAt is the time of its revocation, or zero. Revoked tokens stay in
+	// the list.
 	RevokedAt time.Time
 }
 
 // ListAppTokens lists the tokens of one app, revoked ones included. The error's
-// kind is [ErrNoSuchApp] where tok cannot see the app.
+// kind is [ErrNoSuchApp] if tok cannot see the app.
 func (c *Client) ListAppTokens(ctx context.Context, tok token.Token, app string) ([]Listed, error) {
 	d := document{op: fmt.Sprintf("list the tokens of app %q", app), operation: "list_tokens", text: listOfApp, notFound: ErrNoSuchApp, repeat: whenFailed}
 	if err := token.ValidateApp(app); err != nil {
@@ -51,7 +52,7 @@ func (c *Client) ListAppTokens(ctx context.Context, tok token.Token, app string)
 }
 
 // ListOrganizationTokens lists the tokens of an organization, revoked ones
-// included. The error's kind is [ErrNoSuchOrganization] where tok cannot see it.
+// included. The error's kind is [ErrNoSuchOrganization] if tok cannot see it.
 func (c *Client) ListOrganizationTokens(ctx context.Context, tok token.Token, slug string) ([]Listed, error) {
 	d := document{
 		op: fmt.Sprintf("list the tokens of organization %q", slug), operation: "list_tokens", text: listOfOrganization,
@@ -83,8 +84,8 @@ type tokenList struct {
 	} `json:"owner"`
 }
 
-// list follows the pages to their end. A server that sends one cursor twice
-// would be followed for ever.
+// list follows the pages to the last. It stops if the server sends the same
+// cursor twice, which would never end.
 func (c *Client) list(ctx context.Context, tok token.Token, d document, of string) ([]Listed, error) {
 	var all []Listed
 	var after any
@@ -115,10 +116,10 @@ func (c *Client) list(ctx context.Context, tok token.Token, d document, of strin
 	return nil, incomplete(d)
 }
 
-// Revoke revokes the token of an identifier that [Client.Mint] or a list gave.
-// The error's kind is [ErrNoSuchToken] where Fly knows none. It is repeated
-// after a connection that broke and after 500, 502, 503 and 504: revoking a token
-// twice does no harm.
+// Revoke revokes a token by its identifier from [Client.Mint] or a list. The
+// error's kind is [ErrNoSuchToken] if Fly has no such token. Revoking twice is
+// harmless, so the call is repeated after a broken connection and after 500,
+// 502, 503 and 504.
 func (c *Client) Revoke(ctx context.Context, login token.Token, id string) error {
 	d := document{
 		op: fmt.Sprintf("revoke token %q", token.Scrub(id, token.Token{})), operation: "revoke_token", text: revokeToken,
@@ -126,7 +127,7 @@ func (c *Client) Revoke(ctx context.Context, login token.Token, id string) error
 		notFound:  ErrNoSuchToken, repeat: whenFailed,
 	}
 	if id == "" {
-		return &Error{Op: d.op, Kind: ErrInvalid, Reason: "it has no identifier: it was not minted over Fly's API"}
+		return &Error{Op: d.op, Kind: ErrInvalid, Reason: "it has no identifier, because it was not minted over Fly's API"}
 	}
 	var data struct {
 		Delete *struct{} `json:"deleteLimitedAccessToken"`

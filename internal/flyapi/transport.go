@@ -18,26 +18,26 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// maxBody bounds an answer, in bytes. The longest page of a list stays below a
+// maxBody bounds an answer, in bytes. The longest page of a list is less than a
 // tenth of it.
 const maxBody = 1 << 20
 
-// errTooLarge is the cause when an answer is longer than maxBody.
-var errTooLarge = errors.New("the answer is longer than any of Fly's")
+// errTooLarge is the cause if an answer is longer than maxBody.
+var errTooLarge = errors.New("the answer is too long")
 
-// call is one operation: a request, and how often it may be repeated.
+// call is one operation: a request, and the rule for repeating it.
 type call struct {
-	// op says what is being done, for the error.
+	// op names the operation in errors.
 	op string
-	// operation is the same without what is particular to this call, by which
-	// calls are counted.
+	// operation is the same without the parameters of this call. Calls are
+	// counted by it.
 	operation string
 	method    string
 	url       *url.URL
 	header    string
 	body      []byte
 	timeout   time.Duration
-	// secret is what must not be quoted.
+	// secret is the text that must not be quoted.
 	secret token.Token
 	repeat repeat
 }
@@ -45,20 +45,20 @@ type call struct {
 // operationKey is the key of the context value that names a request's operation.
 type operationKey struct{}
 
-// Operation names what a request of a [Client] is for, without what is particular
-// to it: look_up_app, look_up_organization, mint_token, list_tokens, revoke_token
-// or check_token. It is "" for a request of somebody else's.
+// Operation returns the operation of a [Client]'s request, without parameters:
+// look_up_app, look_up_organization, mint_token, list_tokens, revoke_token or
+// check_token. It is "" for any other request.
 func Operation(r *http.Request) string {
 	operation, _ := r.Context().Value(operationKey{}).(string)
 	return operation
 }
 
-// reply is an answer whose body was read whole.
+// reply is an answer whose body was read completely.
 type reply struct {
 	status int
 	header http.Header
 	body   []byte
-	// repeated says that the call was sent more than once.
+	// repeated means that the call was sent more than once.
 	repeated bool
 }
 
@@ -71,9 +71,9 @@ func (r *reply) isHTML() bool {
 	return bytes.HasPrefix(bytes.TrimSpace(r.body), []byte("<"))
 }
 
-// do sends a call once a slot is free, and repeats it as the call allows. Where
-// the server gave no answer to anybody a moment ago, it is not asked. The error
-// is an [*Error], or ctx's own when the caller left.
+// do sends a call when a slot is free, and repeats it by the call's rule. If
+// the server has recently not answered other calls, it sends nothing. The error
+// is an [*Error], or ctx's own if the caller left.
 func (c *Client) do(ctx context.Context, k call) (*reply, error) {
 	select {
 	case c.slots <- struct{}{}:
@@ -110,17 +110,17 @@ func (c *Client) do(ctx context.Context, k call) (*reply, error) {
 	}
 }
 
-// trace is what became of a call's attempts.
+// trace records the attempts of a call.
 type trace struct {
 	// attempts counts them.
 	attempts atomic.Int32
-	// sent says that one of them reached the connection: the server may have
+	// sent means that an attempt wrote to the connection: the server may have
 	// carried the call out.
 	sent atomic.Bool
 }
 
-// send runs the attempts. A fresh retrying client for each call shares the
-// connections, and carries the call's own rules; it logs nothing.
+// send runs the attempts. Each call has a new retrying client with the call's
+// rule. The clients share the connections and log nothing.
 func (c *Client) send(ctx context.Context, k call, t *trace) (*reply, error) {
 	ctx = context.WithValue(ctx, operationKey{}, k.operation)
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { t.sent.Store(true) }})
@@ -134,8 +134,8 @@ func (c *Client) send(ctx context.Context, k call, t *trace) (*reply, error) {
 	if k.body != nil {
 		req.Header.Set("Content-Type", "application/json; charset=utf-8")
 	}
-	// The body is read inside an attempt, so that a connection lost half-way
-	// through it counts as one that was lost before.
+	// The body is read inside an attempt, so that a connection lost during the
+	// body is treated like one lost before it.
 	var got *reply
 	req.SetResponseHandler(func(resp *http.Response) (err error) {
 		got, err = read(resp)
@@ -154,19 +154,19 @@ func (c *Client) send(ctx context.Context, k call, t *trace) (*reply, error) {
 	resp, err := retrying.Do(req)
 	if err != nil {
 		if resp != nil && resp.Body != nil {
-			_ = resp.Body.Close() // what it held is given up with the attempt
+			_ = resp.Body.Close() // its content is discarded with the attempt
 		}
 		return nil, err
 	}
 	if got == nil {
-		// An answer that would have been a reason to try again, but for the
-		// number of tries, is handed back unread.
+		// After the last attempt, an answer that is a reason to try again is
+		// returned unread.
 		return read(resp)
 	}
 	return got, nil
 }
 
-// read takes in an answer up to maxBody and closes it.
+// read reads an answer up to maxBody and closes it.
 func read(resp *http.Response) (*reply, error) {
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))

@@ -10,22 +10,22 @@ import (
 
 var _ token.Verifier = (*Verifier)(nil)
 
-// Verifier shows tokens to Fly before they are handed out, each once in its
-// lifetime, which is one run. In an [Outage] nothing is shown, and what is being
-// shown counts as accepted.
+// Verifier checks tokens with Fly before they are returned, each once in its
+// lifetime, which is one run. During an [Outage] it checks nothing, and tokens
+// whose check is under way count as accepted.
 type Verifier struct {
 	client *Client
 	outage *Outage
 	shown  memo[reach, struct{}]
 }
 
-// NewVerifier returns a verifier that asks client unless there is an outage.
+// NewVerifier returns a verifier that calls client unless there is an outage.
 func NewVerifier(client *Client, outage *Outage) *Verifier {
 	return &Verifier{client: client, outage: outage}
 }
 
-// Verify returns an error that wraps [token.ErrRejected] when Fly refuses tok for
-// req's app, and nil when it accepts it or does not answer.
+// Verify returns an error that wraps [token.ErrRejected] if Fly refuses tok for
+// req's app. It returns nil if Fly accepts it or does not answer.
 func (v *Verifier) Verify(ctx context.Context, req token.Request, tok token.Token) error {
 	if v.outage.known() {
 		return nil

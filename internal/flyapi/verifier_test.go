@@ -21,7 +21,7 @@ func verifier(t *testing.T, s *flytest.Server) (*flyapi.Verifier, *atomic.Int64)
 	return flyapi.NewVerifier(client(t, s), flyapi.NewOutage(func(context.Context, string, error) { notes.Add(1) })), &notes
 }
 
-// Each candidate is shown once, and Fly's no is a rejection.
+// Each candidate is checked once, and Fly's refusal is a rejection.
 func TestVerify(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, world())
@@ -47,7 +47,8 @@ func TestVerify(t *testing.T) {
 	}
 }
 
-// What is no answer accepts, and turns showing off for the rest of the run.
+// A missing answer accepts the token and disables the check for the rest of the
+// run.
 func TestVerifyTurnsItselfOff(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]flytest.Fault{
@@ -78,9 +79,9 @@ func TestVerifyTurnsItselfOff(t *testing.T) {
 	}
 }
 
-// A server that accepts and hangs is waited for once, however many apps
-// there are: those that are being shown, or wait for a slot, are accepted as
-// soon as the first has timed out.
+// The wait for a hanging server happens once, for any number of apps. When the
+// first check has timed out, all others are accepted, also those that wait for
+// a slot.
 func TestVerifyOfManyAppsAgainstAServerThatHangs(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, world())

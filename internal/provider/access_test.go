@@ -48,37 +48,37 @@ func accessMisses(s *flytest.Server) map[string]accessMiss {
 			login: user, data: attrs{"access": "readonly"}, offline: true,
 			want: []string{
 				"cli: no `fly` or `flyctl` on PATH", `api: look up app "web": no connection to 127.0.0.1:1`,
-				`env: the token found is an OAuth token, which cannot be narrowed to access "readonly": let the cli or api source mint one, or leave access out`,
+				`env: the token found is an OAuth token, which cannot be narrowed to access "readonly": let the cli or api source mint one, or omit access`,
 				"manual: no manual token is set",
 			},
 		},
 		"a macaroon and no API": {
 			login: others, config: attrs{"sources": []any{"env"}}, data: attrs{"access": "deploy"}, offline: true,
-			want: []string{`env: to narrow the token found to access "deploy" takes the app's number, which is not to be had`, "try again when Fly's API answers, or leave access out"},
+			want: []string{`env: cannot narrow the token found to access "deploy", because the app's number is unknown`, "try again when Fly's API answers, or omit access"},
 		},
 		"another organization": {
 			login: user, config: attrs{"sources": []any{"api"}}, data: attrs{"access": "deploy", "organization": "globex"},
-			want: []string{`api: app "web" belongs to organization "acme", not to "globex"`, "correct `organization`, or leave it out"},
+			want: []string{`api: app "web" belongs to organization "acme", not to "globex"`, "correct `organization`, or omit it"},
 		},
 		"an organization that is not there": {
 			login: user, config: attrs{"sources": []any{"api"}}, data: attrs{"organization": "initech"},
-			want: []string{`api: look up organization "initech": Fly knows no such organization`, "fly orgs list"},
+			want: []string{`api: look up organization "initech": the organization does not exist`, "fly orgs list"},
 		},
 		"no member": {
 			login: stranger, config: attrs{"sources": []any{"api"}}, data: attrs{},
-			want: []string{`api: look up app "web": Fly knows no such app, or does not show it to this token`, "check the app's name"},
+			want: []string{`api: look up app "web": the app does not exist, or this token cannot see it`, "check the app's name"},
 		},
 		"an app that is not there": {
 			login: user, config: attrs{"sources": []any{"api"}}, data: attrs{"app": "next"},
-			want: []string{`look up app "next"`, "or set `organization` where the app is yet to be created"},
+			want: []string{`look up app "next"`, "or set `organization` if the app does not exist yet"},
 		},
 		"a macaroon of another organization": {
 			login: others, config: attrs{"sources": []any{"env"}}, data: attrs{"access": "readonly"},
-			want: []string{`env: to narrow the token found to access "readonly" takes the app's number`, "does not show it to this token", `; look up app "web" with the token found: Fly does not permit this`, ": check the app's name and the login, or leave access out"},
+			want: []string{`env: cannot narrow the token found to access "readonly", because the app's number is unknown`, "this token cannot see it", `; look up app "web" with the token found: Fly does not permit this`, ": check the app's name and the login, or omit access"},
 		},
 		"a macaroon of another app": {
 			login: narrow, config: attrs{"sources": []any{"api", "env"}}, data: attrs{"access": "readonly"},
-			want: []string{`api: look up app "web": Fly knows no such app`, `; look up app "web" with the token found: Fly does not permit this`},
+			want: []string{`api: look up app "web": the app does not exist`, `; look up app "web" with the token found: Fly does not permit this`},
 		},
 		"no login": {
 			config: attrs{"sources": []any{"api"}}, data: attrs{},
