@@ -10,24 +10,23 @@ import (
 )
 
 const (
-	// leaseTTL is the longest life of a token that its process revokes: what is left
-	// of it should the revocation never come.
+	// leaseTTL is the maximum lifetime of a token that its process revokes. It
+	// limits the token if the revocation fails.
 	leaseTTL = time.Hour
-	// slack is how much later than asked a token may end: the request takes its
-	// time.
+	// slack is the tolerance for a token's expiry, because the request itself
+	// takes time.
 	slack = 10 * time.Minute
 )
 
-// Managed is a token to be minted for a resource in the engine's state.
+// Managed describes a token to mint for a resource in the engine's state.
 type Managed struct {
-	// Request is what the token is for.
+	// Request is the request for the token.
 	Request token.Request
 	// Label begins the token's name.
 	Label string
-	// TTL is how long the token is to live.
+	// TTL is the token's lifetime.
 	TTL time.Duration
-	// Workspace identifies the root module and its workspace; "" where it is not
-	// known.
+	// Workspace identifies the root module and its workspace; "" if unknown.
 	Workspace string
 	// Spec identifies the resource's arguments.
 	Spec string
@@ -37,9 +36,9 @@ type Managed struct {
 	Predecessor string
 }
 
-// Managed mints a token for a resource. What earlier processes announced for the
-// app and left is settled first. The token is revoked when the provider ends,
-// unless [Minter.Keep] is called before.
+// Managed mints a token for a resource. It first settles the mints that earlier
+// processes announced for the app and did not settle. The token is revoked when
+// the provider ends, unless [Minter.Keep] is called before.
 func (m *Minter) Managed(ctx context.Context, w Managed) (token.Candidate, []token.Warning, error) {
 	warnings := m.Clear(ctx, w)
 	c, more, err := m.announced(ctx, token.Mint{
@@ -55,12 +54,12 @@ func (m *Minter) Managed(ctx context.Context, w Managed) (token.Candidate, []tok
 func (m *Minter) Keep(app string, c token.Candidate) {
 	m.cfg.Process.keep(c.ID, func(ctx context.Context) {
 		if m.cfg.Journal != nil {
-			_ = m.cfg.Journal.Deliver(ctx, app, c.MintName) // it then counts as not delivered, which is the cautious reading
+			_ = m.cfg.Journal.Deliver(ctx, app, c.MintName) // without the record it counts as not delivered, which is safe
 		}
 	})
 }
 
-// Lease mints a token that no other caller is given. It is live until
+// Lease mints a token that no other caller receives. It is valid until
 // [Minter.Revoke], or until the provider ends.
 func (m *Minter) Lease(ctx context.Context, req token.Request, ttl time.Duration) (token.Candidate, []token.Warning, error) {
 	warnings := m.clearLeases(ctx, req.App)
@@ -71,8 +70,8 @@ func (m *Minter) Lease(ctx context.Context, req token.Request, ttl time.Duration
 	return c, append(warnings, more...), err
 }
 
-// announced mints a token whose mint is announced before. Without storage it mints
-// all the same.
+// announced announces a mint and then mints. Without storage it mints without
+// an announcement.
 func (m *Minter) announced(ctx context.Context, one token.Mint, ttl time.Duration) (token.Candidate, []token.Warning, error) {
 	one.ExpiresAt = m.cfg.Now().Add(ttl + slack)
 	journal := m.cfg.Journal
@@ -86,7 +85,7 @@ func (m *Minter) announced(ctx context.Context, one token.Mint, ttl time.Duratio
 			journal = nil
 			warnings = append(warnings, token.Warning{
 				Summary: "Fly Token Storage Cannot Be Used",
-				Detail:  fmt.Sprintf("The mint of a token for app %q could not be recorded: %s. If this process is killed now, the token stays at Fly until it expires.", one.Request.App, err),
+				Detail:  fmt.Sprintf("The mint of a token for app %q could not be recorded: %s. If this process is killed now, the token stays valid until it expires.", one.Request.App, err),
 			})
 		}
 	}
@@ -96,7 +95,8 @@ func (m *Minter) announced(ctx context.Context, one token.Mint, ttl time.Duratio
 	return c, warnings, err
 }
 
-// mintHeld mints, and has the process hold the token before anything can lose it.
+// mintHeld mints and makes the process hold the token at once, so that no
+// failure can lose it.
 func (m *Minter) mintHeld(ctx context.Context, journal Journal, one token.Mint, ttl time.Duration) (token.Candidate, error) {
 	settle := func(ctx context.Context) error {
 		if journal == nil {
@@ -111,7 +111,7 @@ func (m *Minter) mintHeld(ctx context.Context, journal Journal, one token.Mint, 
 	}
 	if err != nil {
 		if !errors.Is(err, token.ErrUnsettled) {
-			_ = settle(ctx) // one that stays announced is looked for once more
+			_ = settle(ctx) // if it stays announced, a later call looks for it again
 		}
 		return token.Candidate{}, err
 	}
@@ -132,7 +132,7 @@ func (m *Minter) mintHeld(ctx context.Context, journal Journal, one token.Mint, 
 		fitted, err = m.fit(ctx, one.Request, c, ttl)
 	}
 	if err != nil {
-		// Where this fails it is tried again when the provider ends.
+		// If this fails, the provider tries again when it ends.
 		_, _ = m.cfg.Process.revoke(ctx, c.ID)
 		return token.Candidate{}, err
 	}

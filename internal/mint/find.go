@@ -27,9 +27,9 @@ func (m *Minter) revokeNamed(ctx context.Context, req token.Request, name, keep 
 	return len(listed) > 0, nil
 }
 
-// named returns the tokens of that name, revoked ones included. A deploy token is
-// listed with its app, any other with its organization. The second list is asked
-// for where the first has none.
+// named returns the tokens of that name, revoked ones included. A deploy token
+// is listed with its app, any other token with its organization. The second
+// list is read only if the first has no such token.
 func (m *Minter) named(ctx context.Context, req token.Request, name string) ([]flyapi.Listed, error) {
 	lists := []func(context.Context, token.Request) ([]flyapi.Listed, error){m.listOrganization, m.listApp}
 	if req.Access == token.AccessDeploy {
@@ -49,7 +49,7 @@ func (m *Minter) named(ctx context.Context, req token.Request, name string) ([]f
 	return nil, failures
 }
 
-// List returns the tokens among which Fly lists one that was minted for req.
+// List returns the list in which Fly shows tokens that were minted for req.
 func (m *Minter) List(ctx context.Context, req token.Request) ([]flyapi.Listed, error) {
 	if req.Access == token.AccessDeploy {
 		return m.listApp(ctx, req)

@@ -13,12 +13,12 @@ type Journal interface {
 	Announce(ctx context.Context, m token.Mint) error
 	// Identify adds Fly's identifier to an announced mint.
 	Identify(ctx context.Context, app, name, id string) error
-	// Deliver records that this process ended normally after the engine was given
-	// the token.
+	// Deliver records that this process ended normally after the engine had
+	// received the token.
 	Deliver(ctx context.Context, app, name string) error
 	// Settle forgets a mint: its token has another owner, or does not exist.
 	Settle(ctx context.Context, app, name string) error
-	// SettleID is Settle for the mints that have Fly's identifier id.
+	// SettleID is Settle for the mints with Fly's identifier id.
 	SettleID(ctx context.Context, app, id string) error
 	// Announced returns the mints for app that are not settled.
 	Announced(ctx context.Context, app string) ([]token.Mint, error)

@@ -11,26 +11,26 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// Config is what a [Minter] is made of.
+// Config configures a [Minter].
 type Config struct {
 	// Client lists and revokes.
 	Client *flyapi.Client
 	// Directory looks up apps and organizations.
 	Directory *flyapi.Directory
-	// Login is what to mint and revoke with.
+	// Login returns the login to mint and revoke with.
 	Login flyapi.Login
-	// Journal keeps announced mints; nil where there is no storage.
+	// Journal keeps announced mints; nil without storage.
 	Journal Journal
-	// Process keeps what this process has yet to revoke.
+	// Process keeps the tokens that this process must still revoke.
 	Process *Process
 	// Timeout bounds one call of Fly's API.
 	Timeout time.Duration
-	// Now returns the time by which announced mints expire.
+	// Now returns the time, to decide which announced mints have expired.
 	Now func() time.Time
 }
 
-// Minter mints and revokes tokens. It lives as long as its directory does: one
-// run. It is safe for concurrent use.
+// Minter mints and revokes tokens for one run, the lifetime of its directory.
+// It is safe for concurrent use.
 type Minter struct {
 	cfg    Config
 	issuer *flyapi.Issuer
@@ -41,9 +41,9 @@ func New(cfg Config) *Minter {
 	return &Minter{cfg: cfg, issuer: flyapi.NewIssuer(flyapi.IssuerConfig{Client: cfg.Client, Directory: cfg.Directory, Login: cfg.Login})}
 }
 
-// Mint mints a token for req under a unique name, good for ttl. Where it fails no
-// token of that name is live, unless the error wraps [token.ErrUnsettled]: Fly may
-// then have made the token, and the name has to stay announced.
+// Mint mints a token for req under a unique name, valid for ttl. If it fails,
+// no token of that name is live, unless the error wraps [token.ErrUnsettled].
+// Fly may then have made the token, and the name must stay announced.
 func (m *Minter) Mint(ctx context.Context, req token.Request, name string, ttl time.Duration) (token.Candidate, error) {
 	issued, err := m.issuer.Issue(ctx, req, name, ttl)
 	var lost *flyapi.UnsettledError
@@ -53,7 +53,7 @@ func (m *Minter) Mint(ctx context.Context, req token.Request, name string, ttl t
 	case err != nil && !errors.As(err, &lost):
 		return token.Candidate{}, err
 	}
-	// A caller that leaves now would leave a token behind.
+	// If a caller left now, a token would remain.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*m.cfg.Timeout)
 	defer cancel()
 	if err != nil {
@@ -64,13 +64,14 @@ func (m *Minter) Mint(ctx context.Context, req token.Request, name string, ttl t
 		err = errors.New("the list of tokens lacks the one that was minted")
 	}
 	if err != nil {
-		err = fmt.Errorf("cannot tell whether a repeated mint made more than one token: %w", err)
+		err = fmt.Errorf("cannot check whether a repeated mint made more than one token: %w", err)
 		return token.Candidate{}, m.undo(ctx, req, name, &flyapi.UnsettledError{ID: issued.ID, Repeated: true, Err: err}, err)
 	}
 	return issued.Candidate, nil
 }
 
-// undo revokes what a failed mint may have made, and returns why it failed.
+// undo revokes the tokens that a failed mint may have made, and returns the
+// mint's failure.
 func (m *Minter) undo(ctx context.Context, req token.Request, name string, lost *flyapi.UnsettledError, failure error) error {
 	if lost.ID != "" {
 		if err := m.revokeID(ctx, lost.ID); err == nil && !lost.Repeated {
@@ -87,16 +88,17 @@ func (m *Minter) undo(ctx context.Context, req token.Request, name string, lost 
 // unsettledError is the failure of a mint whose token may be live.
 type unsettledError struct {
 	failure error
-	// cause is why the token could not be revoked; nil where Fly does not list it.
+	// cause is the failure of the revocation; nil if Fly does not list the
+	// token.
 	cause error
 }
 
-// Error returns the failure, and why the token could not be revoked.
+// Error returns the failure of the mint and that of the revocation.
 func (e *unsettledError) Error() string {
 	if e.cause == nil {
 		return e.failure.Error()
 	}
-	return fmt.Sprintf("%s (Fly may have minted a token all the same, and it could not be revoked: %s)", e.failure, e.cause)
+	return fmt.Sprintf("%s (Fly may still have minted a token, and it could not be revoked: %s)", e.failure, e.cause)
 }
 
 // Unwrap returns the failure, its cause and [token.ErrUnsettled].
@@ -108,7 +110,7 @@ func (e *unsettledError) Unwrap() []error {
 	return errs
 }
 
-// fit makes a minted token prove the access that req asks for.
+// fit narrows a minted token to the access of req.
 func (m *Minter) fit(ctx context.Context, req token.Request, c token.Candidate, ttl time.Duration) (token.Candidate, error) {
 	if req.Access != token.AccessAny {
 		var err error
@@ -131,9 +133,9 @@ func (m *Minter) fit(ctx context.Context, req token.Request, c token.Candidate, 
 	return c, nil
 }
 
-// Revoke revokes the token of that identifier, with the login that minted it where
-// this process did. It is not cut short by an interrupt. A token that Fly does not
-// know is revoked.
+// Revoke revokes the token with that identifier. If this process minted it,
+// Revoke uses the same login. An interrupt does not cancel it. A token that Fly
+// does not know counts as revoked.
 func (m *Minter) Revoke(ctx context.Context, id string) error {
 	ctx = context.WithoutCancel(ctx)
 	if known, err := m.cfg.Process.revoke(ctx, id); known {

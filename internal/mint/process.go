@@ -11,23 +11,25 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// ErrEnding is returned to a caller who wants a token while the provider ends.
+// ErrEnding is returned to a caller that requests a token while the provider
+// ends.
 var ErrEnding = errors.New("the provider is being stopped")
 
-// Process keeps what one provider process minted and has yet to revoke or to
-// deliver. It outlives a session: a server may be configured more than once, and
-// an engine whose run failed or was interrupted does not close what it opened.
+// Process keeps the tokens that one provider process minted and must still
+// revoke or deliver. It outlives a session, because a server may be configured
+// more than once, and because an engine does not close its tokens after a
+// failed or interrupted run.
 type Process struct {
-	// working counts the mints under way, and what follows them.
+	// working counts the mints under way and their follow-up calls.
 	working sync.WaitGroup
 	// over is closed when the provider ends.
 	over chan struct{}
 
 	mu    sync.Mutex
 	ended bool
-	// open holds how to revoke a token, by Fly's identifier.
+	// open holds the functions that revoke tokens, by Fly's identifier.
 	open map[string]func(context.Context) error
-	// given are called when the provider ends: the engine has these tokens.
+	// given are called when the provider ends. The engine has these tokens.
 	given []func(context.Context)
 }
 
@@ -36,8 +38,8 @@ func NewProcess() *Process {
 	return &Process{over: make(chan struct{}), open: make(map[string]func(context.Context) error)}
 }
 
-// take mints. It runs to its end even if the caller leaves, because Fly would make
-// the token all the same: the token is then revoked as soon as it is known.
+// take mints. It runs to its end even if the caller leaves, because Fly would
+// make the token anyway. It then revokes the token at once.
 func (p *Process) take(ctx context.Context, mint func(context.Context) (token.Candidate, error)) (token.Candidate, error) {
 	type outcome struct {
 		c   token.Candidate
@@ -59,7 +61,7 @@ func (p *Process) take(ctx context.Context, mint func(context.Context) (token.Ca
 		case <-p.over:
 		}
 		if out.err == nil {
-			_, _ = p.revoke(detached, out.c.ID) // stays open where it fails
+			_, _ = p.revoke(detached, out.c.ID) // stays open if it fails
 		}
 	}()
 	select {
@@ -72,7 +74,7 @@ func (p *Process) take(ctx context.Context, mint func(context.Context) (token.Ca
 	}
 }
 
-// begin says whether there is still time to start something.
+// begin reports whether a mint may still start.
 func (p *Process) begin() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -83,15 +85,15 @@ func (p *Process) begin() bool {
 	return true
 }
 
-// hold notes how to revoke a token that was minted.
+// hold records the function that revokes a minted token.
 func (p *Process) hold(id string, revoke func(context.Context) error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.open[id] = revoke
 }
 
-// revoke revokes a token that is open, and reports whether it was. It stays open
-// until Fly has confirmed the revocation.
+// revoke revokes an open token, and reports whether it was open. The token
+// stays open until Fly has confirmed the revocation.
 func (p *Process) revoke(ctx context.Context, id string) (known bool, err error) {
 	p.mu.Lock()
 	revoke, known := p.open[id]
@@ -117,9 +119,9 @@ func (p *Process) keep(id string, deliver func(context.Context)) {
 	p.given = append(p.given, deliver)
 }
 
-// End revokes what is open and records what was delivered, all at once, and waits
-// for the mints under way, until ctx ends. The error names the tokens that are
-// still live by their identifiers.
+// End concurrently revokes the open tokens and records the delivered ones. It
+// waits for the mints under way until ctx ends. The error holds the identifiers
+// of the tokens that are still live.
 func (p *Process) End(ctx context.Context) error {
 	p.mu.Lock()
 	if !p.ended {
@@ -150,12 +152,12 @@ func (p *Process) End(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if left := p.ids(); len(left) > 0 {
-		return fmt.Errorf("provider: %d tokens could not be revoked, and are live until they expire: %v", len(left), left)
+		return fmt.Errorf("provider: cannot revoke %d tokens, which stay valid until they expire: %v", len(left), left)
 	}
 	return nil
 }
 
-// ids lists what is open. The lock is held.
+// ids lists the open tokens. The caller holds the lock.
 func (p *Process) ids() []string {
 	return slices.Sorted(maps.Keys(p.open))
 }

@@ -10,29 +10,29 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// unknownLife is how long the mint of a token stays announced whose expiry is not
-// known.
+// unknownLife is how long a mint stays announced if its token's expiry is
+// unknown.
 const unknownLife = 10 * 365 * 24 * time.Hour
 
-// Revocation is what became of a token that was kept in storage.
+// Revocation is the result of revoking a stored token.
 type Revocation struct {
-	// Record is the token's record; zero for one whose revocation failed in an
-	// earlier run, and of which no more than its name is known.
+	// Record is the token's record. It is zero if the revocation failed in an
+	// earlier run and only the token's name is known.
 	Record token.Record
-	// Name is what Fly lists the token by, "" where that is not known.
+	// Name is the token's name at Fly, "" if unknown.
 	Name string
-	// ID is Fly's identifier, "" where it is not known.
+	// ID is Fly's identifier, "" if unknown.
 	ID string
-	// Err is why the token is still live; nil where it was revoked.
+	// Err is the reason why the token is still live; nil if it was revoked.
 	Err error
-	// Again says that a later call of [Minter.RevokeStored] tries again.
+	// Again means that a later call of [Minter.RevokeStored] tries again.
 	Again bool
 }
 
-// RevokeStored drops the records of an app with drop, and revokes their tokens at
-// Fly and those that an earlier call could not revoke. Each token is announced
-// before its record is dropped, so that what cannot be revoked now can be later.
-// The error says why the records were not dropped; no token was revoked then.
+// RevokeStored drops the records of an app with drop. It revokes their tokens
+// at Fly, and those that an earlier call could not revoke. It announces each
+// token before it drops the record, so that a later call can try again. If the
+// records cannot be dropped, it returns an error and revokes nothing.
 func (m *Minter) RevokeStored(ctx context.Context, app string, records []token.Record, drop func(context.Context) error, done func(Revocation)) error {
 	left, err := m.unrevoked(ctx, app)
 	if err != nil {
@@ -54,7 +54,7 @@ func (m *Minter) RevokeStored(ctx context.Context, app string, records []token.R
 	}
 	if err != nil {
 		for _, one := range announced {
-			_ = m.cfg.Journal.Settle(context.WithoutCancel(ctx), app, one.Name) // its record is still there
+			_ = m.cfg.Journal.Settle(context.WithoutCancel(ctx), app, one.Name) // its record still exists
 		}
 		return err
 	}
@@ -67,8 +67,8 @@ func (m *Minter) RevokeStored(ctx context.Context, app string, records []token.R
 	return nil
 }
 
-// stored returns what to announce for a record; false where its token was not
-// minted by Fly but narrowed from another one.
+// stored returns the mint to announce for a record. It returns false if Fly did
+// not mint the token, because it was narrowed from a different one.
 func (m *Minter) stored(app string, rec token.Record) (token.Mint, bool) {
 	name := rec.MintName
 	if name == "" && rec.ID != "" {
@@ -94,8 +94,8 @@ func (m *Minter) revokeStored(ctx context.Context, app string, rec token.Record)
 	return r
 }
 
-// unrevoked returns what earlier calls could not revoke. A mint of another process
-// that runs is not among it.
+// unrevoked returns the tokens that earlier calls could not revoke, without the
+// mints of other running processes.
 func (m *Minter) unrevoked(ctx context.Context, app string) ([]token.Mint, error) {
 	if m.cfg.Journal == nil {
 		return nil, nil
@@ -127,16 +127,16 @@ func (m *Minter) revokeAnnounced(ctx context.Context, app string, one token.Mint
 		r.Err = fmt.Errorf("Fly lists no token named %q to this login", one.Name) //nolint:staticcheck // it begins with a name
 	}
 	if r.Err == nil {
-		_ = m.cfg.Journal.Settle(ctx, app, one.Name) // else it is revoked once more
+		_ = m.cfg.Journal.Settle(ctx, app, one.Name) // otherwise it is revoked again
 	}
 	return r
 }
 
-// Discard revokes a token that was minted for req and that no caller received. If
-// Fly does not answer, the token ends with its lifetime.
+// Discard revokes a token that was minted for req and that no caller received.
+// If Fly does not answer, the token stays valid until it expires.
 func (m *Minter) Discard(ctx context.Context, req token.Request, rec token.Record) {
 	if rec.ID != "" {
-		_ = m.revokeID(ctx, rec.ID) // it ends by itself
+		_ = m.revokeID(ctx, rec.ID) // it expires
 		return
 	}
 	_, _ = m.revokeNamed(ctx, req, rec.MintName, "") // the same

@@ -8,14 +8,15 @@ import (
 // maxAside is how many damaged documents are kept for each app.
 const maxAside = 3
 
-// asideDoc names a place for a damaged state document; the first holds the latest.
+// asideDoc returns the n-th document for damaged state documents. The first
+// holds the latest.
 func asideDoc(app string, n int) Doc {
 	return Doc{app, Kind(fmt.Sprintf("%s-damaged-%d", KindState, n))}
 }
 
-// setAside keeps a damaged document for a person to look at, and says so. It
-// tries: what cannot be set aside is replaced all the same, since its tokens can
-// be acquired again.
+// setAside keeps a damaged document for inspection, with a warning. If it
+// cannot be kept, it is replaced anyway, because its tokens can be acquired
+// again.
 func (s *Store) setAside(ctx context.Context, app string, data []byte, damage error, begun *state) {
 	first := asideDoc(app, 1)
 	what := "It was set aside as " + s.backend.Locate(first)
@@ -25,12 +26,12 @@ func (s *Store) setAside(ctx context.Context, app string, data []byte, damage er
 	}
 	begun.aside = kept
 	s.warn(app, "Stored Fly App Tokens Are Damaged", fmt.Sprintf(
-		"The tokens kept for app %q in %s cannot be read: %s. %s, and new tokens are acquired. What it knew of tokens that a killed run left at Fly is lost: `fly tokens list` shows them.",
+		"The stored tokens for app %q in %s cannot be read: %s. %s, and new tokens are acquired. Its notes about tokens that a killed run left at Fly are lost. `fly tokens list` shows these tokens.",
 		app, s.backend.Locate(Doc{app, KindState}), damage, what))
 }
 
-// shift makes data the latest of the documents set aside, and drops the oldest. It
-// returns how many there may be.
+// shift makes data the latest of the documents set aside, and drops the oldest.
+// It returns their maximum number.
 func (s *Store) shift(ctx context.Context, app string, data []byte) (int, error) {
 	for n := 1; n <= maxAside; n++ {
 		doc := asideDoc(app, n)

@@ -33,30 +33,29 @@ type Doc struct {
 }
 
 // Version identifies one content of a document. A document that does not exist
-// has a version too, which is good for creating it.
+// also has a version, for creating it.
 type Version string
 
-// Document is what a backend holds under a [Doc].
+// Document is the content of a [Doc].
 type Document struct {
-	// Data is the content, nil where the document does not exist. It is JSON,
-	// except in a document that something else damaged: a backend returns the
-	// bytes that it found. The store puts a new random value into each content
-	// that it writes, so that two writes never have equal content.
+	// Data is the content, nil if the document does not exist. It is JSON,
+	// unless another program damaged the document: a backend returns the bytes
+	// that it found. The store puts a new random value into each content that
+	// it writes, so that two writes never have equal content.
 	Data []byte
-	// Absence is why there can be no such document, such as a path that leads
-	// through a file; nil where there is none yet.
+	// Absence is the reason why the document cannot exist, such as a path
+	// through a file; nil if it merely does not exist yet.
 	Absence error
 	// Version is the version to pass to [Backend.Swap].
 	Version Version
 }
 
 var (
-	// ErrConflict is wrapped by the error of [Backend.Swap] when the version is
-	// no longer current. Nothing was changed.
-	ErrConflict = errors.New("the document was changed meanwhile")
-	// ErrUnknown is wrapped by the error of [Backend.Swap] when no answer came:
-	// the change may have been made. The store loads the document again to find
-	// out.
+	// ErrConflict is wrapped by the error of [Backend.Swap] if the version is
+	// not current. Nothing was changed.
+	ErrConflict = errors.New("the document has changed since it was read")
+	// ErrUnknown is wrapped by the error of [Backend.Swap] if no answer came.
+	// The change may have been made, so the store loads the document again.
 	ErrUnknown = errors.New("no answer: the change may have been made")
 )
 
@@ -64,58 +63,60 @@ var (
 // small. Methods are safe for concurrent use and observe ctx. Every error but
 // [ErrConflict], [ErrUnknown] and the context's own is an [*Error].
 type Backend interface {
-	// Load returns a document. One that does not exist is no error.
+	// Load returns a document. It is not an error if the document does not
+	// exist.
 	Load(ctx context.Context, doc Doc) (Document, error)
 	// Swap replaces the content of a document if its version is still was, and
 	// returns the new version. The change is atomic, and durable on return.
 	// With data nil it removes the document, and no old content stays readable.
 	Swap(ctx context.Context, doc Doc, data []byte, was Version) (Version, error)
-	// Claim takes a lock for app and waits for it as long as ctx lasts. The lock
-	// ends with this process, however that ends. exclusive says that the lock
-	// excludes every process that uses this storage. Without it, as where the
-	// lock is this machine's alone or there is none, the store adds a lease,
-	// which it keeps in the state document. release is never nil without an
+	// Claim takes a lock for app and waits for it until ctx ends. The lock ends
+	// with this process, even if the process is killed. exclusive reports
+	// whether the lock excludes every process that uses this storage. If not,
+	// because the lock covers only this machine or there is none, the store
+	// adds a lease in the state document. release is never nil without an
 	// error.
 	Claim(ctx context.Context, app string) (release func(), exclusive bool, err error)
-	// Owner identifies this process for as long as it lives. It is random.
+	// Owner identifies this process for its lifetime. It is random.
 	Owner() string
 	// Alive reports whether the process with that [Backend.Owner] still runs.
-	// certain is false where this cannot be known.
+	// certain is false if this cannot be known.
 	Alive(ctx context.Context, owner string) (alive, certain bool)
 	// Now returns bounds of the present instant by the backend's clock, in
-	// nanoseconds since 1970. Neither decreases from one call to a later one, in
-	// this process or in another, as far as the backend can ensure it. A clock
-	// that counts seconds returns bounds that are a second apart. Where an
-	// earlier answer told the time, its time plus what has passed since needs no
-	// new request.
+	// nanoseconds since 1970. Neither decreases from one call to a later one,
+	// in any process, as far as the backend can ensure it. A clock that counts
+	// seconds returns bounds that are a second apart. A backend may add the
+	// elapsed time to the time in an earlier answer instead of sending a
+	// request.
 	Now(ctx context.Context) (from, to token.Sequence, err error)
-	// Warnings returns what users should know and no error says, such as a file
-	// mode that was repaired. Each is returned once.
+	// Warnings returns warnings for users that no error carries, such as a
+	// repaired file mode. Each is returned once.
 	Warnings() []token.Warning
-	// Locate names the place of one document, for diagnostics: the file, the key.
+	// Locate returns the location of one document, for diagnostics: the file or
+	// the key.
 	Locate(doc Doc) string
-	// String says where the documents are, for diagnostics: the folder,
-	// "vault secret/fly-tokens", "s3://bucket/prefix".
+	// String returns the location of the documents, for diagnostics: the
+	// folder, "vault secret/fly-tokens", "s3://bucket/prefix".
 	String() string
 }
 
-// Error says that a backend could not do something.
+// Error is a failure of a backend.
 type Error struct {
-	// Op is what it could not do, in words: "read", "replace", "lock".
+	// Op is the failed operation: "read", "replace", "lock".
 	Op string
-	// Where names the file, key or path.
+	// Where is the file, key or path.
 	Where string
-	// Err is the cause. It holds nothing of a token.
+	// Err is the cause. It contains no part of a token.
 	Err error
-	// Fix says what the user can do, in a lower-case imperative.
+	// Fix is the advice for the user, in a lower-case imperative.
 	Fix string
-	// Unwritable says that nothing can be written there, now or later in this
+	// Unwritable means that nothing can be written there, now or later in this
 	// run. The error then wraps [token.ErrUnwritable].
 	Unwritable bool
 }
 
-// Error names the step, the place and the cause, and says what to do. It is made
-// for users, and omits the name of this package.
+// Error returns the operation, the location, the cause and the advice. It is
+// written for users and omits this package's name.
 func (e *Error) Error() string {
 	text := "cannot " + e.Op + " " + e.Where + ": " + e.Err.Error()
 	if e.Fix != "" {
@@ -124,7 +125,7 @@ func (e *Error) Error() string {
 	return text
 }
 
-// Unwrap returns the cause, and [token.ErrUnwritable] where that applies.
+// Unwrap returns the cause, and [token.ErrUnwritable] if that applies.
 func (e *Error) Unwrap() []error {
 	if e.Unwritable {
 		return []error{e.Err, token.ErrUnwritable}

@@ -19,10 +19,10 @@ const (
 // data removes the document.
 type edit func(old Document) (data []byte, changed bool, err error)
 
-// change loads a document, edits it, and swaps it on the version that was loaded,
-// again after each conflict, for as long as ctx lasts. A first version that was
-// loaded earlier spares one load: the swap finds out whether it is current. change
-// returns the document as it is then.
+// change loads a document, edits it and swaps it on the loaded version. It
+// repeats this after each conflict until ctx ends. The caller can pass a
+// version that was loaded earlier, which saves one load: the swap checks
+// whether it is current. change returns the resulting document.
 func (s *Store) change(ctx context.Context, doc Doc, first *Document, do edit) (Document, error) {
 	release, err := s.enter(ctx, "change "+doc.App+string(doc.Kind))
 	if err != nil {
@@ -40,7 +40,7 @@ func (s *Store) change(ctx context.Context, doc Doc, first *Document, do edit) (
 		}
 		data, changed, err := do(*old)
 		if !current && (err != nil || !changed) {
-			continue // It may not be so any more.
+			continue // It may have changed since.
 		}
 		if err != nil || !changed {
 			return *old, err
@@ -66,10 +66,10 @@ func (s *Store) change(ctx context.Context, doc Doc, first *Document, do edit) (
 	}
 }
 
-// pause waits for a random time of at most limit, so that those who met once do
-// not meet again.
+// pause waits for a random time of at most limit, so that two conflicting
+// callers do not conflict again.
 func pause(ctx context.Context, limit time.Duration) error {
-	timer := time.NewTimer(limit/4 + rand.N(limit*3/4)) //nolint:gosec // a pause is no secret
+	timer := time.NewTimer(limit/4 + rand.N(limit*3/4)) //nolint:gosec // a pause is not a secret
 	defer timer.Stop()
 	select {
 	case <-timer.C:
@@ -79,7 +79,7 @@ func pause(ctx context.Context, limit time.Duration) error {
 	}
 }
 
-// enter lets one at a time of this store's callers go on: they would only
+// enter admits one of this store's callers at a time. Otherwise they would only
 // conflict.
 func (s *Store) enter(ctx context.Context, name string) (leave func(), err error) {
 	s.mu.Lock()

@@ -7,24 +7,24 @@ import (
 	"fmt"
 )
 
-// schemaVersion is raised when a provider that knows only an older one must not
-// touch the document. A new field that may be ignored needs no new version:
+// schemaVersion is raised if providers with an older version must not change
+// the document. A new field that they may ignore needs no new version, because
 // unknown fields are kept.
 const schemaVersion = 1
 
-// fields are those of a JSON object. Names are matched exactly, which
-// encoding/json does not do for a struct.
+// fields are those of a JSON object. Names are matched exactly, unlike in
+// encoding/json's structs.
 type fields map[string]json.RawMessage
 
-// take moves the field into the value and out of the map. A missing one leaves
-// the value as it is.
+// take moves the field into the value and out of the map. A missing field
+// leaves the value unchanged.
 func (f fields) take(name string, into any) error {
 	raw, ok := f[name]
 	delete(f, name)
 	if !ok || bytes.Equal(raw, []byte("null")) {
 		return nil
 	}
-	// The error of json.Unmarshal may quote what it found.
+	// The error of json.Unmarshal may quote the value.
 	if json.Unmarshal(raw, into) != nil {
 		return fmt.Errorf("%w: its %q is of the wrong type", errMalformed, name)
 	}
@@ -49,8 +49,8 @@ func object(data []byte) (fields, error) {
 	return all, nil
 }
 
-// unseal reads a document and checks that it is the app's. The error wraps
-// [errMalformed] or [ErrNewerSchema], and quotes nothing of what it read.
+// unseal reads a document and checks that it belongs to the app. The error
+// wraps [errMalformed] or [ErrNewerSchema], and never quotes the content.
 func unseal(data []byte, app string) (fields, error) {
 	if len(data) > MaxDocument {
 		return nil, fmt.Errorf("%w: it is longer than %d bytes", errMalformed, MaxDocument)
@@ -78,8 +78,8 @@ func unseal(data []byte, app string) (fields, error) {
 	return all, nil
 }
 
-// seal writes what [unseal] reads, with a new random value: no two writes have
-// equal content, so a backend can tell them apart.
+// seal writes the form that [unseal] reads, with a new random value. No two
+// writes have equal content, so a backend can distinguish them.
 func seal(all fields, app string) ([]byte, error) {
 	for name, value := range map[string]any{"schema": schemaVersion, "app": app, "write": rand.Text()} {
 		if err := all.put(name, value); err != nil {
@@ -93,8 +93,8 @@ func seal(all fields, app string) ([]byte, error) {
 	return append(data, '\n'), nil
 }
 
-// sameWrite reports whether two contents come from one write. A backend may have
-// changed the spelling of its JSON.
+// sameWrite reports whether two contents come from one write. A backend may
+// have reformatted the JSON.
 func sameWrite(a, b []byte) bool {
 	if a == nil || b == nil {
 		return a == nil && b == nil

@@ -9,8 +9,8 @@ import (
 )
 
 // Manual returns the app's manual record, expired or not. The error is
-// [token.ErrNoRecord] when there is none, and otherwise wraps [token.ErrStop]; the
-// document stays as it is.
+// [token.ErrNoRecord] if there is none, and otherwise wraps [token.ErrStop].
+// The document is unchanged.
 func (s *Store) Manual(ctx context.Context, app string) (token.Record, error) {
 	if err := ready(ctx, app); err != nil {
 		return token.Record{}, err
@@ -42,9 +42,9 @@ func (s *Store) decodeManual(app string, d Document) (token.Record, fields, erro
 	return rec, all, nil
 }
 
-// CreateManual keeps rec as the app's manual record and returns what is then
-// stored. An equal token that is stored already is adopted as it is; for a
-// different one the error is [token.ErrManualExists].
+// CreateManual stores rec as the app's manual record and returns the stored
+// record. If an equal token is already stored, its record is kept. For a
+// different token the error is [token.ErrManualExists].
 func (s *Store) CreateManual(ctx context.Context, app string, rec token.Record) (token.Record, error) {
 	var kept token.Record
 	err := s.changeManual(ctx, app, func(stored token.Record, extra fields, err error) ([]byte, bool, error) {
@@ -64,9 +64,9 @@ func (s *Store) CreateManual(ctx context.Context, app string, rec token.Record) 
 	return kept, err
 }
 
-// SetManual keeps rec as the app's manual record, in place of another. It is
-// durable when SetManual returns. A document that cannot be read is not replaced:
-// it may be the only copy of what it holds.
+// SetManual stores rec as the app's manual record and replaces any other. It is
+// durable when SetManual returns. A document that cannot be read is not
+// replaced, because it may be the only copy of its token.
 func (s *Store) SetManual(ctx context.Context, app string, rec token.Record) error {
 	return s.changeManual(ctx, app, func(_ token.Record, extra fields, err error) ([]byte, bool, error) {
 		if err != nil && !errors.Is(err, token.ErrNoRecord) {
@@ -102,7 +102,7 @@ func (s *Store) changeManual(ctx context.Context, app string, do func(stored tok
 	return err
 }
 
-// encodeManual writes rec beside the unknown fields of the record it replaces.
+// encodeManual writes rec and keeps the unknown fields of the replaced record.
 func encodeManual(app string, rec token.Record, extra fields) (token.Record, []byte, error) {
 	rec = normalize(rec)
 	rec.Origin = token.SourceManual

@@ -12,7 +12,7 @@ import (
 )
 
 // mint is an announced mint in the state document. Every field is written, so
-// that a rewrite replaces all of them and keeps those that it does not know.
+// that a rewrite replaces all known fields and keeps the unknown ones.
 type mint struct {
 	API          string         `json:"api"`
 	Access       token.Access   `json:"access"`
@@ -41,7 +41,7 @@ func (st *state) mint(name string) (mint, bool) {
 	return m, err == nil
 }
 
-// putMint writes a mint beside the unknown fields of the one that it replaces.
+// putMint writes a mint and keeps the unknown fields of the replaced one.
 func (st *state) putMint(name string, m mint) error {
 	f, err := object(st.mints[name])
 	if err != nil {
@@ -68,8 +68,8 @@ func (s *Store) announce(st *state, m token.Mint) error {
 	})
 }
 
-// Announce writes a mint down before Fly is asked for it, or replaces what was
-// written under its name. It is durable when Announce returns.
+// Announce records a mint before Fly is asked for it, or replaces the record of
+// that name. It is durable when Announce returns.
 func (s *Store) Announce(ctx context.Context, m token.Mint) error {
 	_, err := s.changeState(ctx, m.Request.App, nil, func(st *state) (bool, error) {
 		return true, s.announce(st, m)
@@ -82,13 +82,13 @@ func (s *Store) Identify(ctx context.Context, app, name, id string) error {
 	return s.changeMint(ctx, app, name, func(m *mint) { m.ID = id })
 }
 
-// Deliver notes that this process ended normally after the engine had been given
-// the token.
+// Deliver records that this process ended normally after the engine had
+// received the token.
 func (s *Store) Deliver(ctx context.Context, app, name string) error {
 	return s.changeMint(ctx, app, name, func(m *mint) { m.Delivered = true })
 }
 
-// changeMint changes an announced mint. One that is not announced stays so.
+// changeMint changes a mint if it is announced.
 func (s *Store) changeMint(ctx context.Context, app, name string, do func(*mint)) error {
 	_, err := s.changeState(ctx, app, nil, func(st *state) (bool, error) {
 		m, ok := st.mint(name)
@@ -101,13 +101,13 @@ func (s *Store) changeMint(ctx context.Context, app, name string, do func(*mint)
 	return err
 }
 
-// Settle forgets a mint: its token has another owner, or does not exist. One that
-// is not announced is settled.
+// Settle forgets a mint: its token has another owner, or does not exist. A mint
+// that is not announced counts as settled.
 func (s *Store) Settle(ctx context.Context, app, name string) error {
 	return s.settle(ctx, app, func(at string, _ mint) bool { return at == name })
 }
 
-// SettleID is [Store.Settle] for the mints that have Fly's identifier id.
+// SettleID is [Store.Settle] for the mints with Fly's identifier id.
 func (s *Store) SettleID(ctx context.Context, app, id string) error {
 	return s.settle(ctx, app, func(_ string, m mint) bool { return id != "" && m.ID == id })
 }
@@ -124,8 +124,9 @@ func (s *Store) settle(ctx context.Context, app string, is func(name string, m m
 	return err
 }
 
-// Announced returns the mints for app that were announced and not settled, in the
-// order of their names. Those at another API than the store's are left out.
+// Announced returns the mints for app that were announced and not settled, in
+// the order of their names. Mints at a different API than the store's are left
+// out.
 func (s *Store) Announced(ctx context.Context, app string) ([]token.Mint, error) {
 	if err := ready(ctx, app); err != nil {
 		return nil, err
@@ -141,8 +142,8 @@ func (s *Store) Announced(ctx context.Context, app string) ([]token.Mint, error)
 	return s.announced(app, st, true), nil
 }
 
-// announced lists the mints at the store's API, with those that were delivered or
-// without.
+// announced lists the mints at the store's API, with or without the delivered
+// ones.
 func (s *Store) announced(app string, st *state, delivered bool) []token.Mint {
 	var mints []token.Mint
 	for _, name := range slices.Sorted(maps.Keys(st.mints)) {

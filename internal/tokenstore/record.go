@@ -11,8 +11,8 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// originPattern is the shape of a link's name. Newer versions may have more
-// links, but the name reaches logs and state.
+// originPattern matches the name of a source. Newer versions may have more
+// sources, but the name reaches logs and state.
 var originPattern = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^[a-z][a-z0-9_-]{0,31}$`)
 })
@@ -61,9 +61,9 @@ func (f fields) takeRecord() (token.Record, token.Sequence, error) {
 	return normalize(rec), seq, nil
 }
 
-// normalize gives a record the form it has after a round trip, so that what is
-// returned and what is stored compare equal. JSON has years of four digits,
-// which a macaroon's times, counted in seconds, may lie beyond.
+// normalize gives a record the form that it has after a round trip, so that the
+// returned and the stored record compare equal. Years in JSON have four digits,
+// and a macaroon's times in seconds may exceed them.
 func normalize(rec token.Record) token.Record {
 	first, last := time.Unix(0, 0), time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
 	for _, at := range []*time.Time{&rec.AcquiredAt, &rec.ExpiresAt} {
@@ -123,8 +123,8 @@ func decodeRecord(raw json.RawMessage) (token.Record, token.Sequence, error) {
 	return f.takeRecord()
 }
 
-// encodeRecord writes a minted record, beside the unknown fields of the record
-// that it replaces.
+// encodeRecord writes a minted record and keeps the unknown fields of the
+// replaced one.
 func encodeRecord(rec token.Record, seq token.Sequence, old json.RawMessage) (json.RawMessage, error) {
 	f, err := object(old)
 	if err != nil {

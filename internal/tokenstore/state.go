@@ -12,21 +12,21 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// missesAge is how long misses count. They are for processes that wait while the
-// misses are found, and that read them within moments. What is asked later, in a
-// run that may have begun hours ago, is worth a try.
+// missesAge is how long misses count. They are for processes that wait during
+// an acquisition and read its misses within moments. A later call is worth a
+// new attempt.
 const missesAge = time.Minute
 
 // state is the content of an app's state document.
 type state struct {
 	generation token.Generation
-	// sequence is the greatest number that was given to an acquisition.
+	// sequence is the greatest number of any acquisition.
 	sequence token.Sequence
 	// records and misses have the keys of requests, mints have names.
 	records, misses, mints map[string]json.RawMessage
-	// claim is set while somebody holds a lease.
+	// claim is set while a process holds a lease.
 	claim *lease
-	// aside is how many damaged documents are set aside.
+	// aside is the number of damaged documents that were set aside.
 	aside int
 	extra fields
 }
@@ -35,11 +35,11 @@ type state struct {
 type lease struct {
 	// Owner is random.
 	Owner string `json:"owner"`
-	// Count is raised by the owner for as long as it lives.
+	// The owner increments Count for as long as it runs.
 	Count uint64 `json:"count"`
 }
 
-// missed is what links reported to one acquisition.
+// missed holds the misses of one acquisition.
 type missed struct {
 	Sequence token.Sequence `json:"sequence"`
 	At       time.Time      `json:"at"`
@@ -52,8 +52,8 @@ type miss struct {
 	Temporary bool             `json:"temporary,omitempty"`
 }
 
-// decodeState reads a state document; nil data is an app that has none. The error
-// wraps [errMalformed] or [ErrNewerSchema].
+// decodeState reads a state document. nil data means that the app has none. The
+// error wraps [errMalformed] or [ErrNewerSchema].
 func decodeState(data []byte, app string) (*state, error) {
 	st := &state{extra: fields{}}
 	if data != nil {
@@ -83,7 +83,7 @@ func (st *state) known() map[string]any {
 	}
 }
 
-// encode writes what [decodeState] reads.
+// encode writes the form that [decodeState] reads.
 func (st *state) encode(app string) ([]byte, error) {
 	all := maps.Clone(st.extra)
 	for name, value := range st.known() {
@@ -94,9 +94,9 @@ func (st *state) encode(app string) ([]byte, error) {
 	return seal(all, app)
 }
 
-// damagedGeneration is the generation of an app whose document is damaged. It is
-// the same for everybody who reads it, and another than the one before the damage:
-// what was acquired under that is not saved.
+// damagedGeneration is the generation of an app whose document is damaged. It
+// is the same for every reader and differs from the one before the damage, so
+// that tokens acquired under that one are not saved.
 func damagedGeneration(data []byte) token.Generation {
 	sum := sha256.Sum256(data)
 	return token.Generation(binary.BigEndian.Uint64(sum[:8]) >> 2)
@@ -120,16 +120,16 @@ func (st *state) save(key string, rec token.Record, now token.Sequence) error {
 }
 
 // invalidate begins a new generation without records. Its number comes from the
-// clock, and is greater than the last one whatever the clock says: a count would
-// repeat a number where storage was removed in between, and let an acquisition
-// from before the removal pass for a current one.
+// clock, and is greater than the last one even if the clock was set back. A
+// counter would repeat a number after storage was removed, and an acquisition
+// from before the removal would then count as current.
 func (st *state) invalidate(now token.Sequence) {
 	st.generation = max(st.generation+1, token.Generation(now))
 	clear(st.records)
 	clear(st.misses)
 }
 
-// miss keeps what other processes need not find out for themselves.
+// miss stores misses, so that other processes do not repeat the attempts.
 func (st *state) miss(key string, attempts []token.Attempt, now token.Sequence) error {
 	m := missed{Sequence: st.next(now), At: time.Now().UTC()}
 	for _, a := range attempts {
@@ -142,8 +142,8 @@ func (st *state) miss(key string, attempts []token.Attempt, now token.Sequence) 
 	return err
 }
 
-// missed returns the misses that still count. By a clock that was set meanwhile
-// they do not, and are found out again.
+// missed returns the misses that still count. If the clock was changed, none
+// count.
 func (st *state) missed(key string) ([]token.Attempt, token.Sequence) {
 	var m missed
 	if json.Unmarshal(st.misses[key], &m) != nil {
@@ -159,8 +159,8 @@ func (st *state) missed(key string) ([]token.Attempt, token.Sequence) {
 	return attempts, m.Sequence
 }
 
-// prune forgets what has ended: records, misses and mints. A mint is kept for a
-// day longer than its token lives by this machine's clock, which may be wrong.
+// prune forgets expired records, misses and mints. A mint is kept for a day
+// after its token's expiry, because this machine's clock may be wrong.
 func (st *state) prune(now time.Time) {
 	maps.DeleteFunc(st.records, func(_ string, raw json.RawMessage) bool {
 		rec, _, err := decodeRecord(raw)
@@ -176,8 +176,8 @@ func (st *state) prune(now time.Time) {
 	})
 }
 
-// key identifies the record for a request. It is a hash of a JSON array, which
-// leaves no two lists of parts alike.
+// key identifies the record for a request. It is a hash of a JSON array, so
+// different lists of parts never give the same input.
 func (s *Store) key(req token.Request) string {
 	parts := []any{schemaVersion, s.scope.APIBaseURL, req.App, req.Access, req.Organization, s.scope.Login}
 	// A list of strings and a number always marshals.
@@ -186,5 +186,5 @@ func (s *Store) key(req token.Request) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// isDamaged reports whether a document can only be begun anew.
+// isDamaged reports whether a document can only be replaced.
 func isDamaged(err error) bool { return errors.Is(err, errMalformed) }
