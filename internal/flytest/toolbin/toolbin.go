@@ -92,6 +92,26 @@ func Named(name string) (Tool, error) {
 			Package: "github.com/vale-cli/vale/v3/cmd/vale",
 			Module:  "github.com/vale-cli/vale/v3",
 		},
+		{
+			Name: "goreleaser", Dir: "release", LDFlags: "-s -w",
+			Package: "github.com/goreleaser/goreleaser/v2",
+			Module:  "github.com/goreleaser/goreleaser/v2",
+		},
+		{
+			Name: "cyclonedx-gomod", Dir: "release", LDFlags: "-s -w",
+			Package: "github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod",
+			Module:  "github.com/CycloneDX/cyclonedx-gomod",
+		},
+		{
+			Name: "actionlint", Dir: "workflows", LDFlags: "-s -w",
+			Package: "github.com/rhysd/actionlint/cmd/actionlint",
+			Module:  "github.com/rhysd/actionlint",
+		},
+		{
+			Name: "govulncheck", Dir: "workflows", LDFlags: "-s -w",
+			Package: "golang.org/x/vuln/cmd/govulncheck",
+			Module:  "golang.org/x/vuln",
+		},
 	}
 	names := make([]string, len(tools))
 	for i, tool := range tools {

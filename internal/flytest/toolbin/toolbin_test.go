@@ -127,7 +127,10 @@ func TestNamed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"tofu", "vaultserver", "versitygw", "golangci-lint", "gofumpt", "tfplugindocs", "vale"} {
+	for _, name := range []string{
+		"tofu", "vaultserver", "versitygw", "golangci-lint", "gofumpt", "tfplugindocs", "vale",
+		"goreleaser", "cyclonedx-gomod", "actionlint", "govulncheck",
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			tool, err := Named(name)
