@@ -17,8 +17,8 @@ var ErrEnding = errors.New("the provider is being stopped")
 
 // Process keeps the tokens that one provider process minted and must still
 // revoke or deliver. It outlives a session, because a server may be configured
-// more than once, and because an engine does not close its tokens after a
-// failed or interrupted run.
+// more than once. Also, an engine does not close its tokens after a failed or
+// interrupted run.
 type Process struct {
 	// working counts the mints under way and their follow-up calls.
 	working sync.WaitGroup

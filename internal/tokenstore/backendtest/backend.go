@@ -14,7 +14,8 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/tokenstore"
 )
 
-// content is a document, as different from every other as the store's are.
+// content is a document that differs from every other, like the store's
+// documents.
 func content(n int) []byte { return fmt.Appendf(nil, `{"write":"%d"}`, n) }
 
 func swap(t testing.TB, b tokenstore.Backend, data []byte, was tokenstore.Version) tokenstore.Version {
@@ -99,7 +100,8 @@ func versions(t *testing.T, s Suite) {
 	}
 }
 
-// Of thirty swaps on one version, one wins: for creation, replacement and removal.
+// Of thirty swaps on one version, exactly one succeeds: for creation,
+// replacement and removal.
 func swapsOnOneVersion(t *testing.T, s Suite) {
 	place := s.Place(t)
 	b := s.backend(t, place)
@@ -163,11 +165,11 @@ func owner(t *testing.T, s Suite) {
 	runtime.GC()
 	runtime.GC()
 	if alive, certain := b.Alive(t.Context(), a.Owner()); certain && !alive {
-		t.Error("a process that lives is certain to be dead")
+		t.Error("a live process counts as ended")
 	}
 	for _, strange := range []string{"", "x", "../../x", "-", "a-b/c"} {
 		if _, certain := b.Alive(t.Context(), strange); certain {
-			t.Errorf("what became of %q is certain", strange)
+			t.Errorf("the state of %q counts as certain", strange)
 		}
 	}
 	ended, cancel := context.WithCancel(t.Context())

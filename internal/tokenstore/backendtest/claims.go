@@ -12,7 +12,7 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/tokenstore"
 )
 
-// quick are times for leases that tests wait for.
+// quick are short times for leases, so that tests can wait for them.
 var quick = tokenstore.Leases{Length: 400 * time.Millisecond, Renew: 40 * time.Millisecond, Poll: 10 * time.Millisecond}
 
 // leased returns a store whose claims are leases.
@@ -36,8 +36,8 @@ func claimed(t *testing.T, s Suite, open func(testing.TB, string) *tokenstore.St
 	t.Run("Wait", func(t *testing.T) { t.Parallel(); waits(t, s.Place(t), open) })
 }
 
-// Of many that find nothing stored, one acquires, and the others get what it
-// saved without a change of their own.
+// Of many callers that find nothing stored, one acquires. The others get its
+// saved token without writing anything.
 func oneAtATime(t *testing.T, place string, open func(testing.TB, string) *tokenstore.Store) {
 	t.Helper()
 	var (
@@ -107,7 +107,7 @@ func announces(t *testing.T, place string, open func(testing.TB, string) *tokens
 	if left := load(t, st, web).Announced; left != nil {
 		t.Errorf("left: %v", left)
 	}
-	// A claim that had news, and is used to mint all the same.
+	// A claim that had news, and is used to mint anyway.
 	load(t, st, web)
 	save(t, other, web)
 	late := claim(t, st, web)
@@ -132,7 +132,7 @@ func superseded(t *testing.T, place string, open func(testing.TB, string) *token
 		t.Errorf("Save() = %v, want ErrSuperseded", err)
 	}
 	wantStored(t, other, web, token.Record{})
-	// The token was handed out all the same, so its mint stays known.
+	// The token was returned anyway, so its mint stays announced.
 	announced, err := other.Announced(t.Context(), "web")
 	if ok(t, err); len(announced) != 1 || announced[0].ID != rec.ID || !announced[0].Delivered {
 		t.Errorf("announced: %v", announced)
@@ -159,8 +159,8 @@ func waits(t *testing.T, place string, open func(testing.TB, string) *tokenstore
 	ok(t, claim(t, other, web).Save(t.Context(), record()))
 }
 
-// A lease that is not renewed is taken over, its mint stays announced, and who
-// held it must not overwrite.
+// A lease that is not renewed is taken over. Its mint stays announced, and its
+// former holder must not overwrite.
 func leaseTakenOver(t *testing.T, s Suite) {
 	place := s.Place(t)
 	paused := tokenstore.Open(&counted{Backend: s.backend(t, place), lockless: true}, scope)
@@ -172,14 +172,14 @@ func leaseTakenOver(t *testing.T, s Suite) {
 		t.Errorf("left announced: %v, want %q", left, lost.MintName())
 	}
 	if err := lost.Save(t.Context(), record()); !errors.Is(err, token.ErrSuperseded) {
-		t.Errorf("Save() of who lost the claim = %v, want ErrSuperseded", err)
+		t.Errorf("Save() after the loss of the claim = %v, want ErrSuperseded", err)
 	}
 	rec := record()
 	ok(t, c.Save(t.Context(), rec))
 	wantStored(t, st, web, rec)
 }
 
-// What a cold mint, a warm read and an invalidation cost.
+// The round trips of a cold mint, a warm read and an invalidation.
 func roundTrips(t *testing.T, s Suite) {
 	b := &counted{Backend: s.backend(t, s.Place(t))}
 	st := tokenstore.Open(b, scope)

@@ -16,7 +16,7 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/tokenstore"
 )
 
-// role is what a child process does.
+// role is the task of a child process.
 type role func(*tokenstore.Store) error
 
 func roles() map[string]role {
@@ -103,13 +103,14 @@ func (c *child) line() string {
 	return c.lines.Text()
 }
 
-// kill ends the child as no signal handler can prevent, and waits for its end.
+// kill ends the child with a signal that cannot be handled, and waits for its
+// end.
 func (c *child) kill() {
 	_ = c.cmd.Process.Kill()
 	_ = c.cmd.Wait()
 }
 
-// A claim ends with its process, and its mint is found by the next holder.
+// A claim ends with its process, and the next holder finds its mint.
 func claimEndsWithProcess(t *testing.T, s Suite) {
 	place := s.Place(t)
 	c := start(t, place, "hold")
@@ -119,7 +120,7 @@ func claimEndsWithProcess(t *testing.T, s Suite) {
 	}
 	st := s.store(t, place)
 	if alive, certain := st.Alive(t.Context(), owner); certain && !alive {
-		t.Error("the child lives, and is certain to be dead")
+		t.Error("the child is live but counts as ended")
 	}
 	c.kill()
 	st.SetLeases(quick)
@@ -133,8 +134,9 @@ func claimEndsWithProcess(t *testing.T, s Suite) {
 	ok(t, next.Release(t.Context(), nil, false))
 }
 
-// Processes that write are killed at any moment. Whatever they acknowledged reads
-// back whole, nothing is damaged, and no claim outlives its process or lease.
+// Processes that write are killed at any moment. Every acknowledged write can
+// be read back completely, nothing is damaged, and no claim outlives its
+// process or lease.
 func crash(t *testing.T, s Suite) {
 	place := s.Place(t)
 	kept := map[string]string{}
@@ -169,7 +171,8 @@ func crash(t *testing.T, s Suite) {
 	}
 }
 
-// free claims the app, and settles what killed processes left announced.
+// free claims the app, and settles the mints that killed processes left
+// announced.
 func free(t *testing.T, st *tokenstore.Store, app string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -182,13 +185,13 @@ func free(t *testing.T, st *tokenstore.Store, app string) {
 	ok(t, c.Save(ctx, record()))
 }
 
-// killed starts a process that writes, kills it, and returns, by app, the last
-// fingerprint that it began to write and the last that it kept.
+// killed starts a process that writes, and kills it. It returns by app the last
+// fingerprint whose write began and the last whose write ended.
 func killed(t *testing.T, place string) (begun, kept map[string]string) {
 	t.Helper()
 	c := start(t, place, "write")
 	first := c.line()
-	// The kill meets any step.
+	// The kill can hit any step.
 	timer := time.NewTimer(rand.N(30 * time.Millisecond))
 	<-timer.C
 	_ = c.cmd.Process.Kill()

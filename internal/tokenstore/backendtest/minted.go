@@ -91,7 +91,7 @@ func misses(t *testing.T, s Suite) {
 		t.Errorf("misses %v at %d, bar %d", got.Misses, got.MissesAt, bar)
 	}
 	if got := load(t, b, token.Request{App: "web", Access: token.AccessDeploy}); got.Misses != nil {
-		t.Errorf("another request has them: %v", got.Misses)
+		t.Errorf("a different request has them: %v", got.Misses)
 	}
 	save(t, a, web)
 	if got := load(t, b, web); got.Misses != nil {
@@ -157,12 +157,12 @@ func manualRecords(t *testing.T, s Suite) {
 	ok(t, err)
 	wantRecord(t, kept, first)
 	if _, err := b.CreateManual(t.Context(), "web", second); !errors.Is(err, token.ErrManualExists) {
-		t.Errorf("CreateManual() of another token: %v, want ErrManualExists", err)
+		t.Errorf("CreateManual() of a different token: %v, want ErrManualExists", err)
 	}
 	ok(t, b.SetManual(t.Context(), "web", second))
 	wantManual(t, a, second)
 	if err := a.DeleteManual(t.Context(), "web", first.Token.Fingerprint()); !errors.Is(err, token.ErrManualChanged) {
-		t.Errorf("DeleteManual() of another token: %v, want ErrManualChanged", err)
+		t.Errorf("DeleteManual() of a different token: %v, want ErrManualChanged", err)
 	}
 	narrowed := record()
 	narrowed.Origin, narrowed.Parent = token.SourceManual, second.Token.Fingerprint()
@@ -172,6 +172,6 @@ func manualRecords(t *testing.T, s Suite) {
 	if err := b.DeleteManual(t.Context(), "web", second.Token.Fingerprint()); !errors.Is(err, token.ErrNoRecord) {
 		t.Errorf("DeleteManual() again: %v, want ErrNoRecord", err)
 	}
-	// What was narrowed from it went with it.
+	// Records narrowed from it were removed with it.
 	wantStored(t, b, web, token.Record{})
 }

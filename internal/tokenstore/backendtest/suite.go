@@ -1,5 +1,6 @@
-// Package backendtest is the suite that every storage backend passes: its contract,
-// the store's semantics over it, claims, and crashes of processes that use it.
+// Package backendtest is the test suite for every storage backend: its
+// contract, the store's semantics over it, claims, and crashes of processes
+// that use it.
 package backendtest
 
 import (
@@ -20,13 +21,13 @@ import (
 type Suite struct {
 	// Place returns the name of a new, empty storage, such as a folder or a URL.
 	Place func(t testing.TB) string
-	// Open returns a backend over that storage, as a process of its own would.
+	// Open returns a backend over that storage, as a separate process would.
 	Open func(place string) (tokenstore.Backend, error)
-	// Exclusive says whether a claim's lock excludes every process.
+	// Exclusive reports whether a claim's lock excludes every process.
 	Exclusive bool
-	// Damage replaces a document's content, past the backend.
+	// Damage replaces a document's content without the backend.
 	Damage func(t testing.TB, place string, doc tokenstore.Doc, data []byte)
-	// Crashes is how many processes the crash test kills.
+	// Crashes is the number of processes that the crash test kills.
 	Crashes func() int
 }
 
@@ -73,8 +74,8 @@ const (
 	placeVariable = "BACKENDTEST_PLACE"
 )
 
-// Main is TestMain's: a test binary that the suite started as a child process plays
-// its part there.
+// Main is called by TestMain. In a child process of the suite it performs the
+// child's task.
 func (s Suite) Main(m *testing.M) {
 	name := os.Getenv(roleVariable)
 	if name == "" {
@@ -174,14 +175,13 @@ func wantManual(t testing.TB, s *tokenstore.Store, want token.Record) {
 	wantRecord(t, got, want)
 }
 
-// counted counts round trips, and loses answers where it is asked to.
+// counted counts round trips, and drops answers on request.
 type counted struct {
 	tokenstore.Backend
 	loads, swaps int
-	// lose reports what becomes of a swap: whether it is made, and whether its
-	// answer is lost.
+	// lose decides whether a swap is made, and whether its answer is dropped.
 	lose func() (made, lost bool)
-	// lockless makes claims leases.
+	// lockless turns claims into leases.
 	lockless bool
 }
 

@@ -18,11 +18,12 @@ const (
 	clockLock = "clock.lock"
 )
 
-// Now implements [tokenstore.Backend]. The instant is this machine's, and is
-// greater than any before it, whatever this machine's clock says: the greatest is
-// kept in a file. Where that cannot be written, nothing can be saved either, and
-// the instant is only not less. The file is not synced: an instant that a crash
-// takes back makes what it numbered look older, and so be acquired again.
+// Now implements [tokenstore.Backend]. The instant comes from this machine's
+// clock and is greater than any before it, even if the clock was set back: the
+// greatest is kept in a file. If that file cannot be written, nothing can be
+// saved either, and the instant is merely not less. The file is not synced. If
+// a crash loses an instant, the tokens with that number look older and are
+// acquired again.
 func (b *Backend) Now(ctx context.Context) (from, to token.Sequence, err error) {
 	now := token.Sequence(time.Now().UnixNano())
 	path := filepath.Join(b.runs(), clockFile)
@@ -39,15 +40,15 @@ func (b *Backend) Now(ctx context.Context) (from, to token.Sequence, err error) 
 	}
 	defer unlock()
 	now = max(now, b.latest(path)+1)
-	// Of one width always, so that none is left half over a longer one. Where it
-	// cannot be written, no document can.
+	// The width is fixed, so that a short write never leaves digits of a longer
+	// number. If this file cannot be written, no document can.
 	text := fmt.Appendf(nil, "%020d\n", now)
 	_ = b.step("write", path, func() error { return overwrite(path, text) })
 	return now, now, nil
 }
 
-// latest returns the instant in the file, 0 where there is none. A crash may have
-// left anything: the clock leads on from there.
+// latest returns the instant in the file, 0 if there is none. After a crash the
+// file may hold anything.
 func (b *Backend) latest(path string) token.Sequence {
 	data, err := b.readFile(path, 64)
 	if err != nil {
@@ -57,8 +58,8 @@ func (b *Backend) latest(path string) token.Sequence {
 	return token.Sequence(number)
 }
 
-// overwrite makes data a file's content in place. A process killed in the middle
-// leaves what makes no sense, and no temporary file.
+// overwrite replaces a file's content in place. A process that is killed during
+// the write leaves invalid content, but no temporary file.
 func overwrite(path string, data []byte) (err error) {
 	f, err := os.OpenFile(path, lockFlags, fileMode)
 	if err != nil {

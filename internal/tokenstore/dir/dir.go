@@ -30,17 +30,18 @@ type Backend struct {
 	// lockWait bounds the wait for another process that changes the same app's
 	// documents, which takes it milliseconds.
 	lockWait time.Duration
-	// fault, where set, runs before each change of the file system, and its
-	// error takes the change's place. Tests set it.
+	// fault, if set, runs before each change of the file system. If it returns
+	// an error, the change fails with it. Tests set it.
 	fault func(op, path string) error
-	// lockless says that the file system has turned out to have no locks.
+	// lockless is set when the file system proves to have no locks.
 	lockless atomic.Bool
 	rootOnce sync.Once
 	identity func() string
-	// ownerLock is this process's. Without a reference to it, the lock would end.
+	// ownerLock is this process's lock. Without a reference to it, the lock
+	// would end.
 	ownerLock *flock.Flock
 
-	// changes serializes changes where the file system cannot.
+	// changes serializes changes if the file system cannot.
 	changes  sync.Mutex
 	mu       sync.Mutex
 	warnings []token.Warning
@@ -50,8 +51,7 @@ type Backend struct {
 var _ tokenstore.Backend = (*Backend)(nil)
 
 // Open returns the backend in the folder path, which is absolute and need not
-// exist. Nothing is read or written yet: a path that cannot be used shows when it
-// is used.
+// exist. It reads and writes nothing: the first use reports an unusable path.
 func Open(path string) *Backend {
 	b := &Backend{root: path, lockWait: 5 * time.Second, warned: map[token.Warning]bool{}}
 	b.identity = sync.OnceValue(b.newOwner)
@@ -66,16 +66,16 @@ func (b *Backend) Locate(doc tokenstore.Doc) string {
 	return filepath.Join(b.folder(doc.App), string(doc.Kind)+".json")
 }
 
-// apps returns the folder that holds those of the apps. It and what it contains
-// are ours; the one above is the user's, whose mode is not ours to change.
+// apps returns the parent of the apps' folders. The provider owns it and its
+// content. The folder above belongs to the user, and its mode is not changed.
 func (b *Backend) apps() string { return filepath.Join(b.root, "apps") }
 
-// runs returns the folder of what processes share while they run. A crash may
-// take what it holds, so it is never synced.
+// runs returns the folder of the files that processes share while they run.
+// Their loss in a crash is harmless, so it is never synced.
 func (b *Backend) runs() string { return filepath.Join(b.root, "runs") }
 
-// folder returns an app's folder. The prefix keeps it from being one of the
-// names that Windows reserves, such as con; an app's name is lower-case already.
+// folder returns an app's folder. The prefix avoids the names that Windows
+// reserves, such as con. An app's name is always lower-case.
 func (b *Backend) folder(app string) string { return filepath.Join(b.apps(), appPrefix+app) }
 
 // Load implements [tokenstore.Backend].

@@ -11,13 +11,14 @@ import (
 )
 
 var (
-	// errBusy is the cause of a wait that lasted too long.
-	errBusy = errors.New("another process has held it for too long")
-	// errIrregular says that something else is in place of a file or a folder.
+	// errBusy is the cause if a wait took too long.
+	errBusy = errors.New("a different process has held it for too long")
+	// errIrregular is the cause if something else is in the place of a file or
+	// a folder.
 	errIrregular = errors.New("refused")
 )
 
-const elsewhere = "give storage another path (storage.path, or FLY_TOKEN_STORAGE)"
+const elsewhere = "set storage.path or FLY_TOKEN_STORAGE to a different path"
 
 // step makes one change to the file system. Its error is a [*tokenstore.Error].
 func (b *Backend) step(op, path string, do func() error) error {
@@ -45,31 +46,31 @@ func writeError(op, path string, err error) error {
 	case isFull(cause):
 		e.Fix = "make room on the disk, or " + elsewhere
 	case errors.Is(cause, syscall.ENOTDIR):
-		e.Fix = "remove the file that is in place of a folder, or " + elsewhere
+		e.Fix = "remove the file that is in the place of a folder, or " + elsewhere
 	case errors.Is(cause, fs.ErrPermission) || errors.Is(cause, syscall.EROFS):
-		e.Fix = "make it writable for the user that runs this, or " + elsewhere
+		e.Fix = "make it writable for this user, or " + elsewhere
 	default:
 		e.Fix = "check the disk, or " + elsewhere
 	}
 	return e
 }
 
-// readError says that a document may be there, and cannot be read.
+// readError is the error for a document that may exist but cannot be read.
 func readError(path string, err error) error {
-	e := &tokenstore.Error{Op: "read", Where: path, Err: bare(err), Fix: "make it readable for the user that runs this, or " + elsewhere}
+	e := &tokenstore.Error{Op: "read", Where: path, Err: bare(err), Fix: "make it readable for this user, or " + elsewhere}
 	if errors.Is(err, errIrregular) {
 		e.Fix = "remove it"
 	}
 	return e
 }
 
-// absent reports whether err says that there is nothing at a path, rather than
-// that this is not known. Beneath a regular file there is nothing.
+// absent reports whether err proves that a path does not exist. Below a regular
+// file no path exists.
 func absent(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
 }
 
-// astray returns the cause where an absence is that of a path that leads through a
+// astray returns the cause if a path does not exist because it leads through a
 // file, nil otherwise.
 func astray(err error) error {
 	if errors.Is(err, syscall.ENOTDIR) {
@@ -78,8 +79,8 @@ func astray(err error) error {
 	return nil
 }
 
-// regular returns an error that wraps errIrregular for what is not of the given
-// type.
+// regular returns an error that wraps errIrregular if the type differs from the
+// given one.
 func regular(info fs.FileInfo, want fs.FileMode) error {
 	if info.Mode().Type() == want {
 		return nil
@@ -100,8 +101,8 @@ func kind(mode fs.FileMode) string {
 	}
 }
 
-// bare drops the operation and the paths that package os adds: our own errors
-// name both, and a temporary name helps no user.
+// bare drops the operation and the paths that package os adds. The errors of
+// this package name both, and a temporary file's name does not help users.
 func bare(err error) error {
 	var path *fs.PathError
 	if errors.As(err, &path) {

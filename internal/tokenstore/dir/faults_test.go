@@ -162,12 +162,12 @@ func TestFileSystemWithoutLocks(t *testing.T) {
 // What users read when storage cannot be changed: what, why, and what to do.
 func TestErrorSaysWhatToDo(t *testing.T) {
 	t.Parallel()
-	const elsewhere = "give storage another path (storage.path, or FLY_TOKEN_STORAGE)"
+	const elsewhere = "set storage.path or FLY_TOKEN_STORAGE to a different path"
 	for cause, fix := range map[error]string{
 		full:                "make room on the disk, or " + elsewhere,
-		syscall.EACCES:      "make it writable for the user that runs this, or " + elsewhere,
-		syscall.EROFS:       "make it writable for the user that runs this, or " + elsewhere,
-		syscall.ENOTDIR:     "remove the file that is in place of a folder, or " + elsewhere,
+		syscall.EACCES:      "make it writable for this user, or " + elsewhere,
+		syscall.EROFS:       "make it writable for this user, or " + elsewhere,
+		syscall.ENOTDIR:     "remove the file that is in the place of a folder, or " + elsewhere,
 		syscall.EIO:         "check the disk, or " + elsewhere,
 		errors.New("other"): "check the disk, or " + elsewhere,
 	} {

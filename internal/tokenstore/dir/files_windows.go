@@ -16,8 +16,8 @@ const (
 	busyPause = 10 * time.Millisecond
 )
 
-// openFile opens a file to read, which Windows refuses for the moment in which
-// another process replaces it.
+// openFile opens a file to read. Windows refuses this while another process
+// replaces the file.
 func openFile(path string) (f *os.File, err error) {
 	err = whileBusy(func() error {
 		f, err = os.Open(path)
@@ -29,20 +29,20 @@ func openFile(path string) (f *os.File, err error) {
 // writable is false, like [exposed].
 func writable(fs.FileInfo) bool { return false }
 
-// foreignOwner is false: access is a matter of ACLs.
+// foreignOwner is false, because Windows uses ACLs.
 func foreignOwner(fs.FileInfo) (owner uint32, foreign bool) { return 0, false }
 
-// exposed is false: access is a matter of ACLs, which a folder in the user's
-// profile inherits, and the mode that package os shows is made up.
+// exposed is false. Windows uses ACLs, which a folder in the user's profile
+// inherits, and package os invents the mode.
 func exposed(fs.FileInfo) bool { return false }
 
-// renameFile renames over a file that a reader may have open, which Windows
-// refuses for as long as it has.
+// renameFile renames over a file that a reader may have open. Windows refuses
+// this until the reader closes it.
 func renameFile(from, to string) error {
 	return whileBusy(func() error { return os.Rename(from, to) })
 }
 
-// whileBusy tries again what another process was in the way of.
+// whileBusy repeats an operation that another process prevents.
 func whileBusy(do func() error) error {
 	for try := 1; ; try++ {
 		err := do()
@@ -58,8 +58,7 @@ func whileBusy(do func() error) error {
 // its names.
 func syncFolder(string) error { return nil }
 
-// isFull reports whether err says that there is no room left, on the disk or for
-// the user.
+// isFull reports whether err means that the disk or the user's quota is full.
 func isFull(err error) bool {
 	return errors.Is(err, windows.ERROR_DISK_FULL) || errors.Is(err, windows.ERROR_HANDLE_DISK_FULL) ||
 		errors.Is(err, windows.ERROR_DISK_QUOTA_EXCEEDED)

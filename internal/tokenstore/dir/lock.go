@@ -15,15 +15,15 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/tokenstore"
 )
 
-// A lock that another process holds is tried again after lockPoll, which is as
-// long as most are held, and then ever more rarely, down to once every
-// maxLockPoll: hundreds of processes may wait for one that runs flyctl.
+// A busy lock is tried again after lockPoll, the usual duration of a lock.
+// Further pauses grow up to maxLockPoll, because hundreds of processes may wait
+// for one that runs flyctl.
 const (
 	lockPoll    = 5 * time.Millisecond
 	maxLockPoll = 50 * time.Millisecond
 )
 
-// Claim implements [tokenstore.Backend]. The lock is the kernel's.
+// Claim implements [tokenstore.Backend] with a kernel lock.
 func (b *Backend) Claim(ctx context.Context, app string) (release func(), exclusive bool, err error) {
 	if err := b.makeRuns(); err != nil {
 		return nil, false, err
@@ -32,16 +32,16 @@ func (b *Backend) Claim(ctx context.Context, app string) (release func(), exclus
 	return release, !b.lockless.Load(), err
 }
 
-// lock locks a file that is there for nothing else. A process that dies frees its
-// lock, which is the kernel's. A file system without locks is used all the same,
-// with a warning: what is read there is still whole, but of two processes that
-// write at once the later one wins.
+// lock takes a kernel lock on a separate file. The kernel frees it when the
+// process ends. A file system without locks is used anyway, with a warning.
+// Reads there are still consistent, but of two concurrent writes the later one
+// wins.
 func (b *Backend) lock(ctx context.Context, path string) (unlock func(), err error) {
 	file := flock.New(path, flock.SetFlag(lockFlags), flock.SetPermissions(fileMode))
 	err = b.step("lock", path, func() error { return poll(ctx, file) })
 	switch {
 	case err == nil:
-		// What is not unlocked here is unlocked when the process ends.
+		// If this fails, the lock is freed when the process ends.
 		return func() { _ = file.Unlock() }, nil
 	case ctx.Err() != nil && errors.Is(context.Cause(ctx), errBusy):
 		return nil, writeError("lock", path, errBusy)
@@ -59,7 +59,7 @@ func hasNoLocks(err error) bool {
 	return errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.ENOLCK)
 }
 
-// warnLockless says once that the file system has no locks.
+// warnLockless warns once that the file system has no locks.
 func (b *Backend) warnLockless(err error) {
 	if b.lockless.Swap(true) {
 		return
@@ -69,10 +69,10 @@ func (b *Backend) warnLockless(err error) {
 		err = failed.Err
 	}
 	b.warn("Fly Token Storage Has No Locks", fmt.Sprintf(
-		"The file system that holds %s cannot lock files (%s). Several processes that use it at once may acquire more tokens than they need, and of two that set a manual token for one app at once, the later one wins. A token that a killed run left at Fly is not revoked automatically. Give storage a path on a local disk.", b.root, err))
+		"The file system that holds %s cannot lock files (%s). Concurrent processes may acquire more tokens than they need. If two set a manual token for one app at once, the later one wins. A token that a killed run left at Fly is not revoked automatically. Set storage.path to a path on a local disk.", b.root, err))
 }
 
-// poll takes the lock as soon as no other process has it.
+// poll takes the lock as soon as no other process holds it.
 func poll(ctx context.Context, file *flock.Flock) error {
 	for pause := lockPoll; ; pause = min(2*pause, maxLockPoll) {
 		if ok, err := file.TryLock(); ok || err != nil {
@@ -88,7 +88,7 @@ func poll(ctx context.Context, file *flock.Flock) error {
 	}
 }
 
-// makeRuns makes the folder of what processes share while they run.
+// makeRuns makes the folder of the files that processes share while they run.
 func (b *Backend) makeRuns() error {
 	path := b.runs()
 	info, err := os.Lstat(path)

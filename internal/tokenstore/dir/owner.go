@@ -14,12 +14,13 @@ import (
 
 const (
 	ownerPrefix = "process-"
-	// unlocked begins the identity of a process that could not take a lock.
+	// unlocked is the prefix of the identity of a process that could not take a
+	// lock.
 	unlocked = "unlocked-"
 )
 
 // Owner implements [tokenstore.Backend]. A process holds a lock named after its
-// identity for as long as it lives.
+// identity until it ends.
 func (b *Backend) Owner() string { return b.identity() }
 
 func (b *Backend) newOwner() string {
@@ -35,7 +36,7 @@ func (b *Backend) newOwner() string {
 		if err != nil || !ok {
 			break
 		}
-		// Another process may have tidied the file up before it was locked.
+		// Another process may have removed the file before it was locked.
 		if _, err := os.Lstat(path); err == nil {
 			b.ownerLock = file
 			return id
@@ -47,8 +48,9 @@ func (b *Backend) newOwner() string {
 
 func (b *Backend) ownerPath(id string) string { return filepath.Join(b.runs(), ownerPrefix+id) }
 
-// host names this machine. Whether a process of another one lives is not known
-// for certain: a file system that machines share may keep locks to each.
+// host names this machine. It is uncertain whether a process of a different
+// machine lives, because a shared file system may have separate locks for each
+// machine.
 func host() string {
 	name, err := os.Hostname()
 	if err != nil {
@@ -67,7 +69,7 @@ func (b *Backend) Alive(_ context.Context, owner string) (alive, certain bool) {
 	if owner == b.Owner() {
 		return true, true
 	}
-	// This process's own lock shows whether locks can be had at all.
+	// This process's own lock shows whether the file system has locks.
 	if b.lockless.Load() || strings.HasPrefix(b.Owner(), unlocked) {
 		return false, false
 	}

@@ -15,8 +15,8 @@ const (
 	folderMode fs.FileMode = 0o700
 )
 
-// read returns a document's bytes, nil where it does not exist. absence is then
-// set where none can exist.
+// read returns a document's bytes, nil if it does not exist. absence is set if
+// it cannot exist.
 func (b *Backend) read(doc tokenstore.Doc) (data []byte, absence, err error) {
 	b.rootOnce.Do(b.inspectRoot)
 	for _, folder := range []string{b.apps(), b.folder(doc.App)} {
@@ -35,21 +35,21 @@ func (b *Backend) read(doc tokenstore.Doc) (data []byte, absence, err error) {
 	return data, nil, err
 }
 
-// readFile returns up to limit bytes of a file of ours, nil where it does not
-// exist.
+// readFile returns up to limit bytes of a file of this backend, nil if it does
+// not exist.
 func (b *Backend) readFile(path string, limit int64) ([]byte, error) {
 	f, err := openFile(path)
 	if absent(err) {
 		return nil, nil
 	}
 	if err != nil {
-		// A link cannot be opened, and is refused for what it is.
+		// A link cannot be opened. The error names it as a link.
 		if info, failed := os.Lstat(path); failed == nil && regular(info, 0) != nil {
 			err = regular(info, 0)
 		}
 		return nil, readError(path, err)
 	}
-	// Nothing was written that closing could lose.
+	// Nothing was written, so closing can lose nothing.
 	defer func() { _ = f.Close() }()
 	info, err := f.Stat()
 	if err == nil {
@@ -65,9 +65,10 @@ func (b *Backend) readFile(path string, limit int64) ([]byte, error) {
 	return data, nil
 }
 
-// accept refuses what is not of the given type, links included: a link could have
-// our token written, or another's read, somewhere else. What others can read is
-// closed to them, and what another user owns is a warning.
+// accept refuses files of a different type. It also refuses links, through
+// which a token could be written to, or read from, a different place. It closes
+// files that other users can read, and warns about those that another user
+// owns.
 func (b *Backend) accept(path string, info fs.FileInfo, want fs.FileMode) error {
 	if err := regular(info, want); err != nil {
 		return err
@@ -79,8 +80,8 @@ func (b *Backend) accept(path string, info fs.FileInfo, want fs.FileMode) error 
 	return nil
 }
 
-// warnForeign warns of what another user owns, who can read and replace it. The
-// system's administrator can do so anyway.
+// warnForeign warns about files of another user, who can read and replace them.
+// The system's administrator is exempt, who can do so anyway.
 func (b *Backend) warnForeign(path string, info fs.FileInfo) {
 	if owner, foreign := foreignOwner(info); foreign {
 		b.warn("Fly Token Storage Belongs to Another User", fmt.Sprintf(
@@ -88,8 +89,8 @@ func (b *Backend) warnForeign(path string, info fs.FileInfo) {
 	}
 }
 
-// inspectRoot looks at the folder that the user configured. It may hold other
-// things, so its mode is not changed.
+// inspectRoot checks the folder that the user configured. It may hold other
+// files, so its mode is not changed.
 func (b *Backend) inspectRoot() {
 	info, err := os.Stat(b.root)
 	if err != nil || !info.IsDir() {
@@ -97,13 +98,13 @@ func (b *Backend) inspectRoot() {
 	}
 	if writable(info) {
 		b.warn("Fly Token Storage Is Open to Others", fmt.Sprintf(
-			"Other users of this machine can write to %s, whose mode is %04o: they can replace the tokens kept there. Change its mode to 0700, or %s.",
+			"Other users of this machine can write to %s, whose mode is %04o: they can replace the tokens stored there. Change its mode to 0700, or %s.",
 			b.root, info.Mode().Perm(), elsewhere))
 	}
 	b.warnForeign(b.root, info)
 }
 
-// repair closes a file or folder to others, and says that it was open.
+// repair closes a file or folder to other users, and warns that it was open.
 func (b *Backend) repair(path string, info fs.FileInfo) {
 	mode := fileMode
 	if info.IsDir() {
@@ -111,7 +112,7 @@ func (b *Backend) repair(path string, info fs.FileInfo) {
 	}
 	what := fmt.Sprintf("its mode is %04o now.", mode)
 	if !strings.HasPrefix(path, b.runs()) {
-		what += " If you do not trust those users, revoke the tokens kept there."
+		what += " If you do not trust those users, revoke the tokens stored there."
 	}
 	if err := b.step("set mode of", path, func() error { return os.Chmod(path, mode) }); err != nil {
 		what = fmt.Sprintf("its mode could not be changed (%s): change it to %04o, or %s.", err, mode, elsewhere)

@@ -13,16 +13,17 @@ import (
 )
 
 const (
-	// tempAge is the age past which a temporary file is not in use any more, also
-	// where there are no locks: a write takes milliseconds.
+	// tempAge is the age above which a temporary file is unused, even without
+	// locks: a write takes milliseconds.
 	tempAge = time.Hour
-	// tidyWait bounds the wait for a folder's lock: its holder tidies up.
+	// tidyWait bounds the wait for a folder's lock, whose holder tidies up too.
 	tidyWait = 100 * time.Millisecond
 )
 
-// Tidy removes the temporary files that killed processes left in any app's folder,
-// which may hold a token, and the locks of processes that have ended. It tries,
-// for as long as ctx lasts: what cannot be removed now is met again.
+// Tidy removes the temporary files that killed processes left in any app's
+// folder, because they may hold a token. It also removes the locks of ended
+// processes. It stops when ctx ends and reports no failures: a later call tries
+// again.
 func (b *Backend) Tidy(ctx context.Context) {
 	done := make(chan struct{})
 	go func() {
@@ -59,8 +60,8 @@ func (b *Backend) tidy(ctx context.Context) {
 	}
 }
 
-// tidyProcesses asks of each process that left a lock whether it lives, which
-// removes the lock of one that does not.
+// tidyProcesses calls Alive for each process that left a lock, which removes
+// the locks of ended processes.
 func (b *Backend) tidyProcesses(ctx context.Context) {
 	entries, err := os.ReadDir(b.runs())
 	if err != nil {
@@ -85,8 +86,8 @@ func (b *Backend) temps(app string) []fs.DirEntry {
 }
 
 // sweep removes temporary files that a killed process left in the app's folder.
-// The caller holds the lock, without which no process writes there, so that none
-// of them is in use. It tries: what cannot be removed now is met again.
+// The caller holds the lock, which every writer needs, so none of them is in
+// use. It reports no failures: a later call tries again.
 func (b *Backend) sweep(app string) {
 	for _, entry := range b.temps(app) {
 		info, err := entry.Info()

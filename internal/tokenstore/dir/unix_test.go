@@ -267,7 +267,7 @@ func TestTwoUsersOfOneStorage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fix := s.folder("web") + ": permission denied: make it readable for the user that runs this, or give storage another path (storage.path, or FLY_TOKEN_STORAGE)"
+	fix := s.folder("web") + ": permission denied: make it readable for this user, or set storage.path or FLY_TOKEN_STORAGE to a different path"
 	got := strings.Split(strings.TrimSpace(string(out)), "\n")
 	for i, want := range []string{"true true cannot read " + fix, "false true cannot read " + fix, "false true cannot read " + fix} {
 		if i >= len(got) || got[i] != want {

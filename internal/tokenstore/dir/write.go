@@ -10,12 +10,12 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/tokenstore"
 )
 
-// opSyncFolder is the one step after which the change has been made already, and
-// has to be undone.
+// opSyncFolder is the only step that comes after the change, which must be
+// undone if the step fails.
 const opSyncFolder = "sync folder"
 
-// makeFolder makes the app's folder and those above it, and syncs each new one
-// into the one that holds it.
+// makeFolder makes the app's folder and its parents, and syncs the parent of
+// each new one.
 func (b *Backend) makeFolder(app string) error {
 	for _, folder := range []string{b.apps(), b.folder(app)} {
 		info, err := os.Lstat(folder)
@@ -52,20 +52,21 @@ func (b *Backend) mkdir(folder string) error {
 	}
 	err = b.syncFolder(parent)
 	if errors.Is(err, fs.ErrPermission) {
-		// A folder above ours may be one that we may enter and not read.
+		// This user may be able to enter a folder above without permission to
+		// read it.
 		return nil
 	}
 	return err
 }
 
-// replace writes a file that was old before, nil for none, and puts that back
-// where the change cannot be made durable.
+// replace writes a file. If the change cannot be made durable, it restores old,
+// the content before; nil means that there was no file.
 func (b *Backend) replace(path string, old, data []byte) error {
 	err := b.writeFile(path, data)
 	var failed *tokenstore.Error
 	if errors.As(err, &failed) && failed.Op == opSyncFolder {
-		// The error to report is the first: on a disk that fails a second time,
-		// no more can be done.
+		// The first error is reported. If the disk fails again, nothing more
+		// can be done.
 		if old == nil {
 			_ = os.Remove(path)
 		} else {
@@ -75,8 +76,8 @@ func (b *Backend) replace(path string, old, data []byte) error {
 	return err
 }
 
-// writeFile replaces a file as a whole: what is read under its name, after a
-// crash as well, is the old content or the new one.
+// writeFile replaces a file atomically. A reader sees either the old content or
+// the new one, even after a crash.
 func (b *Backend) writeFile(path string, data []byte) (err error) {
 	if info, err := os.Lstat(path); err == nil {
 		if err := regular(info, 0); err != nil {
@@ -94,7 +95,8 @@ func (b *Backend) writeFile(path string, data []byte) (err error) {
 	}
 	defer func() {
 		if err != nil {
-			// Closed twice after a late failure, and gone after a rename.
+			// After a late failure this closes twice, and after a rename the
+			// file does not exist.
 			_ = f.Close()
 			_ = os.Remove(temp)
 		}
@@ -104,10 +106,10 @@ func (b *Backend) writeFile(path string, data []byte) (err error) {
 		do func() error
 	}{
 		{"write", func() error { _, err := f.Write(data); return err }},
-		// The umask may have taken from the mode, and an ACL added to it.
+		// The umask may have reduced the mode, and an ACL may have extended it.
 		{"set mode of", func() error { return f.Chmod(fileMode) }},
-		// A rename can reach the disk before the data that it publishes: without
-		// this, a crash could leave an empty file under the name.
+		// A rename can reach the disk before the data. Without this, a crash
+		// could leave an empty file.
 		{"sync", f.Sync},
 		{"close", f.Close},
 		{"rename", func() error { return renameFile(temp, path) }},
@@ -120,9 +122,9 @@ func (b *Backend) writeFile(path string, data []byte) (err error) {
 	return b.syncFolder(filepath.Dir(path))
 }
 
-// remove removes a file for good, or leaves it where that cannot be made durable.
-// It takes the file's name away first, which can be undone on a disk that does not
-// sync any more: an unlinked file could not be written again there.
+// remove removes a file durably, or leaves it if the removal cannot be made
+// durable. It first renames the file, which can be undone even on a disk that
+// fails to sync. An unlinked file could not be restored there.
 func (b *Backend) remove(path string) error {
 	temp := tempName(path)
 	if err := b.step("remove", path, func() error { return renameFile(path, temp) }); err != nil {
@@ -132,7 +134,7 @@ func (b *Backend) remove(path string) error {
 		_ = renameFile(temp, path)
 		return err
 	}
-	// What stays is removed at the next change, as after a crash.
+	// If it remains, the next change removes it, as after a crash.
 	_ = os.Remove(temp)
 	return nil
 }

@@ -11,23 +11,23 @@ import (
 // second is the resolution of a Date header.
 const second = time.Second
 
-// Clock knows a server's time from its answers. Between them it counts with this
-// machine's monotonic clock, so that it does not depend on what time this machine
-// believes it is.
+// Clock derives a server's time from its answers. Between answers it uses this
+// machine's monotonic clock, so that it does not depend on this machine's wall
+// clock.
 type Clock struct {
 	start time.Time
 
 	mu sync.Mutex
-	// known says that lower and upper hold.
+	// known means that lower and upper are valid.
 	known bool
 	// The server's time is start's monotonic reading plus an offset between lower
 	// and upper, in nanoseconds since 1970.
 	lower, upper int64
-	// from and to are what Bounds returned last.
+	// from and to are the last results of Bounds.
 	from, to int64
 }
 
-// NewClock returns a clock that has seen no answer yet.
+// NewClock returns a clock without an answer.
 func NewClock() *Clock { return &Clock{start: time.Now()} }
 
 // Observe records that the server's time was between from and to at some instant
@@ -41,12 +41,12 @@ func (c *Clock) Observe(sent, got, from, to time.Time) {
 		c.lower, c.upper = max(lower, c.lower), min(upper, c.upper)
 		return
 	}
-	// The first answer, or one that contradicts the earlier ones: a clock was set,
-	// or another node of a cluster answered. The latest answer is right.
+	// The first answer, or one that contradicts the earlier ones: a clock was
+	// set, or a different node of a cluster answered. The latest answer counts.
 	c.known, c.lower, c.upper = true, lower, upper
 }
 
-// Bounds returns what the server's time is now, at least and at most. Neither
+// Bounds returns the lower and upper bound of the server's time now. Neither
 // decreases from one call to the next. ok is false before the first answer.
 func (c *Clock) Bounds() (from, to token.Sequence, ok bool) {
 	c.mu.Lock()
@@ -60,7 +60,7 @@ func (c *Clock) Bounds() (from, to token.Sequence, ok bool) {
 	return token.Sequence(c.from), token.Sequence(c.to), true //nolint:gosec // times since 1970 are positive
 }
 
-// Transport returns a transport that lets the clock see the answers of next.
+// Transport returns a transport that passes the answers of next to the clock.
 func (c *Clock) Transport(next http.RoundTripper) http.RoundTripper {
 	return observer{clock: c, next: next}
 }

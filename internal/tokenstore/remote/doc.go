@@ -1,5 +1,5 @@
-// Package remote holds what the backends on servers share: the server's clock,
-// the circuit breaker of a run, and what failures of the network mean.
+// Package remote holds the shared code of the backends on servers: the server's
+// clock, the circuit breaker of a run, and the explanation of network failures.
 package remote
 
 // MaxDocument bounds the size of a document in bytes.

@@ -14,17 +14,17 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// Names are the settings that the fix of a failure can name.
+// Names are the settings that the advice for a failure can name.
 type Names struct {
-	// Address is where the server's address comes from.
+	// Address is the setting of the server's address.
 	Address string
-	// CA is where the authorities come from that its certificate is checked with.
+	// CA is the setting of the authorities that check its certificate.
 	CA string
 }
 
-// Explain returns what to do about a request that got no answer, and the cause
-// without the URL and the layers of the libraries. cause is nil where err is
-// none of these.
+// Explain returns the advice for a request without an answer, and the cause
+// without the URL and the libraries' wrapping. cause is nil for any other
+// error.
 func Explain(err error, names Names) (fix string, cause error) {
 	var (
 		late      *LateError
@@ -40,11 +40,11 @@ func Explain(err error, names Names) (fix string, cause error) {
 		return fmt.Sprintf("check the server and the network, or raise %s", late.Setting), late
 	case errors.As(err, &dns):
 		if dns.IsNotFound {
-			return "check " + names.Address, fmt.Errorf("the host %s is not found", dns.Name)
+			return "check " + names.Address, fmt.Errorf("the host %s was not found", dns.Name)
 		}
 		return "check the network and its name servers", fmt.Errorf("cannot resolve the host %s: %s", dns.Name, dns.Err)
 	case errors.As(err, &authority):
-		return "name the authority's file in " + names.CA, errors.New("an unknown authority signed the server's certificate")
+		return "set the authority's file in " + names.CA, errors.New("an unknown authority signed the server's certificate")
 	case errors.As(err, &host):
 		return "check " + names.Address, fmt.Errorf("the server's certificate is not for %s", host.Host)
 	case errors.As(err, &invalid):

@@ -11,12 +11,11 @@ import (
 
 // Locker takes locks that exclude the other processes of one machine.
 type Locker interface {
-	// Claim waits for the lock as long as ctx lasts.
+	// Claim waits for the lock until ctx ends.
 	Claim(ctx context.Context, app string) (release func(), exclusive bool, err error)
 }
 
-// Shared is the part of a backend that is the same on every server. A backend
-// embeds it.
+// Shared is the common part of the backends on servers. A backend embeds it.
 type Shared struct {
 	owner string
 	local Locker
@@ -26,15 +25,15 @@ type Shared struct {
 	warnings []token.Warning
 }
 
-// NewShared returns the part of a backend that is the same on every server. local
-// keeps all but one of a machine's processes from asking the server for a claim;
-// nil lets all of them ask.
+// NewShared returns the common part of a backend. local lets only one process
+// of a machine at a time ask the server for a claim. With nil, all of them ask.
 func NewShared(local Locker) *Shared {
 	return &Shared{owner: rand.Text(), local: local, warned: map[string]bool{}}
 }
 
-// Claim takes this machine's lock for app. It excludes no process on another
-// machine. Where it cannot be had, the lease in the document does alone.
+// Claim takes this machine's lock for app. It does not exclude processes on
+// other machines. If the lock is not available, the lease in the document alone
+// is enough.
 func (s *Shared) Claim(ctx context.Context, app string) (release func(), exclusive bool, err error) {
 	if s.local != nil {
 		release, _, err := s.local.Claim(ctx, app)
@@ -51,7 +50,8 @@ func (s *Shared) Claim(ctx context.Context, app string) (release func(), exclusi
 // Owner identifies this process.
 func (s *Shared) Owner() string { return s.owner }
 
-// Alive knows of this process alone: others may run on other machines.
+// Alive is certain only about this process, because others may run on other
+// machines.
 func (s *Shared) Alive(_ context.Context, owner string) (alive, certain bool) {
 	return owner == s.owner, owner == s.owner
 }

@@ -14,11 +14,12 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/tokenstore/remote"
 )
 
-// anyRegion is the region that requests are signed for where none is set and the
-// server is not Amazon's: the others take it.
+// anyRegion is the region for signatures if none is set and the server is not
+// Amazon's. Other servers accept it.
 const anyRegion = "us-east-1"
 
-// maxTries bounds how often a request is sent. The time-out bounds their sum.
+// maxTries bounds the attempts of a request. The timeout bounds their total
+// time.
 const maxTries = 3
 
 var (
@@ -26,12 +27,12 @@ var (
 	errNoRegion = errors.New("no region is set")
 )
 
-// settingsError says that what the library reads cannot be used.
+// settingsError means that the settings that the library reads are invalid.
 type settingsError struct{ error }
 
 func (e settingsError) Unwrap() error { return e.error }
 
-// send calls request with the client, within the time-out.
+// send calls request with the client, within the timeout.
 func (b *Backend) send(ctx context.Context, request func(context.Context, *s3.Client) error) error {
 	return b.breaker.Do(ctx, func(ctx context.Context) error {
 		client, err := b.connect(ctx)
@@ -42,8 +43,8 @@ func (b *Backend) send(ctx context.Context, request func(context.Context, *s3.Cl
 	})
 }
 
-// connect makes the client at its first use. One that could not be made is tried
-// again: what the configuration comes from may have been slow.
+// connect makes the client at its first use. A failure is tried again, because
+// the source of the configuration may have been slow.
 func (b *Backend) connect(ctx context.Context) (*s3.Client, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -66,7 +67,7 @@ func (b *Backend) connect(ctx context.Context) (*s3.Client, error) {
 			o.Region = anyRegion
 		}
 		o.UsePathStyle = b.settings.PathStyle
-		// Servers other than Amazon's do not know the checksums that are optional.
+		// Servers other than Amazon's do not support the optional checksums.
 		o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
 		o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
 		o.HTTPClient = transportClient{b.clock.Transport(clientTransport{o.HTTPClient})}
@@ -92,22 +93,22 @@ func readOptions(o *s3.Options) {
 	o.Retryer = retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts = maxTries })
 }
 
-// writeOptions are for a request with a condition. It is sent again only where the
-// server did nothing the first time: sent twice, it would conflict with itself.
+// writeOptions are for a request with a condition. It is sent again only if the
+// server did nothing the first time. Otherwise it would conflict with itself.
 func writeOptions(o *s3.Options) {
 	o.Retryer = retry.NewStandard(func(o *retry.StandardOptions) {
 		o.MaxAttempts = maxTries
 		o.Retryables = []retry.IsErrorRetryable{
 			retry.NoRetryCanceledError{},
-			// The signature was refused because of this machine's clock. The library
-			// has corrected it.
+			// The signature was refused because of this machine's clock. The
+			// library has corrected the offset.
 			clockSkew{},
 			retry.RetryableErrorCode{Codes: retry.DefaultThrottleErrorCodes},
 		}
 	})
 }
 
-// clockSkew recognizes what the library says of a signature that was refused.
+// clockSkew matches the library's error for a refused signature.
 type clockSkew struct{}
 
 // IsErrorRetryable implements [retry.IsErrorRetryable].
@@ -122,8 +123,8 @@ func skewCodes() map[string]bool {
 	return map[string]bool{"RequestTimeTooSkewed": true, "SignatureDoesNotMatch": true}
 }
 
-// clientTransport and transportClient make a transport of the library's client,
-// and a client of a transport.
+// clientTransport and transportClient convert the library's client into a
+// transport, and a transport into a client.
 type clientTransport struct{ client s3.HTTPClient }
 
 // RoundTrip implements [http.RoundTripper].

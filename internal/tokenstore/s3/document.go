@@ -23,7 +23,7 @@ const missing tokenstore.Version = ""
 // never is the ETag of no object.
 const never = `"00000000000000000000000000000000"`
 
-var errNoETag = errors.New("the answer has no ETag that can be used")
+var errNoETag = errors.New("the answer has no usable ETag")
 
 // Load implements [tokenstore.Backend].
 func (b *Backend) Load(ctx context.Context, doc tokenstore.Doc) (tokenstore.Document, error) {
@@ -49,7 +49,7 @@ func (b *Backend) Load(ctx context.Context, doc tokenstore.Doc) (tokenstore.Docu
 	return found, nil
 }
 
-// version returns the version that an ETag makes. A weak one matches no condition.
+// version returns the version for an ETag. A weak ETag matches no condition.
 func version(etag *string) (tokenstore.Version, error) {
 	tag := aws.ToString(etag)
 	if tag == "" || strings.HasPrefix(tag, "W/") {
@@ -80,7 +80,7 @@ func (b *Backend) Swap(ctx context.Context, doc tokenstore.Doc, data []byte, was
 	}
 }
 
-// condition says when a write may happen.
+// condition is the condition of a write.
 type condition struct {
 	create bool
 	match  string
@@ -113,12 +113,12 @@ func (b *Backend) put(ctx context.Context, doc tokenstore.Doc, data []byte, when
 	return made, b.unwritten(doc, err)
 }
 
-// remove deletes an object whose version is still was. Not every server that
-// checks the conditions of writes checks those of deletions, so the first one in a
+// remove deletes an object if its version is still was. Some servers check the
+// conditions of writes but not those of deletions. So the first deletion of a
 // run is preceded by one that must fail.
 func (b *Backend) remove(ctx context.Context, doc tokenstore.Doc, was tokenstore.Version) error {
 	if !b.deletions.Load() {
-		// A server that ignores conditions has removed whatever was there.
+		// A server that ignores conditions has removed the object.
 		now, err := b.Load(ctx, doc)
 		if err != nil {
 			return err
@@ -130,7 +130,7 @@ func (b *Backend) remove(ctx context.Context, doc tokenstore.Doc, was tokenstore
 		switch {
 		case err == nil:
 			b.Warn("Fly Token Storage Deletes Without Conditions", fmt.Sprintf(
-				"The server of %s ignores If-Match when it deletes. A token that another run sets for an app at the moment in which one is removed is lost. Set and remove manual tokens in one place at a time.", b))
+				"The server of %s ignores If-Match when it deletes. If one run removes an app's token while another run sets one, the new token is lost. Set and remove manual tokens in one place at a time.", b))
 			return nil
 		case !errors.Is(err, tokenstore.ErrConflict):
 			return err
@@ -153,8 +153,8 @@ func (b *Backend) deleteObject(ctx context.Context, doc tokenstore.Doc, match st
 	return b.unwritten(doc, err)
 }
 
-// probe finds out whether the server honours conditions, by two writes that it
-// has to refuse. What they write is what is there.
+// probe checks whether the server honours conditions, by two writes that it
+// must refuse. They write the current content.
 func (b *Backend) probe(ctx context.Context, doc tokenstore.Doc, data []byte) error {
 	for _, when := range []condition{{create: true}, {match: never}} {
 		_, err := b.put(ctx, doc, data, when)
@@ -170,7 +170,7 @@ func (b *Backend) probe(ctx context.Context, doc tokenstore.Doc, data []byte) er
 			}
 			return b.unconditional(doc)
 		default:
-			// The document is written. The next one created will show it.
+			// The document is written. The next creation repeats the check.
 			return nil
 		}
 	}
@@ -178,7 +178,7 @@ func (b *Backend) probe(ctx context.Context, doc tokenstore.Doc, data []byte) er
 	return nil
 }
 
-// unwritten is the error of a write: nil for none.
+// unwritten is the error of a write, or nil.
 func (b *Backend) unwritten(doc tokenstore.Doc, err error) error {
 	if err == nil {
 		return nil
@@ -206,10 +206,10 @@ func (b *Backend) conflict(doc tokenstore.Doc) error {
 	return fmt.Errorf("%s: %w", b.Locate(doc), tokenstore.ErrConflict)
 }
 
-// warnVersions warns of a bucket that keeps what was replaced.
+// warnVersions warns about a bucket that keeps replaced objects.
 func (b *Backend) warnVersions(id *string) {
 	if v := aws.ToString(id); v != "" && v != "null" {
 		b.Warn("Replaced Fly Tokens Stay Readable", fmt.Sprintf(
-			"The bucket %s keeps old versions of objects, and so tokens that were replaced or removed. Add a lifecycle rule that deletes noncurrent versions under %s after a day, or use a bucket without versioning.", b.settings.Bucket, b))
+			"The bucket %s keeps old versions of objects, including replaced and removed tokens. Add a lifecycle rule that deletes noncurrent versions under %s after a day, or use a bucket without versioning.", b.settings.Bucket, b))
 	}
 }

@@ -27,8 +27,8 @@ func errorCode(err error) string {
 	return ""
 }
 
-// answered returns the status and the header of the server's answer that err is
-// about, zero for none.
+// answered returns the status and the header of the server's answer behind err,
+// zero for none.
 func answered(err error) (status int, header http.Header) {
 	var resp *awshttp.ResponseError
 	if errors.As(err, &resp) && resp.HTTPStatusCode() != 0 {
@@ -64,7 +64,7 @@ func noCredentials(err error) bool {
 		strings.Contains(text, "get identity:")
 }
 
-// unconditional is the error about a server that ignores conditions.
+// unconditional is the error for a server that ignores conditions.
 func (b *Backend) unconditional(doc tokenstore.Doc) error {
 	return &tokenstore.Error{
 		Op: "write", Where: b.Locate(doc),
@@ -88,7 +88,7 @@ func (b *Backend) failed(op, where string, err error) error {
 	return &tokenstore.Error{Op: op, Where: where, Err: cause, Fix: fix, Unwritable: true}
 }
 
-// explain says what to do about an error, and what it means.
+// explain returns the advice for an error, and its meaning.
 func (b *Backend) explain(err error) (fix string, cause error) {
 	var settings settingsError
 	switch {
@@ -121,9 +121,9 @@ func (b *Backend) explainAnswer(err error) (fix string, cause error) {
 	moved := []string{"PermanentRedirect", "MovedPermanently", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"}
 	switch {
 	case code == "NoSuchBucket":
-		return "create it, or check storage.s3.bucket and the endpoint", fmt.Errorf("there is no bucket %s", b.settings.Bucket)
+		return "create it, or check storage.s3.bucket and the endpoint", fmt.Errorf("the bucket %s does not exist", b.settings.Bucket)
 	case slices.Contains(moved, code) && region != "":
-		return "set storage.s3.region to " + region, fmt.Errorf("the bucket %s is in another region", b.settings.Bucket)
+		return "set storage.s3.region to " + region, fmt.Errorf("the bucket %s is in a different region", b.settings.Bucket)
 	case slices.Contains(moved, code):
 		return "check storage.s3.region and AWS_REGION", said(err)
 	case code == "ExpiredToken", code == "ExpiredTokenException", code == "TokenRefreshRequired":
@@ -144,11 +144,11 @@ func (b *Backend) explainAnswer(err error) (fix string, cause error) {
 	}
 }
 
-// skewThreshold is below what servers accept.
+// skewThreshold is below the limit of servers.
 const skewThreshold = time.Minute
 
-// skewed returns how far this machine's clock is from the server's, zero for not
-// far.
+// skewed returns the difference between this machine's clock and the server's,
+// or zero for a small one.
 func skewed(header http.Header) time.Duration {
 	date, err := http.ParseTime(header.Get("Date"))
 	if err != nil {
@@ -160,7 +160,7 @@ func skewed(header http.Header) time.Duration {
 	return 0
 }
 
-// said returns the server's code and words.
+// said returns the server's code and message.
 func said(err error) error {
 	var api smithy.APIError
 	if !errors.As(err, &api) {
@@ -170,10 +170,10 @@ func said(err error) error {
 	return errors.New(token.Scrub(strings.TrimSuffix(text, ": "), token.Token{}))
 }
 
-// quote returns an error with the library's words, fit to be shown.
+// quote returns an error with the library's message, safe to show.
 func quote(err error) error { return errors.New(token.Scrub(err.Error(), token.Token{})) }
 
-// addressSetting names where the server's address comes from.
+// addressSetting names the setting of the server's address.
 func (b *Backend) addressSetting() string {
 	if b.settings.Endpoint != "" {
 		return "storage.s3.endpoint"

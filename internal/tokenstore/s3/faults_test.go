@@ -42,7 +42,7 @@ func TestErrorsOfReading(t *testing.T) {
 		},
 		"host not found": {
 			change: func(to *s3.Settings) { to.Endpoint = "https://s3.invalid" },
-			want:   "cannot read s3://tokens/fly/web/manual.json: the host s3.invalid is not found: check storage.s3.endpoint",
+			want:   "cannot read s3://tokens/fly/web/manual.json: the host s3.invalid was not found: check storage.s3.endpoint",
 		},
 		"unencrypted": {
 			change: func(to *s3.Settings) { to.Endpoint = "http://s3.example.com" },
@@ -55,7 +55,7 @@ func TestErrorsOfReading(t *testing.T) {
 		},
 		"no bucket": {
 			change: func(to *s3.Settings) { to.Bucket = "elsewhere" },
-			want: "cannot read s3://elsewhere/fly/web/manual.json: there is no bucket elsewhere" +
+			want: "cannot read s3://elsewhere/fly/web/manual.json: the bucket elsewhere does not exist" +
 				": create it, or check storage.s3.bucket and the endpoint",
 		},
 		"no region": {
@@ -99,7 +99,7 @@ func TestErrorsThatOnlyAmazonAnswers(t *testing.T) {
 	}{
 		"region of the bucket": {
 			answer: refuse(http.StatusMovedPermanently, "PermanentRedirect", map[string]string{"X-Amz-Bucket-Region": "eu-west-1"}),
-			want:   "the bucket tokens is in another region: set storage.s3.region to eu-west-1",
+			want:   "the bucket tokens is in a different region: set storage.s3.region to eu-west-1",
 		},
 		"expired credentials": {
 			answer: refuse(http.StatusBadRequest, "ExpiredToken", nil),

@@ -104,7 +104,7 @@ func TestProxyThatTakesETagsIsNamed(t *testing.T) {
 				t.Errorf("a write: got %v, want ErrUnknown", err)
 			}
 			_, err = b.Load(t.Context(), manual)
-			wantError(t, err, "cannot read s3://tokens/fly/web/manual.json: the answer has no ETag that can be used"+
+			wantError(t, err, "cannot read s3://tokens/fly/web/manual.json: the answer has no usable ETag"+
 				": remove the proxy in front of the server, or let it pass the ETag header unchanged")
 		})
 	}

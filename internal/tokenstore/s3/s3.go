@@ -1,5 +1,5 @@
-// Package s3 keeps documents in a bucket of Amazon S3, or of a server that speaks
-// its protocol and honours conditional writes: Tigris, Cloudflare R2, MinIO.
+// Package s3 keeps documents in a bucket of Amazon S3, or of a server with the
+// same protocol that honours conditional writes: Tigris, Cloudflare R2, MinIO.
 //
 // A document is the object <prefix>/<app>/<kind>.json, whose ETag is the
 // document's version.
@@ -21,22 +21,22 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/tokenstore/remote"
 )
 
-// Settings say where documents are kept. What is empty is taken from where the
-// AWS command line takes it: AWS_REGION, AWS_ENDPOINT_URL_S3, AWS_PROFILE and so
-// on. Credentials always are.
+// Settings configure the location of the documents. Empty fields use the
+// sources of the AWS command line: AWS_REGION, AWS_ENDPOINT_URL_S3, AWS_PROFILE
+// and so on. So do credentials.
 type Settings struct {
 	// Bucket is the bucket's name.
 	Bucket string
 	// Prefix begins the objects' keys.
 	Prefix string
-	// Region is the one that the bucket is in.
+	// Region is the bucket's region.
 	Region string
 	// Endpoint is the URL of a server other than Amazon's.
 	Endpoint string
 	// PathStyle puts the bucket's name into the path of URLs, not into the host.
 	PathStyle bool
-	// KMSKeyID is the key that the server encrypts objects with; "" leaves that to
-	// the bucket's settings.
+	// KMSKeyID is the key for server-side encryption; "" means the bucket's
+	// setting.
 	KMSKeyID string
 	// Timeout bounds each request, retries included.
 	Timeout time.Duration
@@ -56,8 +56,8 @@ type Backend struct {
 	mu     sync.Mutex
 	client *s3.Client
 
-	// creations and deletions say that the server was seen to honour the
-	// conditions of these in this run.
+	// creations and deletions record that the server honoured their conditions
+	// in this run.
 	creations, deletions atomic.Bool
 }
 
@@ -65,8 +65,8 @@ var _ tokenstore.Backend = (*Backend)(nil)
 
 var errNoDate = errors.New("its answers have no Date header")
 
-// Open returns the backend. Nothing is sent yet: settings that cannot be used show
-// when they are used.
+// Open returns the backend. It sends nothing: the first use reports invalid
+// settings.
 func Open(settings Settings) *Backend {
 	settings.Prefix = strings.Trim(settings.Prefix, "/")
 	return &Backend{
@@ -95,8 +95,8 @@ func (b *Backend) key(doc tokenstore.Doc) *string {
 	return aws.String(key)
 }
 
-// Now returns bounds of the server's time. Only before the first answer does this
-// send a request.
+// Now returns bounds of the server's time. It sends a request only before the
+// first answer.
 func (b *Backend) Now(ctx context.Context) (from, to token.Sequence, err error) {
 	if from, to, ok := b.clock.Bounds(); ok {
 		return from, to, nil
@@ -105,7 +105,7 @@ func (b *Backend) Now(ctx context.Context) (from, to token.Sequence, err error) 
 		_, err := client.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &b.settings.Bucket}, readOptions)
 		return err
 	})
-	// Whatever the answer is, it has a date.
+	// Every answer has a date.
 	if from, to, ok := b.clock.Bounds(); ok {
 		return from, to, nil
 	}

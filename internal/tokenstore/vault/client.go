@@ -20,11 +20,11 @@ import (
 )
 
 const (
-	// maxAnswer bounds what is read of an answer: a document as a JSON string, in
-	// which a byte takes up to six.
+	// maxAnswer bounds the read part of an answer: a document as a JSON string,
+	// in which one byte takes up to six.
 	maxAnswer = 6*remote.MaxDocument + 1<<20
-	// quotaPause is how long a request waits that a quota refused, where the
-	// answer does not say.
+	// quotaPause is the wait after a quota refused a request, if the answer
+	// gives none.
 	quotaPause = 200 * time.Millisecond
 )
 
@@ -32,10 +32,11 @@ var (
 	errNoDate    = errors.New("its answers have no Date header")
 	errPlain     = errors.New("the address is http://, which sends tokens unencrypted")
 	errQuota     = errors.New("a rate limit of Vault refuses requests")
-	errDowngrade = errors.New("the server redirects to another scheme")
+	errDowngrade = errors.New("the server redirects to a different scheme")
 )
 
-// settingsError says that what the client library reads cannot be used.
+// settingsError means that the settings that the client library reads are
+// invalid.
 type settingsError struct{ error }
 
 func (e settingsError) Unwrap() error { return e.error }
@@ -47,11 +48,10 @@ func (b *Backend) newClient() (*api.Client, error) {
 		return nil, settingsError{config.Error}
 	}
 	if b.settings.Address != "" {
-		// An agent's address comes first otherwise.
+		// Otherwise an agent's address would take precedence.
 		config.Address, config.AgentAddress = b.settings.Address, ""
 	}
-	// The breaker bounds all of a request's tries, and only what changes nothing is
-	// tried again.
+	// The breaker bounds all attempts of a request. Only reads are tried again.
 	config.Timeout, config.MaxRetries = 0, 0
 	client, err := api.NewClient(config)
 	if err != nil {
@@ -77,9 +77,9 @@ func (b *Backend) newClient() (*api.Client, error) {
 	return client, nil
 }
 
-// helperToken returns what `vault login` left, "" for nothing.
+// helperToken returns the token that `vault login` stored, or "".
 func helperToken() (login string, err error) {
-	// The library panics where there is no home folder.
+	// The library panics if there is no home folder.
 	defer func() {
 		if recover() != nil {
 			login, err = "", nil
@@ -92,7 +92,7 @@ func helperToken() (login string, err error) {
 	return helper.Get()
 }
 
-// sameScheme refuses redirects to another scheme. The library follows one
+// sameScheme refuses redirects to a different scheme. The library follows one
 // redirect, which is how a standby node names the active one.
 type sameScheme struct{ next http.RoundTripper }
 
@@ -115,7 +115,7 @@ type request struct {
 	body         map[string]any
 }
 
-// answer is what the server said.
+// answer is the server's answer.
 type answer struct {
 	status    int
 	body      []byte
@@ -123,7 +123,7 @@ type answer struct {
 	sent, got time.Time
 }
 
-// send sends a request and returns the answer, of whatever status. A request that
+// send sends a request and returns the answer, with any status. A request that
 // a quota refused is sent again while there is time.
 func (b *Backend) send(ctx context.Context, r request) (answer, error) {
 	client, err := b.connect()
@@ -150,7 +150,7 @@ func (b *Backend) send(ctx context.Context, r request) (answer, error) {
 	return a, err
 }
 
-// exchange sends a request once. pause is how long to wait before the next try.
+// exchange sends a request once. pause is the wait before the next attempt.
 func exchange(ctx context.Context, client *api.Client, r request) (a answer, pause time.Duration, err error) {
 	req := client.NewRequest(r.method, "/v1/"+r.path)
 	if r.body != nil {
@@ -159,7 +159,7 @@ func exchange(ctx context.Context, client *api.Client, r request) (a answer, pau
 		}
 	}
 	a.sent = time.Now()
-	// The method that replaces it reads and closes the body, and drops the status.
+	// Its replacement reads and closes the body, and drops the status.
 	resp, err := client.RawRequestWithContext(ctx, req) //nolint:staticcheck // see above
 	var refused *api.ResponseError
 	if err != nil && !errors.As(err, &refused) {
@@ -172,23 +172,23 @@ func exchange(ctx context.Context, client *api.Client, r request) (a answer, pau
 	}
 	a.body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	a.got = time.Now()
-	pause = quotaPause + rand.N(quotaPause) //nolint:gosec // jitter is no secret
+	pause = quotaPause + rand.N(quotaPause) //nolint:gosec // jitter is not a secret
 	if seconds, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && seconds > 0 {
 		pause += time.Duration(seconds) * time.Second
 	}
 	return a, pause, err
 }
 
-// said returns the server's words, fit to be quoted.
+// said returns the server's message, safe to quote.
 func (a answer) said() string {
 	if len(a.errors) == 0 {
 		return ""
 	}
-	// Vault lists what it has one of, too.
+	// Vault also puts a single message into a list.
 	return token.Scrub(strings.TrimPrefix(strings.TrimSpace(a.errors[0]), "1 error occurred:\n\t* "), token.Token{})
 }
 
-// unanswered is the error of a request that has no answer.
+// unanswered is the error of a request without an answer.
 func (b *Backend) unanswered(op, where string, err error) error {
 	var settings settingsError
 	switch {
@@ -211,7 +211,7 @@ func (b *Backend) unanswered(op, where string, err error) error {
 	return &tokenstore.Error{Op: op, Where: where, Err: cause, Fix: fix, Unwritable: true}
 }
 
-// addressSetting names where the server's address comes from.
+// addressSetting names the setting of the server's address.
 func (b *Backend) addressSetting() string {
 	if b.settings.Address != "" {
 		return "storage.vault.address"

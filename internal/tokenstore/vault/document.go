@@ -15,11 +15,11 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/tokenstore/remote"
 )
 
-// field is that of a secret which holds a document, as text: a server changes the
-// order and the white space of JSON.
+// field is the field of a secret that holds the document. It is text, because a
+// server changes the order and the white space of JSON.
 const field = "document"
 
-// metadata is what the server keeps about a version.
+// metadata describes a version.
 type metadata struct {
 	Version      int               `json:"version"`
 	CreatedTime  time.Time         `json:"created_time"`
@@ -66,8 +66,8 @@ func (b *Backend) Load(ctx context.Context, doc tokenstore.Doc) (tokenstore.Docu
 	}
 }
 
-// content returns the document in a secret, nil for a removed one. What somebody
-// else wrote there is returned as it is.
+// content returns the document in a secret, nil for a removed one. Content of
+// other writers is returned unchanged.
 func content(data json.RawMessage) []byte {
 	if len(data) == 0 || bytes.Equal(data, []byte("null")) {
 		return nil
@@ -113,8 +113,8 @@ func (b *Backend) Swap(ctx context.Context, doc tokenstore.Doc, data []byte, was
 		}
 		fallthrough
 	case a.status == http.StatusNoContent:
-		// Without versions, the write was not checked. What it left is a secret
-		// where nobody looks for it.
+		// Without versions, the write was not checked. The secret that it left
+		// is at a path that nothing reads.
 		_, _ = b.send(ctx, request{method: http.MethodDelete, path: b.endpoint("data", doc)})
 		return "", b.versionOne("write", doc)
 	case a.status == http.StatusBadRequest:
@@ -126,8 +126,8 @@ func (b *Backend) Swap(ctx context.Context, doc tokenstore.Doc, data []byte, was
 	}
 }
 
-// mismatch finds out whether a write was refused because the version is no longer
-// current. The answer says so only in words, which may change.
+// mismatch checks whether a write was refused because the version is no longer
+// current. The answer says this only in its message, which may change.
 func (b *Backend) mismatch(ctx context.Context, doc tokenstore.Doc, was tokenstore.Version, a answer) error {
 	now, err := b.Load(ctx, doc)
 	if err != nil {
@@ -139,7 +139,7 @@ func (b *Backend) mismatch(ctx context.Context, doc tokenstore.Doc, was tokensto
 	return b.refused("write", doc, a)
 }
 
-// unwritten is the error of a write that got no answer.
+// unwritten is the error of a write without an answer.
 func (b *Backend) unwritten(doc tokenstore.Doc, err error) error {
 	var settings settingsError
 	if remote.NeverSent(err) || errors.As(err, &settings) {
@@ -160,7 +160,8 @@ func (b *Backend) unknown(doc tokenstore.Doc, cause error) error {
 	}
 }
 
-// sealed reports whether the server refused before it did anything.
+// sealed reports whether the server refused because it is sealed, before it did
+// anything.
 func (a answer) sealed() bool {
 	return a.status == http.StatusServiceUnavailable && strings.Contains(strings.Join(a.errors, " "), "sealed")
 }

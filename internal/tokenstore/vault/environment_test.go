@@ -21,11 +21,11 @@ func TestEnvironmentIsThatOfTheCommand(t *testing.T) {
 	}
 	_, err := b().Load(t.Context(), manual)
 	wantError(t, err, "cannot read vault secret/fly-tokens/web/manual: an unknown authority signed the server's certificate"+
-		": name the authority's file in VAULT_CACERT")
+		": set the authority's file in VAULT_CACERT")
 
 	t.Setenv("VAULT_CACERT", s.CA)
 	_, err = b().Load(t.Context(), manual)
-	wantError(t, err, "cannot read vault secret/fly-tokens/web/manual: there is no Vault token: run vault login, or set VAULT_TOKEN")
+	wantError(t, err, "cannot read vault secret/fly-tokens/web/manual: no Vault token is set: run vault login, or set VAULT_TOKEN")
 
 	helper := filepath.Join(home, "helper")
 	script := "#!/bin/sh\nprintf %s " + s.RootToken + "\n"

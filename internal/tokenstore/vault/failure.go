@@ -9,7 +9,7 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/tokenstore"
 )
 
-// versionOne is the error about an engine that does not check what it is told.
+// versionOne is the error for an engine that does not check versions.
 func (b *Backend) versionOne(op string, doc tokenstore.Doc) error {
 	return &tokenstore.Error{
 		Op: op, Where: b.Locate(doc),
@@ -20,19 +20,19 @@ func (b *Backend) versionOne(op string, doc tokenstore.Doc) error {
 	}
 }
 
-// refused is the error about an answer that is no success.
+// refused is the error for an answer that reports a failure.
 func (b *Backend) refused(op string, doc tokenstore.Doc, a answer) error {
 	fix, cause := b.explain(doc, a)
 	return &tokenstore.Error{Op: op, Where: b.Locate(doc), Err: cause, Fix: fix, Unwritable: true}
 }
 
-// explain says what to do about an answer, and what it means.
+// explain returns the advice for an answer, and its meaning.
 func (b *Backend) explain(doc tokenstore.Doc, a answer) (fix string, cause error) {
 	said := a.said()
 	client, err := b.connect()
 	switch {
 	case err == nil && client.Token() == "" && (a.status == http.StatusForbidden || a.status == http.StatusBadRequest):
-		return "run vault login, or set VAULT_TOKEN", errors.New("there is no Vault token")
+		return "run vault login, or set VAULT_TOKEN", errors.New("no Vault token is set")
 	case a.status == http.StatusForbidden:
 		return "log in again if the token has expired, or allow create, read and update on " + b.endpoint("data", doc),
 			fmt.Errorf("the server answers 403: %s", said)

@@ -50,7 +50,7 @@ func TestErrorsOfReading(t *testing.T) {
 		},
 		"host not found": {
 			change: func(to *vault.Settings) { to.Address = "https://vault.invalid" },
-			want:   "cannot read vault secret/fly-tokens/web/manual: the host vault.invalid is not found: check storage.vault.address",
+			want:   "cannot read vault secret/fly-tokens/web/manual: the host vault.invalid was not found: check storage.vault.address",
 		},
 		"unencrypted": {
 			change: func(to *vault.Settings) { to.Address = "http://vault.example.com" },
@@ -162,7 +162,7 @@ func TestRedirectToAnotherSchemeIsRefused(t *testing.T) {
 	t.Cleanup(standby.Close)
 	b := vault.Open(vault.Settings{Mount: "secret", Path: "fly-tokens", Address: standby.URL, Token: "x", Timeout: patience})
 	_, err := b.Load(t.Context(), manual)
-	wantError(t, err, "cannot read vault secret/fly-tokens/web/manual: the server redirects to another scheme"+
+	wantError(t, err, "cannot read vault secret/fly-tokens/web/manual: the server redirects to a different scheme"+
 		": set the server's api_addr to the scheme in storage.vault.address")
 	if reached.Load() {
 		t.Error("the login was sent there")

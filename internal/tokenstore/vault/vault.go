@@ -1,9 +1,9 @@
 // Package vault keeps documents in a KV version 2 secrets engine of HashiCorp
 // Vault or OpenBao.
 //
-// A document is the secret <mount>/data/<path>/<app>/<kind>, whose version number
-// is the document's. A removed document is a version without content: unlike a
-// deletion, writing that checks the version before it.
+// A document is the secret <mount>/data/<path>/<app>/<kind>, whose version
+// number is the document's. A removed document is a version without content,
+// because such a write, unlike a deletion, checks the version.
 package vault
 
 import (
@@ -21,9 +21,9 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/tokenstore/remote"
 )
 
-// Settings say where documents are kept. What is empty is taken from where the
-// vault command takes it: VAULT_ADDR, VAULT_NAMESPACE, VAULT_TOKEN, a token
-// helper, VAULT_CACERT and so on.
+// Settings configure the location of the documents. Empty fields use the
+// sources of the vault command: VAULT_ADDR, VAULT_NAMESPACE, VAULT_TOKEN, a
+// token helper, VAULT_CACERT and so on.
 type Settings struct {
 	// Mount is the path that the secrets engine is mounted at.
 	Mount string
@@ -50,14 +50,14 @@ type Backend struct {
 	connect  func() (*api.Client, error)
 	clock    *remote.Clock
 	breaker  *remote.Breaker
-	// noMetadata says that this login may not set how many versions are kept.
+	// noMetadata means that this login may not set the number of kept versions.
 	noMetadata atomic.Bool
 }
 
 var _ tokenstore.Backend = (*Backend)(nil)
 
-// Open returns the backend. Nothing is sent yet: settings that cannot be used show
-// when they are used.
+// Open returns the backend. It sends nothing: the first use reports invalid
+// settings.
 func Open(settings Settings) *Backend {
 	settings.Mount = strings.Trim(settings.Mount, "/")
 	settings.Path = strings.Trim(settings.Path, "/")
@@ -89,8 +89,8 @@ func (b *Backend) endpoint(part string, doc tokenstore.Doc) string {
 	return path + doc.App + "/" + string(doc.Kind)
 }
 
-// Now returns bounds of the server's time. Only before the first answer does this
-// send a request, for which no login is needed.
+// Now returns bounds of the server's time. It sends a request only before the
+// first answer. That request needs no login.
 func (b *Backend) Now(ctx context.Context) (from, to token.Sequence, err error) {
 	if from, to, ok := b.clock.Bounds(); ok {
 		return from, to, nil

@@ -10,18 +10,18 @@ import (
 )
 
 const (
-	// mark is the custom metadata of a document of which one version is kept. Each
-	// answer to a write holds it, so that it is asked for only once.
+	// mark is the custom metadata of a document with one kept version. Each
+	// answer to a write holds it, so this is set only once.
 	mark      = "terraform-provider-fly"
 	markValue = "keeps one version"
-	// maxKept is how many old versions are destroyed at most. Servers keep ten
-	// unless they are asked for more.
+	// maxKept bounds the number of old versions to destroy. Servers keep ten by
+	// default.
 	maxKept = 100
 )
 
-// keepOne makes the server keep one version of the document, so that no token
-// that was replaced or removed can be read there. A login that may not say so
-// destroys each version that it replaced.
+// keepOne makes the server keep one version of the document, so that replaced
+// and removed tokens cannot be read. If the login may not do this, it destroys
+// each version that it replaced.
 func (b *Backend) keepOne(ctx context.Context, doc tokenstore.Doc, m *metadata) {
 	if m.DeletionTime != "" {
 		b.Warn("Fly Token Storage Expires", fmt.Sprintf(
