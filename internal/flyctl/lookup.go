@@ -11,6 +11,17 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
+// Find reports whether path names a program that can be run: a file, or a name that
+// is looked up in the folders of searchPath. The error says why not.
+func Find(path, searchPath string) error {
+	_, err := lookup(path, searchPath)
+	var miss *token.MissError
+	if errors.As(err, &miss) {
+		return errors.New(miss.Reason) // its fix is to set the path
+	}
+	return err
+}
+
 // lookup returns the absolute paths of the programs that path names, in the
 // order in which to try them. fly is also the name of other programs, so flyctl
 // follows it. The error is a [*token.MissError].

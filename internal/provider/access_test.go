@@ -128,7 +128,7 @@ func TestAccessAndAPIValidation(t *testing.T) {
 	w := dial(t, scratch(t))
 	for text, good := range map[string]bool{"readonly": true, "deploy": true, "": false, "read-only": false, "write": false} {
 		got := w.validateData(attrs{"app": "web", "access": text})
-		if (got == "") != good || !good && !(strings.Contains(got, `"readonly"`) && strings.Contains(got, `AttributeName("access")`)) {
+		if (got == "") != good || !good && !(strings.Contains(got, "readonly, deploy") && strings.Contains(got, `AttributeName("access")`)) {
 			t.Errorf("access = %q: %q", text, got)
 		}
 	}
@@ -185,9 +185,16 @@ func TestAPIAddresses(t *testing.T) {
 			if test.config != nil {
 				config["api"] = test.config
 			}
-			state, got := reads(t, world, config, attrs{"app": "web"})
-			if (test.want == nil) != (state["origin"] == "api") || strings.Contains(got, "pw-of-mine") {
-				t.Errorf("got %v:\n%s", state, got)
+			w := dial(t, world)
+			got := w.configure(config)
+			if test.want == nil {
+				state, more := w.read(t.Context(), attrs{"app": "web"})
+				if got += more; state["origin"] != "api" {
+					t.Errorf("got %v:\n%s", state, got)
+				}
+			}
+			if strings.Contains(got, "pw-of-mine") || strings.Contains(got, "ERROR") != (test.want != nil) {
+				t.Errorf("got:\n%s", got)
 			}
 			for _, want := range test.want {
 				if !strings.Contains(got, want) {

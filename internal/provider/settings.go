@@ -195,8 +195,8 @@ func (r *settingsReader) readCLI(m providerModel) {
 	r.set.cli.path = r.text("cli.path", cli.Path)
 	if strings.ContainsAny(r.set.cli.path, `/`+string(filepath.Separator)) {
 		r.set.cli.path = r.path("cli.path", r.set.cli.path)
-		r.checkFile("cli.path", r.set.cli.path, "no token comes from flyctl")
 	}
+	r.checkProgram()
 	r.set.cli.timeout = r.duration("cli.timeout", cli.Timeout, defaultCLITimeout)
 	if r.known("cli.max_parallel", cli.MaxParallel) && !cli.MaxParallel.IsNull() {
 		r.set.cli.maxParallel = int(cli.MaxParallel.ValueInt64())

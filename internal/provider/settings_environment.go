@@ -12,22 +12,21 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/flytokens/terraform-provider-fly/internal/flyctl"
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
 // variable returns the environment variable that stands in for an argument, ""
-// where it is unset. The argument's own check applies to it: a value that fails
-// is an error of the operations that need the argument.
+// where it is unset. The argument's own check applies to it, and a value that fails
+// is an error of the provider's configuration, as it is in the argument.
 func (r *settingsReader) variable(name, attribute string, complaint func(value string) string) string {
 	value := r.set.environment.get(name)
 	if value == "" {
 		return ""
 	}
 	if problem := complaint(value); problem != "" {
-		r.set.flaws = append(r.set.flaws, flaw{
-			attribute: attribute,
-			detail:    fmt.Sprintf("The environment variable %s, which stands in for the provider argument %s, is invalid. %s Correct %[1]s, unset it, or set %[2]s.", name, attribute, problem),
-		})
+		r.diags.AddError(summaryConfigure, fmt.Sprintf(
+			"The environment variable %s, which stands in for the provider argument %s, is invalid. %s Correct %[1]s, unset it, or set %[2]s.", name, attribute, problem))
 		return ""
 	}
 	return value
@@ -96,6 +95,18 @@ func (r *settingsReader) checkFile(attribute, file, without string) {
 	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
 		r.diags.AddWarning("Unable to Find the File of "+attribute, fmt.Sprintf(
 			"The provider argument %s names a file that does not exist: %s. Until it exists, %s. Correct %[1]s, or omit it to use the default.", attribute, file, without))
+	}
+}
+
+// checkProgram is [settingsReader.checkFile] for the program of cli.path, which may
+// also be a name that is looked up on PATH.
+func (r *settingsReader) checkProgram() {
+	if r.set.cli.path == "" {
+		return
+	}
+	if err := flyctl.Find(r.set.cli.path, r.set.environment.get("PATH")); err != nil {
+		r.diags.AddWarning("Unable to Find the Program of cli.path", fmt.Sprintf(
+			"The provider argument cli.path names a program that cannot be run: %s. No token comes from flyctl. Correct cli.path, or omit it to use the default.", err))
 	}
 }
 

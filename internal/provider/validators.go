@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/flytokens/terraform-provider-fly/internal/flyapi"
 	"github.com/flytokens/terraform-provider-fly/internal/token"
@@ -114,12 +114,54 @@ func flyTokenComplaint(value string) string {
 
 // refreshPolicy accepts the name of a policy.
 func refreshPolicy() validator.String {
-	return stringvalidator.OneOf(string(token.PolicyIfRejected), string(token.PolicyIfExpired), string(token.PolicyAlways))
+	return oneOf("Invalid Refresh Policy", string(token.PolicyIfRejected), string(token.PolicyIfExpired), string(token.PolicyAlways))
 }
 
 // access accepts the name of a guarantee.
 func access() validator.String {
-	return stringvalidator.OneOf(string(token.AccessReadOnly), string(token.AccessDeploy))
+	return oneOf("Invalid Access", string(token.AccessReadOnly), string(token.AccessDeploy))
+}
+
+// oneOf accepts the names given. The framework's own validator quotes any value, a
+// token too.
+func oneOf(summary string, names ...string) validator.String {
+	list := strings.Join(names, ", ")
+	return stringCheck{
+		description: "one of " + list,
+		summary:     summary,
+		complaint: func(value string) string {
+			if slices.Contains(names, value) {
+				return ""
+			}
+			return fmt.Sprintf("%s is not a valid value. Use one of: %s.", quoted(value), list)
+		},
+	}
+}
+
+// distinct is a validator of a list that names nothing twice. The framework's own
+// validator quotes any value, a token too.
+type distinct struct{}
+
+var _ validator.List = distinct{}
+
+// Description says what a valid list is.
+func (distinct) Description(context.Context) string { return "each name once" }
+
+// MarkdownDescription says what a valid list is.
+func (d distinct) MarkdownDescription(ctx context.Context) string { return d.Description(ctx) }
+
+// ValidateList reports the names that are repeated.
+func (distinct) ValidateList(_ context.Context, req validator.ListRequest, resp *validator.ListResponse) {
+	elements := req.ConfigValue.Elements()
+	for i, e := range elements {
+		name, ok := e.(types.String)
+		if !ok || name.IsNull() || name.IsUnknown() || !slices.ContainsFunc(elements[:i], e.Equal) {
+			continue
+		}
+		if value := name.ValueString(); !looksLikeToken(value) {
+			resp.Diagnostics.AddAttributeError(req.Path.AtListIndex(i), "Repeated Name", fmt.Sprintf("%.80q is in the list twice. Remove one of the two.", value))
+		}
+	}
 }
 
 // apiAddress accepts an address that a token may be sent to.
@@ -138,8 +180,11 @@ func machinesComplaint(value string) string { return addressComplaint(value, "/v
 // addressComplaint says what is wrong with an address to which the client adds a
 // path.
 func addressComplaint(value, added string) string {
-	if value == "" {
+	switch {
+	case value == "":
 		return "The address is empty. Omit the argument, or set it to null, to use the default."
+	case looksLikeToken(value):
+		return quoted(value) + " is not an address. Set a token with access_token or FLY_API_TOKEN."
 	}
 	if _, err := flyapi.New(flyapi.Config{BaseURL: value, MachinesBaseURL: value}); err != nil {
 		return fmt.Sprintf("The address cannot be used: %s.", strings.TrimPrefix(err.Error(), flyapi.ErrBaseURL.Error()+": "))
@@ -161,6 +206,8 @@ func pathComplaint(value string) string {
 		return "The path is empty. Omit the argument, or set it to null, to use the default."
 	case strings.HasPrefix(value, "~") && !strings.HasPrefix(value, "~/"):
 		return "Only a leading ~/ is expanded, to the home folder: ~ alone and ~ with a user name are not. Write ~/ and the rest, or an absolute path."
+	case flyTokenComplaint(value) == "":
+		return quoted(value) + " is not a path. Set a token with access_token or FLY_API_TOKEN."
 	case strings.ContainsRune(value, 0):
 		return "The path holds a NUL character, which no file system accepts."
 	}
@@ -176,7 +223,7 @@ func durationBetween(shortest, longest time.Duration) validator.String {
 			d, err := time.ParseDuration(value)
 			switch {
 			case err != nil:
-				return fmt.Sprintf("%.80q is not a duration. Write a number and a unit, such as 24h, 90m or 1h30m; the units are h, m, s and ms, and a day is 24h.", value)
+				return fmt.Sprintf("%s is not a duration. Write a number and a unit, such as 24h, 90m or 1h30m; the units are h, m, s and ms, and a day is 24h.", quoted(value))
 			case d < shortest || d > longest:
 				return fmt.Sprintf("%s is out of bounds: the duration must be from %s to %s.", value, short(shortest), short(longest))
 			}

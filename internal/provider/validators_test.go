@@ -3,6 +3,8 @@ package provider_test
 import (
 	"strings"
 	"testing"
+
+	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
 // invalid is a value that validation refuses, with what the user reads.
@@ -75,8 +77,8 @@ func TestValidateProviderSourcesAndRefresh(t *testing.T) {
 		"unknown refresh": {"refresh": unknown{}},
 	}, map[string]invalid{
 		"empty":     {attrs{"sources": []any{}}, []string{`AttributeName("sources")`, "at least 1"}},
-		"twice":     {attrs{"sources": []any{"cli", "cli"}}, []string{"duplicate", "cli"}},
-		"no source": {attrs{"sources": []any{"cli", "vault"}}, []string{"vault", `"storage" "config" "cli" "api" "env" "manual"`}},
+		"twice":     {attrs{"sources": []any{"cli", "cli"}}, []string{"Repeated Name", `"cli" is in the list twice`}},
+		"no source": {attrs{"sources": []any{"cli", "vault"}}, []string{`"vault" is not a valid value`, "storage, config, cli, api, env, manual"}},
 		"cache":     {attrs{"sources": []any{"cache"}}, []string{"cache"}},
 		"null":      {attrs{"sources": []any{nil}}, []string{"null"}},
 		"refresh":   {attrs{"refresh": "never"}, []string{`AttributeName("refresh")`, "never", "if_expired", "always"}},
@@ -146,19 +148,40 @@ func TestValidateManualToken(t *testing.T) {
 	})
 }
 
-// What is refused may be a secret all the same.
+// A token that was written to the wrong argument is neither quoted nor on a source
+// line that the engine prints.
 func TestValidationQuotesNoToken(t *testing.T) {
 	t.Parallel()
-	cut := macaroonFor("web")[:61]
 	w := dial(t, scratch(t))
-	for name, got := range map[string]string{
-		"login":        w.validateProvider(attrs{"access_token": cut}),
-		"manual":       w.validateManual(attrs{"app": "web", "token": cut}),
-		"as app":       w.validateManual(attrs{"app": cut, "token": macaroonFor("web")}),
-		"organization": w.validateData(attrs{"app": cut, "organization": cut}),
-	} {
-		if got == "" || strings.Contains(got, cut[4:12]) {
-			t.Errorf("%s:\n%s", name, got)
+	for _, value := range []string{macaroonFor("web"), macaroonFor("web")[:61], oauthFor("web"), "FlyV1 " + macaroonFor("web")} {
+		texts := map[string]string{
+			"manual as app": w.validateManual(attrs{"app": value, "token": macaroonFor("web")}),
+			"sources":       w.validateProvider(attrs{"sources": []any{value}}),
+			"sources twice": w.validateProvider(attrs{"sources": []any{value, value}}),
+		}
+		for _, name := range []string{"organization", "refresh", "token_ttl", "min_validity"} {
+			texts[name] = w.validateProvider(attrs{name: value})
+		}
+		for _, name := range []string{"app", "access", "organization", "refresh"} {
+			config := attrs{"app": "web"}
+			config[name] = value
+			texts["data "+name] = w.validateData(config)
+		}
+		for _, name := range []string{"base_url", "machines_base_url", "timeout"} {
+			texts["api."+name] = w.validateProvider(attrs{"api": attrs{name: value}})
+		}
+		if _, err := token.Parse(value); err == nil { // anything else may be a path
+			texts["config_file"] = w.validateProvider(attrs{"config_file": value})
+			texts["cli.path"] = w.validateProvider(attrs{"cli": attrs{"path": value}})
+			texts["storage.path"] = w.validateProvider(attrs{"storage": attrs{"path": value}})
+		} else {
+			texts["access_token"] = w.validateProvider(attrs{"access_token": value})
+			texts["manual token"] = w.validateManual(attrs{"app": "web", "token": value})
+		}
+		for name, got := range texts {
+			if !strings.Contains(got, "ERROR") || strings.Contains(got, value[10:18]) || strings.Contains(got, "AttributeName") {
+				t.Errorf("%s = %.9s…:\n%s", name, value, got)
+			}
 		}
 	}
 }
