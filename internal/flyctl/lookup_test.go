@@ -97,16 +97,12 @@ func TestLookupMisses(t *testing.T) {
 	}
 }
 
+// The provider runs in the fake's folder here: between two drives of Windows there
+// is no relative path.
 func TestLookupIsRelativeToTheProvider(t *testing.T) {
-	t.Parallel()
 	fly := fakefly.Install(t, fakefly.Behaviour{})
-	cwd, err := os.Getwd()
-	must(t, err)
-	relative, err := filepath.Rel(cwd, fly.Path())
-	if err != nil {
-		t.Skip("no relative path leads to the fake:", err)
-	}
-	src, _ := newSource(t, fly, pathIs(relative))
+	t.Chdir(filepath.Dir(fly.Path()))
+	src, _ := newSource(t, fly, pathIs("."+string(filepath.Separator)+filepath.Base(fly.Path())))
 	if _, err := src.Acquire(t.Context(), request()); err != nil {
 		t.Fatal(err)
 	}
