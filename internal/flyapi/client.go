@@ -1,6 +1,7 @@
 package flyapi
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -9,6 +10,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/flytokens/terraform-provider-fly/internal/breaker"
 )
 
 // The addresses of Fly's public APIs, as superfly/fly-go has them.
@@ -25,8 +28,11 @@ const (
 const MaxInFlight = 10
 
 const (
-	defaultTimeout   = 15 * time.Second
-	defaultRetryWait = 200 * time.Millisecond
+	defaultTimeout     = 15 * time.Second
+	defaultShowTimeout = 3 * time.Second
+	defaultRetryWait   = 200 * time.Millisecond
+	// breakerPause is how long a server that did not answer is not called.
+	breakerPause = 30 * time.Second
 	// idleTimeout is short so that the client drops a pooled connection before
 	// the server drops it during a request.
 	idleTimeout = 30 * time.Second
@@ -51,6 +57,8 @@ type Config struct {
 	// Timeout bounds one call with all its retries; 0 means 15 seconds. The
 	// wait for one of the [MaxInFlight] slots is not part of it.
 	Timeout time.Duration
+	// ShowTimeout bounds one [Client.Show]; 0 means 3 seconds.
+	ShowTimeout time.Duration
 	// RetryWait is the wait before the first retry, doubled for each further
 	// one and jittered; 0 means 200 milliseconds.
 	RetryWait time.Duration
@@ -64,18 +72,19 @@ type Config struct {
 
 // Client speaks to Fly's APIs. It is safe for concurrent use.
 type Client struct {
-	graphql   *url.URL
-	machines  *url.URL
-	userAgent string
-	timeout   time.Duration
-	retryWait time.Duration
-	http      *http.Client
-	slots     chan struct{}
-	// pulses holds one for each host; the map is never changed. Shows have a
+	graphql     *url.URL
+	machines    *url.URL
+	userAgent   string
+	timeout     time.Duration
+	showTimeout time.Duration
+	retryWait   time.Duration
+	http        *http.Client
+	slots       chan struct{}
+	// breakers holds one for each host; the map is never changed. Shows have a
 	// separate one, because their three seconds are too short to judge other
 	// calls by.
-	pulses map[string]*pulse
-	shows  pulse
+	breakers map[string]*breaker.Breaker
+	shows    breaker.Breaker
 }
 
 // New returns a client for cfg. The error wraps [ErrBaseURL] if an address has
@@ -91,23 +100,19 @@ func New(cfg Config) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{
-		graphql:   graphql.JoinPath("graphql"),
-		machines:  machines.JoinPath("v1"),
-		userAgent: "terraform-provider-fly/" + cfg.Version,
-		timeout:   cfg.Timeout,
-		retryWait: cfg.RetryWait,
-		http:      newHTTPClient(cfg),
-		slots:     make(chan struct{}, MaxInFlight),
-		pulses:    map[string]*pulse{graphql.Host: {}},
+		graphql:     graphql.JoinPath("graphql"),
+		machines:    machines.JoinPath("v1"),
+		userAgent:   "terraform-provider-fly/" + cfg.Version,
+		timeout:     cmp.Or(cfg.Timeout, defaultTimeout),
+		showTimeout: cmp.Or(cfg.ShowTimeout, defaultShowTimeout),
+		retryWait:   cmp.Or(cfg.RetryWait, defaultRetryWait),
+		http:        newHTTPClient(cfg),
+		shows:       breaker.Breaker{Pause: breakerPause},
+		slots:       make(chan struct{}, MaxInFlight),
+		breakers:    map[string]*breaker.Breaker{graphql.Host: {Pause: breakerPause}},
 	}
 	if machines.Host != graphql.Host {
-		c.pulses[machines.Host] = &pulse{}
-	}
-	if c.timeout == 0 {
-		c.timeout = defaultTimeout
-	}
-	if c.retryWait == 0 {
-		c.retryWait = defaultRetryWait
+		c.breakers[machines.Host] = &breaker.Breaker{Pause: breakerPause}
 	}
 	return c, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/flytokens/terraform-provider-fly/internal/coalesce"
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
@@ -18,9 +19,9 @@ type Login func(context.Context) (token.Token, error)
 type Directory struct {
 	client        *Client
 	login         Login
-	apps          memo[string, App]
-	organizations memo[string, Organization]
-	reached       memo[reach, App]
+	apps          coalesce.Group[string, App]
+	organizations coalesce.Group[string, Organization]
+	reached       coalesce.Group[reach, App]
 }
 
 // reach is the key of a call to the Machines API, whose answer depends on the
@@ -29,13 +30,18 @@ type reach struct{ app, fingerprint string }
 
 // NewDirectory returns a directory that asks client with login.
 func NewDirectory(client *Client, login Login) *Directory {
-	return &Directory{client: client, login: login}
+	return &Directory{
+		client: client, login: login,
+		apps:          coalesce.Group[string, App]{Remember: true},
+		organizations: coalesce.Group[string, Organization]{Remember: true},
+		reached:       coalesce.Group[reach, App]{Remember: true},
+	}
 }
 
 // App looks an app up with the login. The error is an [*Error], the login's own,
 // or the context's.
 func (d *Directory) App(ctx context.Context, app string) (App, error) {
-	return d.apps.do(ctx, app, func(ctx context.Context) (App, error) {
+	return d.apps.Do(ctx, app, func(ctx context.Context) (App, error) {
 		login, err := d.login(ctx)
 		if err != nil {
 			return App{}, err
@@ -47,7 +53,7 @@ func (d *Directory) App(ctx context.Context, app string) (App, error) {
 // Organization looks an organization up with the login. The error is as
 // [Directory.App]'s.
 func (d *Directory) Organization(ctx context.Context, slug string) (Organization, error) {
-	return d.organizations.do(ctx, slug, func(ctx context.Context) (Organization, error) {
+	return d.organizations.Do(ctx, slug, func(ctx context.Context) (Organization, error) {
 		login, err := d.login(ctx)
 		if err != nil {
 			return Organization{}, err
@@ -73,7 +79,7 @@ func (d *Directory) Reach(ctx context.Context, app string, tok token.Token) (App
 	if err == nil || tok.IsZero() || tok.IsOAuth() || ctx.Err() != nil {
 		return found, err
 	}
-	reached, reachErr := d.reached.do(ctx, reach{app, tok.Fingerprint()}, func(ctx context.Context) (App, error) {
+	reached, reachErr := d.reached.Do(ctx, reach{app, tok.Fingerprint()}, func(ctx context.Context) (App, error) {
 		return d.client.LookupAppWith(ctx, tok, app)
 	})
 	if reachErr != nil {

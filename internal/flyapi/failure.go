@@ -174,3 +174,12 @@ func rateLimited(k call, r *reply) *Error {
 	}
 	return e
 }
+
+// paused is the error of a call that was not sent, because the server did not
+// answer an earlier one.
+func paused(k call) error {
+	return &Error{
+		Op: k.op, Kind: ErrUnavailable, Fix: fixFor(ErrUnavailable), Refused: true,
+		Reason: fmt.Sprintf("%s gave no answer to an earlier call, and is not asked again for %s", k.url.Host, breakerPause),
+	}
+}

@@ -47,6 +47,9 @@ func client(t *testing.T, s *flytest.Server, change ...func(*flyapi.Config)) *fl
 	return c
 }
 
+// impatient shortens the time that a check of a token has.
+func impatient(cfg *flyapi.Config) { cfg.ShowTimeout = 50 * time.Millisecond }
+
 // login returns a login function for a fixed token.
 func login(tok token.Token) flyapi.Login {
 	return func(context.Context) (token.Token, error) { return tok, nil }

@@ -8,13 +8,9 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
-
-// ShowTimeout bounds one [Client.Show], which is not repeated.
-const ShowTimeout = 3 * time.Second
 
 // oauthPrefix marks the tokens that are left out for the Machines API.
 const oauthPrefix = "fo1_"
@@ -111,7 +107,7 @@ func (c *Client) LookupAppWith(ctx context.Context, tok token.Token, app string)
 	}, nil
 }
 
-// Show asks Fly whether tok has access to app, within [ShowTimeout] and without
+// Show asks Fly whether tok has access to app, within [Config.ShowTimeout] and without
 // a retry.
 //
 // The time begins when one of the client's [MaxInFlight] slots is free. Only
@@ -127,7 +123,7 @@ func (c *Client) Show(ctx context.Context, tok token.Token, app string) error {
 	if err != nil {
 		return err
 	}
-	k.operation, k.timeout, k.repeat = "check_token", ShowTimeout, never
+	k.operation, k.timeout, k.repeat = "check_token", c.showTimeout, never
 	r, err := c.do(ctx, k)
 	if err != nil {
 		return err

@@ -3,65 +3,47 @@ package flyapi
 import (
 	"context"
 	"errors"
-	"sync"
+	"time"
 
+	"github.com/flytokens/terraform-provider-fly/internal/breaker"
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
-
-// errOutage is the error of an optional call that was skipped.
-var errOutage = errors.New("an earlier call of this run had no answer")
 
 // Outage is a circuit breaker for optional calls. When Fly gives no answer to
 // one, it cancels those under way and skips the others for its lifetime, which
 // is one run. Otherwise a plan would wait once per app for a server that is
 // down. It is safe for concurrent use.
 type Outage struct {
-	note func(ctx context.Context, message string, err error)
-	once sync.Once
-	over context.Context //nolint:containedctx // the context of a whole run, not a caller's
-	turn context.CancelFunc
+	note    func(ctx context.Context, message string, err error)
+	breaker breaker.Breaker
 }
 
 // NewOutage returns a closed breaker. When it opens, it calls note once with
 // the reason.
 func NewOutage(note func(ctx context.Context, message string, err error)) *Outage {
-	o := &Outage{note: note}
-	o.over, o.turn = context.WithCancel(context.Background())
-	return o
+	return &Outage{note: note}
 }
 
 // known reports whether the breaker is open.
-func (o *Outage) known() bool { return o.over.Err() != nil }
+func (o *Outage) known() bool { return o.breaker.Allow() != nil }
 
 // begin opens the breaker.
 func (o *Outage) begin(ctx context.Context, err error) {
-	o.turn()
-	o.once.Do(func() {
+	if o.breaker.Failed(time.Now(), err) {
 		o.note(ctx, "Fly API unreachable: skipping optional calls for this run", err)
-	})
-}
-
-// until returns a context that also ends when the breaker opens, and its cancel
-// function.
-func (o *Outage) until(ctx context.Context) (bounded context.Context, done func()) {
-	bounded, cancel := context.WithCancel(ctx)
-	stop := context.AfterFunc(o.over, cancel)
-	return bounded, func() {
-		stop()
-		cancel()
 	}
 }
 
 // OrganizationNumber returns [Directory.OrganizationNumber] of d for callers
-// that need it only as a hint. They wait at most [ShowTimeout].
+// that need it only as a hint. They wait at most [Config.ShowTimeout].
 func (o *Outage) OrganizationNumber(d *Directory) func(context.Context, token.Request) (uint64, error) {
 	return func(ctx context.Context, req token.Request) (uint64, error) {
-		if o.known() {
-			return 0, errOutage
+		if err := o.breaker.Allow(); err != nil {
+			return 0, err
 		}
-		ctx, done := o.until(ctx)
-		defer done()
-		bounded, cancel := context.WithTimeout(ctx, ShowTimeout)
+		ctx, release := o.breaker.Bind(ctx)
+		defer release()
+		bounded, cancel := context.WithTimeout(ctx, d.client.showTimeout)
 		defer cancel()
 		number, err := d.OrganizationNumber(bounded, req)
 		if isNoAnswer(err) && ctx.Err() == nil {

@@ -20,7 +20,7 @@ func TestOutage(t *testing.T) {
 	s.Inject(flytest.OpAny, flytest.Hang())
 	var notes atomic.Int64
 	outage := flyapi.NewOutage(func(context.Context, string, error) { notes.Add(1) })
-	c := client(t, s)
+	c := client(t, s, impatient)
 	hint := outage.OrganizationNumber(flyapi.NewDirectory(c, login(s.Login("both"))))
 	var wg sync.WaitGroup
 	for i := range 100 {

@@ -81,12 +81,12 @@ func (c *Client) do(ctx context.Context, k call) (*reply, error) {
 	case <-ctx.Done():
 		return nil, leftWaiting(ctx, k)
 	}
-	server := c.pulses[k.url.Host]
+	server := c.breakers[k.url.Host]
 	if k.repeat == never {
 		server = &c.shows
 	}
-	if server.muted() {
-		return nil, notAsked(k)
+	if server.Allow() != nil {
+		return nil, paused(k)
 	}
 	began := time.Now()
 	bounded, cancel := context.WithTimeout(ctx, k.timeout)
@@ -95,14 +95,14 @@ func (c *Client) do(ctx context.Context, k call) (*reply, error) {
 	got, err := c.send(bounded, k, t)
 	switch {
 	case err == nil:
-		server.answered()
+		server.Answered()
 		got.repeated = t.attempts.Load() > 1
 		return got, nil
 	case errors.Is(ctx.Err(), context.Canceled):
 		return nil, fmt.Errorf("%s: %w", k.op, context.Cause(ctx))
 	case bounded.Err() != nil:
 		if ctx.Err() == nil {
-			server.missed(began)
+			server.Failed(began, bounded.Err())
 		}
 		return nil, timedOut(k, t)
 	default:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/flytokens/terraform-provider-fly/internal/coalesce"
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
@@ -16,12 +17,12 @@ var _ token.Verifier = (*Verifier)(nil)
 type Verifier struct {
 	client *Client
 	outage *Outage
-	shown  memo[reach, struct{}]
+	shown  coalesce.Group[reach, struct{}]
 }
 
 // NewVerifier returns a verifier that calls client unless there is an outage.
 func NewVerifier(client *Client, outage *Outage) *Verifier {
-	return &Verifier{client: client, outage: outage}
+	return &Verifier{client: client, outage: outage, shown: coalesce.Group[reach, struct{}]{Remember: true}}
 }
 
 // Verify returns an error that wraps [token.ErrRejected] if Fly refuses tok for
@@ -31,7 +32,7 @@ func (v *Verifier) Verify(ctx context.Context, req token.Request, tok token.Toke
 		return nil
 	}
 	show := func(ctx context.Context) (struct{}, error) { return struct{}{}, v.show(ctx, req.App, tok) }
-	_, err := v.shown.do(ctx, reach{req.App, tok.Fingerprint()}, show)
+	_, err := v.shown.Do(ctx, reach{req.App, tok.Fingerprint()}, show)
 	switch {
 	case errors.Is(err, ErrNotPermitted):
 		return fmt.Errorf("%w: %w", token.ErrOutOfReach, err)
@@ -43,8 +44,8 @@ func (v *Verifier) Verify(ctx context.Context, req token.Request, tok token.Toke
 }
 
 func (v *Verifier) show(ctx context.Context, app string, tok token.Token) error {
-	ctx, done := v.outage.until(ctx)
-	defer done()
+	ctx, release := v.outage.breaker.Bind(ctx)
+	defer release()
 	err := v.client.Show(ctx, tok, app)
 	if err == nil || Rejected(err) || ctx.Err() != nil {
 		return err

@@ -15,10 +15,10 @@ import (
 )
 
 // verifier returns one that counts its notes.
-func verifier(t *testing.T, s *flytest.Server) (*flyapi.Verifier, *atomic.Int64) {
+func verifier(t *testing.T, s *flytest.Server, change ...func(*flyapi.Config)) (*flyapi.Verifier, *atomic.Int64) {
 	t.Helper()
 	var notes atomic.Int64
-	return flyapi.NewVerifier(client(t, s), flyapi.NewOutage(func(context.Context, string, error) { notes.Add(1) })), &notes
+	return flyapi.NewVerifier(client(t, s, change...), flyapi.NewOutage(func(context.Context, string, error) { notes.Add(1) })), &notes
 }
 
 // Each candidate is checked once, and Fly's refusal is a rejection.
@@ -86,7 +86,7 @@ func TestVerifyOfManyAppsAgainstAServerThatHangs(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, world())
 	s.Inject(flytest.OpShow, flytest.Hang())
-	v, notes := verifier(t, s)
+	v, notes := verifier(t, s, impatient)
 	tok := s.Make(flytest.Make{Organization: "acme"})
 	var wg sync.WaitGroup
 	for i := range 100 {

@@ -4,8 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
+
+	"github.com/flytokens/terraform-provider-fly/internal/breaker"
 )
 
 // breakerPause is how long a server that did not answer is left alone. Most runs
@@ -18,71 +19,48 @@ var errNoAnswer = errors.New("no answer in time")
 // Breaker bounds how long a run waits for a server that does not answer: one
 // time-out, however many requests there are.
 type Breaker struct {
-	// Timeout bounds each request.
-	Timeout time.Duration
-	// Setting names the argument that sets Timeout.
-	Setting string
-
-	mu sync.Mutex
-	// failure is why the last request failed whose time was up, and retry when
-	// one request may try again.
-	failure error
-	retry   time.Time
+	timeout time.Duration
+	setting string
+	breaker breaker.Breaker
 }
 
-// Do calls request with a context that ends after the time-out. After a request
-// whose time was up, or that returned an [OutageError], further ones get its error at once, for a minute. ctx's own
-// end does not count as an outage.
+// NewBreaker returns a closed breaker. The timeout bounds each request, and setting
+// names the argument that sets it.
+func NewBreaker(timeout time.Duration, setting string) *Breaker {
+	return &Breaker{timeout: timeout, setting: setting, breaker: breaker.Breaker{Pause: breakerPause}}
+}
+
+// Do calls request with a context that ends after the time-out. When a request runs
+// out of time or returns an [OutageError], further requests fail with its error
+// for a minute. The end of ctx does not count as an outage.
 func (b *Breaker) Do(ctx context.Context, request func(ctx context.Context) error) error {
-	if err := b.allow(); err != nil {
+	if err := b.breaker.Allow(); err != nil {
 		return err
 	}
-	limited, cancel := context.WithTimeoutCause(ctx, b.Timeout, errNoAnswer)
+	limited, cancel := context.WithTimeoutCause(ctx, b.timeout, errNoAnswer)
 	defer cancel()
 	err := request(limited)
-	late := err != nil && errors.Is(context.Cause(limited), errNoAnswer)
-	b.mu.Lock()
-	defer b.mu.Unlock()
 	var outage *OutageError
 	switch {
-	case late && ctx.Err() == nil:
-		err = &LateError{Timeout: b.Timeout, Setting: b.Setting}
-		fallthrough
+	case err != nil && errors.Is(context.Cause(limited), errNoAnswer) && ctx.Err() == nil:
+		err = &LateError{Timeout: b.timeout, Setting: b.setting}
 	case errors.As(err, &outage):
-		b.failure, b.retry = err, time.Now().Add(breakerPause)
-		return err
 	case err == nil || ctx.Err() == nil:
-		b.failure = nil
+		b.breaker.Answered()
+		return err
+	default:
+		return err
 	}
+	// Storage that answers only some requests counts as down, so that the wait stays bounded.
+	b.breaker.Failed(time.Now(), err)
 	return err
-}
-
-// allow returns the error of the request that failed, except to one request for
-// each pause, which tries again.
-func (b *Breaker) allow() error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.failure == nil {
-		return nil
-	}
-	if time.Now().Before(b.retry) {
-		return &skippedError{b.failure}
-	}
-	b.retry = time.Now().Add(breakerPause)
-	return nil
 }
 
 // Skipped reports whether err is that of a request that was not sent.
 func Skipped(err error) bool {
-	var skipped *skippedError
-	return errors.As(err, &skipped)
+	var open *breaker.OpenError
+	return errors.As(err, &open)
 }
-
-// skippedError is the error of an earlier request, for one that was not sent.
-type skippedError struct{ error }
-
-// Unwrap returns the earlier request's error.
-func (e *skippedError) Unwrap() error { return e.error }
 
 // OutageError says that a server has refused requests for as long as they had
 // time, and will go on refusing them. It counts like a request whose time was up.

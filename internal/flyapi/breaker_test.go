@@ -43,7 +43,7 @@ func TestShowStopsNoCall(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, world())
 	s.Inject(flytest.OpShow, flytest.Hang())
-	c := client(t, s)
+	c := client(t, s, impatient)
 	if err := c.Show(t.Context(), s.Make(flytest.Make{App: "web"}), "web"); !errors.Is(err, flyapi.ErrUnavailable) {
 		t.Errorf("got %v", err)
 	}
