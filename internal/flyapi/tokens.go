@@ -3,6 +3,7 @@ package flyapi
 import (
 	"context"
 	"fmt"
+	"iter"
 	"time"
 
 	"github.com/flytokens/terraform-provider-fly/internal/token"
@@ -16,8 +17,9 @@ const (
 )
 
 const (
-	tokenPage = `limitedAccessTokens(first: $first, after: $after) {
-    nodes { id name profile createdAt expiresAt revokedAt } pageInfo { hasNextPage endCursor } }`
+	tokenFields = `id name profile createdAt expiresAt revokedAt user { email }`
+	tokenPage   = `limitedAccessTokens(first: $first, after: $after) {
+    totalCount nodes { ` + tokenFields + ` } pageInfo { hasNextPage endCursor } }`
 	listOfApp          = `query($of: String!, $first: Int, $after: String) { owner: app(name: $of) { ` + tokenPage + ` } }`
 	listOfOrganization = `query($of: String!, $first: Int, $after: String) { owner: organization(slug: $of) { ` + tokenPage + ` } }`
 	revokeToken        = `mutation($input: DeleteLimitedAccessTokenInput!) { deleteLimitedAccessToken(input: $input) { token } }`
@@ -32,6 +34,8 @@ type Listed struct {
 	// Profile is the profile that it was minted with: "deploy",
 	// "deploy_organization".
 	Profile string
+	// User is the email address of the user who minted it.
+	User string
 	// CreatedAt is the time of the mint.
 	CreatedAt time.Time
 	// ExpiresAt is its expiry.
@@ -41,42 +45,83 @@ type Listed struct {
 	RevokedAt time.Time
 }
 
-// ListAppTokens lists the tokens of one app, revoked ones included. The error's
-// kind is [ErrNoSuchApp] if tok cannot see the app.
-func (c *Client) ListAppTokens(ctx context.Context, tok token.Token, app string) ([]Listed, error) {
-	d := document{op: fmt.Sprintf("list the tokens of app %q", app), operation: "list_tokens", text: listOfApp, notFound: ErrNoSuchApp, repeat: whenFailed}
-	if err := token.ValidateApp(app); err != nil {
-		return nil, invalid(d.op, err)
-	}
-	return c.list(ctx, tok, d, app)
+// TokenPage is one page of a list of tokens.
+type TokenPage struct {
+	// Tokens are those that the page shows.
+	Tokens []Listed
+	// Total counts the tokens of all pages, as Fly reports it.
+	Total int
+	// Hidden counts the tokens that the page has and does not show.
+	Hidden int
 }
 
-// ListOrganizationTokens lists the tokens of an organization, revoked ones
-// included. The error's kind is [ErrNoSuchOrganization] if tok cannot see it.
-func (c *Client) ListOrganizationTokens(ctx context.Context, tok token.Token, slug string) ([]Listed, error) {
+// AppTokenPages returns the pages of an app's list of tokens, revoked ones
+// included. The last error's kind is [ErrNoSuchApp] where tok cannot see the app.
+func (c *Client) AppTokenPages(ctx context.Context, tok token.Token, app string) iter.Seq2[TokenPage, error] {
+	d := document{op: fmt.Sprintf("list the tokens of app %q", app), operation: "list_tokens", text: listOfApp, notFound: ErrNoSuchApp, repeat: whenFailed}
+	return c.pages(ctx, tok, d, app, token.ValidateApp(app))
+}
+
+// OrganizationTokenPages is [Client.AppTokenPages] for an organization. The last
+// error's kind is [ErrNoSuchOrganization] where tok cannot see it.
+func (c *Client) OrganizationTokenPages(ctx context.Context, tok token.Token, slug string) iter.Seq2[TokenPage, error] {
 	d := document{
 		op: fmt.Sprintf("list the tokens of organization %q", slug), operation: "list_tokens", text: listOfOrganization,
 		notFound: ErrNoSuchOrganization, repeat: whenFailed,
 	}
-	if err := token.ValidateOrganization(slug); err != nil {
-		return nil, invalid(d.op, err)
-	}
-	return c.list(ctx, tok, d, slug)
+	return c.pages(ctx, tok, d, slug, token.ValidateOrganization(slug))
 }
 
-// tokenList is one page.
+// ListAppTokens lists the tokens of one app, revoked ones included. The error is
+// as that of [Client.AppTokenPages].
+func (c *Client) ListAppTokens(ctx context.Context, tok token.Token, app string) ([]Listed, error) {
+	return collect(c.AppTokenPages(ctx, tok, app))
+}
+
+// ListOrganizationTokens lists the tokens of an organization, revoked ones
+// included. The error is as that of [Client.OrganizationTokenPages].
+func (c *Client) ListOrganizationTokens(ctx context.Context, tok token.Token, slug string) ([]Listed, error) {
+	return collect(c.OrganizationTokenPages(ctx, tok, slug))
+}
+
+func collect(pages iter.Seq2[TokenPage, error]) ([]Listed, error) {
+	var all []Listed
+	for page, err := range pages {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page.Tokens...)
+	}
+	return all, nil
+}
+
+// tokenNode is a token in an answer of GraphQL's.
+type tokenNode struct {
+	ID        string `json:"id"`
+	Name      string `json:"name"`
+	Profile   string `json:"profile"`
+	CreatedAt string `json:"createdAt"`
+	ExpiresAt string `json:"expiresAt"`
+	RevokedAt string `json:"revokedAt"`
+	User      struct {
+		Email string `json:"email"`
+	} `json:"user"`
+}
+
+func (n tokenNode) listed() Listed {
+	return Listed{
+		ID: n.ID, Name: n.Name, Profile: n.Profile, User: n.User.Email,
+		CreatedAt: instant(n.CreatedAt), ExpiresAt: instant(n.ExpiresAt), RevokedAt: instant(n.RevokedAt),
+	}
+}
+
+// tokenList is one page. A node is null where the login may not see it.
 type tokenList struct {
 	Owner *struct {
 		Tokens struct {
-			Nodes []struct {
-				ID        string `json:"id"`
-				Name      string `json:"name"`
-				Profile   string `json:"profile"`
-				CreatedAt string `json:"createdAt"`
-				ExpiresAt string `json:"expiresAt"`
-				RevokedAt string `json:"revokedAt"`
-			} `json:"nodes"`
-			PageInfo struct {
+			TotalCount int          `json:"totalCount"`
+			Nodes      []*tokenNode `json:"nodes"`
+			PageInfo   struct {
 				HasNextPage bool   `json:"hasNextPage"`
 				EndCursor   string `json:"endCursor"`
 			} `json:"pageInfo"`
@@ -84,36 +129,49 @@ type tokenList struct {
 	} `json:"owner"`
 }
 
-// list follows the pages to the last. It stops if the server sends the same
-// cursor twice, which would never end.
-func (c *Client) list(ctx context.Context, tok token.Token, d document, of string) ([]Listed, error) {
-	var all []Listed
-	var after any
-	for range maxPages {
-		d.variables = map[string]any{"of": of, "first": pageSize, "after": after}
-		var page tokenList
-		if err := c.run(ctx, tok, d, &page); err != nil {
-			return nil, err
+func (l tokenList) page() TokenPage {
+	page := TokenPage{Total: l.Owner.Tokens.TotalCount}
+	for _, n := range l.Owner.Tokens.Nodes {
+		if n == nil {
+			page.Hidden++
+			continue
 		}
-		if page.Owner == nil {
-			return nil, missing(d)
-		}
-		for _, n := range page.Owner.Tokens.Nodes {
-			all = append(all, Listed{
-				ID: n.ID, Name: n.Name, Profile: n.Profile,
-				CreatedAt: instant(n.CreatedAt), ExpiresAt: instant(n.ExpiresAt), RevokedAt: instant(n.RevokedAt),
-			})
-		}
-		info := page.Owner.Tokens.PageInfo
-		if !info.HasNextPage {
-			return all, nil
-		}
-		if info.EndCursor == "" || after == info.EndCursor {
-			return nil, incomplete(d)
-		}
-		after = info.EndCursor
+		page.Tokens = append(page.Tokens, n.listed())
 	}
-	return nil, incomplete(d)
+	return page
+}
+
+// pages follows a list to its end, or to the first error. A server that repeats a
+// cursor is not followed.
+func (c *Client) pages(ctx context.Context, tok token.Token, d document, of string, flaw error) iter.Seq2[TokenPage, error] {
+	return func(yield func(TokenPage, error) bool) {
+		if flaw != nil {
+			yield(TokenPage{}, invalid(d.op, flaw))
+			return
+		}
+		var after any
+		for range maxPages {
+			d.variables = map[string]any{"of": of, "first": pageSize, "after": after}
+			var list tokenList
+			err := c.run(ctx, tok, d, &list)
+			if err == nil && list.Owner == nil {
+				err = missing(d)
+			}
+			if err != nil {
+				yield(TokenPage{}, err)
+				return
+			}
+			info := list.Owner.Tokens.PageInfo
+			if !yield(list.page(), nil) || !info.HasNextPage {
+				return
+			}
+			if info.EndCursor == "" || after == info.EndCursor {
+				break
+			}
+			after = info.EndCursor
+		}
+		yield(TokenPage{}, incomplete(d))
+	}
 }
 
 // Revoke revokes a token by its identifier from [Client.Mint] or a list. The

@@ -121,7 +121,7 @@ func (s *Server) queryApp(who principal, root field, variables map[string]any) (
 	return map[string]any{
 		"id": app.Name, "internalNumericId": app.NumericID, "name": app.Name,
 		"organization":        s.organizationNode(who, organization),
-		"limitedAccessTokens": s.connection(root, variables, func(i *issued) bool { return i.App == app.Name }),
+		"limitedAccessTokens": s.connection(who, root, variables, func(i *issued) bool { return i.App == app.Name }),
 		// What flyctl asks for besides.
 		"hostname": app.Name + ".fly.dev", "cnameTarget": nil, "deployed": false, "network": nil,
 		"status": "pending", "appUrl": nil, "platformVersion": "machines", "role": nil,
@@ -138,7 +138,7 @@ func (s *Server) queryOrganization(who principal, root field, variables map[stri
 		return nil, &noOrganization
 	}
 	node := s.organizationNode(who, organization)
-	node["limitedAccessTokens"] = s.connection(root, variables, func(i *issued) bool {
+	node["limitedAccessTokens"] = s.connection(who, root, variables, func(i *issued) bool {
 		return i.Organization == organization.Slug
 	})
 	return node, nil
@@ -158,17 +158,21 @@ func (s *Server) organizationNode(who principal, o Organization) map[string]any 
 	}
 }
 
-// connection is a page of the tokens that match. A cursor is the number of those
-// before it.
-func (s *Server) connection(root field, variables map[string]any, match func(*issued) bool) map[string]any {
+// connection is a page of the tokens that match, with null for those that who may
+// not see. A cursor is the number of those before it.
+func (s *Server) connection(who principal, root field, variables map[string]any, match func(*issued) bool) map[string]any {
 	at := slices.IndexFunc(root.fields, func(f field) bool { return f.name == "limitedAccessTokens" })
 	if at < 0 {
 		return nil
 	}
 	var all []map[string]any
 	for _, i := range s.issued {
-		if match(i) {
+		switch {
+		case !match(i):
+		case s.maySee(who, i):
 			all = append(all, i.node())
+		default:
+			all = append(all, nil)
 		}
 	}
 	list := root.fields[at]
@@ -193,7 +197,7 @@ func (i *issued) node() map[string]any {
 	return map[string]any{
 		"id": i.ID, "name": i.Name, "profile": i.Profile, "revokedAt": revoked,
 		"createdAt": i.CreatedAt.UTC().Format(time.RFC3339), "expiresAt": i.ExpiresAt.UTC().Format(time.RFC3339),
-		"token": i.permission.ID(), "tokenHeader": i.header, "user": map[string]any{"email": "user@example.com"},
+		"token": i.permission.ID(), "tokenHeader": i.header, "user": map[string]any{"email": i.User + "@example.com"},
 	}
 }
 

@@ -16,7 +16,10 @@ func (s *Server) createToken(who principal, root field, variables map[string]any
 	if !s.mayMint(who, organization) {
 		return nil, &notPermitted
 	}
-	as := Issued{Over: true}
+	as := Issued{Over: true, User: "scoped"}
+	if who.user != nil {
+		as.User = who.user.Name
+	}
 	as.Name, _ = input["name"].(string)
 	as.Profile, _ = input["profile"].(string)
 	switch as.Profile {

@@ -2,6 +2,7 @@ package flytest
 
 import (
 	"bytes"
+	"math"
 	"net/http"
 	"slices"
 	"time"
@@ -78,6 +79,20 @@ func (s *Server) mayRead(who principal, app App) bool {
 
 func (s *Server) mayReadOrganization(who principal, o Organization) bool {
 	return who.user != nil && who.user.memberOf(o.Slug) || who.permits(macaroon.ActionRead, o, nil)
+}
+
+// elsewhere is the number of no app: only a token that opens all apps opens it.
+const elsewhere = math.MaxUint64
+
+// maySee reports whether a list shows who a token: a scoped token sees those of the
+// apps that it reads, and the organization's where it reads every app.
+func (s *Server) maySee(who principal, i *issued) bool {
+	organization, _ := s.world.organization(i.Organization)
+	app, ok := s.world.app(i.App)
+	if !ok {
+		app = App{Organization: i.Organization, NumericID: elsewhere}
+	}
+	return who.user != nil && who.user.memberOf(organization.Slug) || who.permits(macaroon.ActionRead, organization, &app)
 }
 
 func (s *Server) mayMint(who principal, o Organization) bool {

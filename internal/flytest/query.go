@@ -170,6 +170,10 @@ func project(value any, fields []field) (any, error) {
 	case []map[string]any:
 		list := make([]any, 0, len(v))
 		for _, item := range v {
+			if item == nil {
+				list = append(list, nil)
+				continue
+			}
 			projected, err := project(item, fields)
 			if err != nil {
 				return nil, err

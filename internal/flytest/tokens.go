@@ -1,6 +1,7 @@
 package flytest
 
 import (
+	"cmp"
 	"crypto/rand"
 	"fmt"
 	"slices"
@@ -37,6 +38,8 @@ type Make struct {
 	Organization string
 	// App makes it a deploy token for one app.
 	App string
+	// Name is what it is listed by; "" means a name of the server's.
+	Name string
 	// TTL is how long it is good for: 0 means twenty years, and less than 0 that
 	// it has expired.
 	TTL time.Duration
@@ -64,7 +67,8 @@ func (s *Server) Make(m Make) token.Token {
 	if !ok {
 		s.t.Fatalf("flytest: there is no organization %q to make a token for", slug)
 	}
-	return parse(s.issue(organization, Issued{Name: "made by the test", Profile: profile, App: m.App}, m).header)
+	as := Issued{Name: cmp.Or(m.Name, "made by the test"), Profile: profile, App: m.App, User: "tester"}
+	return parse(s.issue(organization, as, m).header)
 }
 
 // Login returns the OAuth token of a user, the same in every run.

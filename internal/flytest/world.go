@@ -149,6 +149,8 @@ type Issued struct {
 	App string
 	// Organization is the slug of its organization.
 	Organization string
+	// User is the name of the user who minted it.
+	User string
 	// CreatedAt, ExpiresAt and RevokedAt are its times; RevokedAt is zero as
 	// long as it is good.
 	CreatedAt, ExpiresAt, RevokedAt time.Time
