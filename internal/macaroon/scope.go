@@ -50,6 +50,18 @@ func (b Bundle) IsOneApp() bool {
 	return id != 0
 }
 
+// IsConfinedToApps reports whether every permission macaroon of b is confined to
+// some apps.
+func (b Bundle) IsConfinedToApps() bool {
+	grants := b.Grants()
+	for _, g := range grants {
+		if _, confined := g.Permission.Apps(); !confined {
+			return false
+		}
+	}
+	return len(grants) > 0
+}
+
 // AppAccess holds the actions that a macaroon allows on one app.
 type AppAccess struct {
 	// ID is the app's number.
