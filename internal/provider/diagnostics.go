@@ -23,6 +23,8 @@ const (
 	summaryImportManual = "Unable to Import Manual Token"
 	summaryRevoke       = "Unable to Revoke Fly App Token"
 	summaryInvalidate   = "Unable to Invalidate Fly App Tokens"
+	summaryList         = "Unable to List Fly Tokens"
+	summaryHidden       = "Fly Tokens Are Hidden From This Login"
 )
 
 // appTokenError says why no token was had for req: a line for each link, with

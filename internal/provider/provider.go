@@ -86,7 +86,7 @@ func (p *flyProvider) Configure(ctx context.Context, req provider.ConfigureReque
 
 // DataSources lists the data sources.
 func (p *flyProvider) DataSources(context.Context) []func() datasource.DataSource {
-	return []func() datasource.DataSource{newAppTokenDataSource}
+	return []func() datasource.DataSource{newAppTokenDataSource, newTokensDataSource}
 }
 
 // Resources lists the managed resources.

@@ -3,6 +3,7 @@ package provider
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -59,6 +60,13 @@ func (s *session) flaws(overridden ...string) diag.Diagnostics {
 // but storage.
 func (s *session) storageFlaws() diag.Diagnostics {
 	return s.blocked(func(attribute string) bool { return attribute == "storage" || attribute == "storage.path" })
+}
+
+// apiFlaws is [session.flaws] for an operation that needs only Fly's API and a login.
+func (s *session) apiFlaws() diag.Diagnostics {
+	return s.blocked(func(attribute string) bool {
+		return attribute == "access_token" || attribute == "config_file" || attribute == "api" || strings.HasPrefix(attribute, "api.")
+	})
 }
 
 // blocked returns an error for each flaw in an attribute that is needed, and

@@ -232,6 +232,20 @@ func durationBetween(shortest, longest time.Duration) validator.String {
 	}
 }
 
+// instant accepts a point in time.
+func instant() validator.String {
+	return stringCheck{
+		description: "an RFC 3339 timestamp, such as 2030-01-31T00:00:00Z",
+		summary:     "Invalid Timestamp",
+		complaint: func(value string) string {
+			if _, err := time.Parse(time.RFC3339, value); err != nil {
+				return fmt.Sprintf("%s is not an RFC 3339 timestamp. Write it as 2030-01-31T00:00:00Z, or use the functions plantimestamp and timeadd.", quoted(value))
+			}
+			return ""
+		},
+	}
+}
+
 // short prints a duration as people write it: 24h, not 24h0m0s.
 func short(d time.Duration) string {
 	s := d.String()

@@ -1,0 +1,135 @@
+package provider
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/flytokens/terraform-provider-fly/internal/flyapi"
+	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
+	"github.com/flytokens/terraform-provider-fly/internal/mint"
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+)
+
+// readTokens fills m with the tokens that its arguments select.
+func (s *session) readTokens(ctx context.Context, m *tokensModel) diag.Diagnostics {
+	var diags diag.Diagnostics
+	argument, owner := "app", fmt.Sprintf("app %q", m.App.ValueString())
+	if m.App.IsNull() {
+		argument, owner = "organization", fmt.Sprintf("organization %q", m.Organization.ValueString())
+	}
+	selected, err := m.filter()
+	if err != nil {
+		diags.AddError(summaryList, fmt.Sprintf("cannot read the timestamp: %s. %s", err, alwaysABug))
+		return diags
+	}
+	login, err := s.chain.login(ctx)
+	var all []flyapi.Listed
+	hidden := 0
+	if err == nil {
+		all, hidden, err = collectTokens(ctx, owner, s.tokenPages(ctx, login, m))
+	}
+	if err != nil {
+		diags.AddAttributeError(path.Root(argument), summaryList, fmt.Sprintf("cannot list the tokens of %s: %s.", owner, err))
+		return diags
+	}
+	switch {
+	case hidden > 0:
+		diags.AddAttributeWarning(path.Root(argument), summaryHidden, fmt.Sprintf(
+			"Fly shows %d of the %d tokens of %s to this login. The result lacks the others. Use the login of a member of the organization.", len(all), len(all)+hidden, owner))
+	case argument == "organization" && confinedToApps(login):
+		diags.AddAttributeWarning(path.Root(argument), summaryHidden, fmt.Sprintf(
+			"The login is a token for single apps, to which Fly may not show every token of %s. Use the login of a member of the organization.", owner))
+	}
+	m.Tokens = []listedTokenModel{}
+	slices.SortFunc(all, func(a, b flyapi.Listed) int { return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID)) })
+	for _, one := range all {
+		if selected(one) {
+			m.Tokens = append(m.Tokens, newListedTokenModel(one))
+		}
+	}
+	return diags
+}
+
+// tokenPages returns the list that m names.
+func (s *session) tokenPages(ctx context.Context, login token.Token, m *tokensModel) iter.Seq2[flyapi.TokenPage, error] {
+	if m.App.IsNull() {
+		return s.chain.api.OrganizationTokenPages(ctx, login, m.Organization.ValueString())
+	}
+	return s.chain.api.AppTokenPages(ctx, login, m.App.ValueString())
+}
+
+// collectTokens reads all pages, and logs how far it is. It counts the tokens that
+// Fly has and does not show.
+func collectTokens(ctx context.Context, owner string, pages iter.Seq2[flyapi.TokenPage, error]) (all []flyapi.Listed, hidden int, err error) {
+	read, total := 0, 0
+	for page, err := range pages {
+		if err != nil {
+			return nil, 0, err
+		}
+		all = append(all, page.Tokens...)
+		read++
+		total = max(page.Total, total)
+		hidden += page.Hidden
+		tflog.Info(ctx, "listing Fly tokens", map[string]any{
+			"fly.tokens.owner": owner, "fly.tokens.pages": read, "fly.tokens.listed": len(all), "fly.tokens.total": total,
+		})
+	}
+	return all, max(hidden, total-len(all)), nil
+}
+
+// filter returns which tokens the arguments select. The validators accept only
+// timestamps, so that the error is for a bug.
+func (m *tokensModel) filter() (func(flyapi.Listed) bool, error) {
+	after, err := parseInstant(m.ExpiresAfter)
+	if err != nil {
+		return nil, err
+	}
+	before, err := parseInstant(m.ExpiresBefore)
+	if err != nil {
+		return nil, err
+	}
+	return func(one flyapi.Listed) bool {
+		endless := one.ExpiresAt.IsZero()
+		switch {
+		case !one.RevokedAt.IsZero() && !m.IncludeRevoked.ValueBool(),
+			!strings.HasPrefix(one.Name, m.NamePrefix.ValueString()),
+			!after.IsZero() && !endless && !one.ExpiresAt.After(after),
+			!before.IsZero() && (endless || !one.ExpiresAt.Before(before)):
+			return false
+		}
+		return true
+	}, nil
+}
+
+// parseInstant reads a timestamp; zero for null.
+func parseInstant(v types.String) (time.Time, error) {
+	if v.IsNull() {
+		return time.Time{}, nil
+	}
+	return time.Parse(time.RFC3339, v.ValueString())
+}
+
+func newListedTokenModel(one flyapi.Listed) listedTokenModel {
+	_, managed := mint.ParseName(one.Name)
+	return listedTokenModel{
+		ID: types.StringValue(one.ID), Name: types.StringValue(one.Name), Profile: types.StringValue(one.Profile),
+		CreatedAt: timestamp(one.CreatedAt), ExpiresAt: timestamp(one.ExpiresAt), RevokedAt: timestamp(one.RevokedAt),
+		UserEmail: types.StringValue(one.User), Managed: types.BoolValue(managed),
+	}
+}
+
+// confinedToApps reports whether a login consists of tokens for single apps.
+func confinedToApps(login token.Token) bool {
+	bundle, err := macaroon.ParseBundle(login.Reveal())
+	return err == nil && !bundle.HasOAuth() && bundle.IsConfinedToApps()
+}
