@@ -3,6 +3,7 @@ package provider
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -39,7 +40,7 @@ func (s *session) readTokens(ctx context.Context, m *tokensModel) diag.Diagnosti
 		all, hidden, err = collectTokens(ctx, owner, s.tokenPages(ctx, login, m))
 	}
 	if err != nil {
-		diags.AddAttributeError(path.Root(argument), summaryList, fmt.Sprintf("cannot list the tokens of %s: %s.", owner, err))
+		diags.AddAttributeError(path.Root(argument), summaryList, cannot("list the tokens of "+owner, err))
 		return diags
 	}
 	switch {
@@ -58,6 +59,15 @@ func (s *session) readTokens(ctx context.Context, m *tokensModel) diag.Diagnosti
 		}
 	}
 	return diags
+}
+
+// cannot words a failure. An error of Fly's API says itself what failed.
+func cannot(what string, err error) string {
+	var e *flyapi.Error
+	if errors.As(err, &e) {
+		return fmt.Sprintf("cannot %s.", e)
+	}
+	return fmt.Sprintf("cannot %s: %s.", what, err)
 }
 
 // tokenPages returns the list that m names.
