@@ -69,6 +69,23 @@ func (d *Directory) OrganizationSlug(ctx context.Context, app string) (string, e
 	return found.Organization.Slug, err
 }
 
+// MintOrganization returns the slug of the organization to mint a token for req
+// in. The error is a [*token.MissError] if req names a different one than the
+// app's. One that req names is returned if the app cannot be looked up.
+func (d *Directory) MintOrganization(ctx context.Context, req token.Request) (string, error) {
+	app, err := d.App(ctx, req.App)
+	switch {
+	case err == nil && req.Organization == "":
+		return app.Organization.Slug, nil
+	case err == nil:
+		return req.Organization, misplaced(req, app)
+	case req.Organization != "" && ctx.Err() == nil:
+		return req.Organization, nil
+	default:
+		return "", err
+	}
+}
+
 // Reach looks an app up with the login. If the login is missing or cannot see
 // the app, it uses tok with the Machines API, which accepts a token for this
 // app alone. The login comes first because every source can use its answer. The

@@ -107,27 +107,36 @@ func (s *Issuer) Issue(ctx context.Context, req token.Request, name string, ttl 
 // target finds the organization to mint in and, for a deploy token, the app's
 // node identifier.
 func (s *Issuer) target(ctx context.Context, req token.Request) (Organization, string, error) {
-	if req.Access == token.AccessAny && req.Organization != "" {
+	app, err := s.cfg.Directory.App(ctx, req.App)
+	switch {
+	case err == nil:
+		err = misplaced(req, app)
+	case req.Access != token.AccessAny:
+	case req.Organization != "": // enough to mint with, also before the app exists
 		organization, err := s.cfg.Directory.Organization(ctx, req.Organization)
 		return organization, "", err
-	}
-	app, err := s.cfg.Directory.App(ctx, req.App)
-	if errors.Is(err, ErrNoSuchApp) && req.Access == token.AccessAny {
-		return Organization{}, "", organizationless(err)
+	case errors.Is(err, ErrNoSuchApp):
+		err = organizationless(err)
 	}
 	if err != nil {
 		return Organization{}, "", err
-	}
-	if req.Organization != "" && !app.Organization.Is(req.Organization) {
-		return Organization{}, "", &token.MissError{
-			Reason: fmt.Sprintf("app %q belongs to organization %q, not to %q", req.App, app.Organization.Slug, req.Organization),
-			Fix:    "correct `organization`, or omit it",
-		}
 	}
 	if req.Access == token.AccessDeploy {
 		return app.Organization, app.ID, nil
 	}
 	return app.Organization, "", nil
+}
+
+// misplaced is the miss for an app that does not belong to the organization of
+// req: a token minted there could not open it.
+func misplaced(req token.Request, app App) error {
+	if req.Organization == "" || app.Organization.Is(req.Organization) {
+		return nil
+	}
+	return &token.MissError{
+		Reason: fmt.Sprintf("app %q belongs to organization %q, not to %q", req.App, app.Organization.Slug, req.Organization),
+		Fix:    "correct `organization` or FLY_ORG, or omit it",
+	}
 }
 
 // organizationless is the miss for an app that cannot be seen, if its

@@ -49,8 +49,8 @@ func TestIssuerMints(t *testing.T) {
 		writes  bool
 	}{
 		"unset":                      {token.Request{App: "web"}, "deploy_organization", map[flytest.Operation]int{flytest.OpLookupApp: 1}, false},
-		"unset with organization":    {token.Request{App: "web", Organization: "acme"}, "deploy_organization", map[flytest.Operation]int{flytest.OpLookupOrganization: 1}, false},
-		"unset, a future app":        {token.Request{App: "new", Organization: "acme"}, "deploy_organization", map[flytest.Operation]int{flytest.OpLookupOrganization: 1}, false},
+		"unset with organization":    {token.Request{App: "web", Organization: "acme"}, "deploy_organization", map[flytest.Operation]int{flytest.OpLookupApp: 1}, false},
+		"unset, a future app":        {token.Request{App: "new", Organization: "acme"}, "deploy_organization", map[flytest.Operation]int{flytest.OpLookupApp: 1, flytest.OpLookupOrganization: 1}, false},
 		"readonly":                   {token.Request{App: "web", Access: token.AccessReadOnly}, "deploy_organization", map[flytest.Operation]int{flytest.OpLookupApp: 1}, false},
 		"readonly with organization": {token.Request{App: "web", Access: token.AccessReadOnly, Organization: "acme"}, "deploy_organization", map[flytest.Operation]int{flytest.OpLookupApp: 1}, false},
 		"deploy":                     {token.Request{App: "web", Access: token.AccessDeploy}, "deploy", map[flytest.Operation]int{flytest.OpLookupApp: 1}, true},
@@ -114,6 +114,11 @@ func TestIssuerMisses(t *testing.T) {
 		"another organization": {
 			func(s *flytest.Server) token.Token { return s.Login("both") },
 			token.Request{App: "web", Organization: "globex", Access: token.AccessDeploy},
+			`app "web" belongs to organization "acme", not to "globex": correct`,
+		},
+		"another organization, any access": {
+			func(s *flytest.Server) token.Token { return s.Login("both") },
+			token.Request{App: "web", Organization: "globex"},
 			`app "web" belongs to organization "acme", not to "globex": correct`,
 		},
 		"a scoped login": {

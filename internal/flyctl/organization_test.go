@@ -15,16 +15,21 @@ import (
 // app's organization is looked up and passed to flyctl.
 func TestAcquireLooksTheOrganizationUp(t *testing.T) {
 	t.Parallel()
-	found := func(context.Context, string) (string, error) { return "acme", nil }
-	lost := func(context.Context, string) (string, error) { return "", errors.New("no such app") }
+	found := func(context.Context, token.Request) (string, error) { return "acme", nil }
+	lost := func(context.Context, token.Request) (string, error) { return "", errors.New("no such app") }
+	other := func(_ context.Context, req token.Request) (string, error) {
+		return "", &token.MissError{Reason: req.App + " is not in " + req.Organization, Fix: "correct it"}
+	}
 	for name, tt := range map[string]struct {
 		request token.Request
-		look    func(context.Context, string) (string, error)
+		look    func(context.Context, token.Request) (string, error)
 		want    string
 		miss    string
 	}{
 		"found":            {token.Request{App: "web"}, found, "acme", ""},
 		"given":            {token.Request{App: "web", Organization: "globex"}, lost, "globex", ""},
+		"given, not asked": {token.Request{App: "web", Organization: "globex"}, nil, "globex", ""},
+		"given, and wrong": {token.Request{App: "web", Organization: "globex"}, other, "", "web is not in globex: correct it"},
 		"not for a deploy": {token.Request{App: "web", Access: token.AccessDeploy}, lost, "", ""},
 		"not found":        {token.Request{App: "web"}, lost, "", "cannot look up the app's organization, which flyctl needs: no such app: set organization, or FLY_ORG"},
 		"nobody to ask":    {token.Request{App: "web"}, nil, "", "flyctl needs an organization for a read-only token, and none is set: set organization, or FLY_ORG"},

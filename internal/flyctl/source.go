@@ -31,11 +31,10 @@ type Options struct {
 	// set. If it fails, its error is the source's miss, and no process is
 	// started.
 	Login func(ctx context.Context) (token.Token, error)
-	// Organization returns the slug of the organization that an app belongs to,
-	// for a request that names none. It is nil if the organization cannot be
-	// looked up. If it fails, its error is the source's miss, and no process is
-	// started.
-	Organization func(ctx context.Context, app string) (slug string, err error)
+	// Organization returns the slug of the organization to mint in, and checks
+	// the one that a request names. It is nil if organizations cannot be looked
+	// up. If it fails, its error is the source's miss, and no process is started.
+	Organization func(ctx context.Context, req token.Request) (slug string, err error)
 	// OrganizationTimeout bounds one call of Organization.
 	OrganizationTimeout time.Duration
 	// Environ is the environment of the provider, as os.Environ returns it.
@@ -128,8 +127,8 @@ func (s *Source) Acquire(ctx context.Context, req token.Request) (token.Candidat
 	if err != nil {
 		return token.Candidate{}, err
 	}
-	if req.Access != token.AccessDeploy && req.Organization == "" {
-		if req.Organization, err = s.organization(ctx, req.App); err != nil {
+	if req.Access != token.AccessDeploy {
+		if req.Organization, err = s.organization(ctx, req); err != nil {
 			return token.Candidate{}, err
 		}
 	}
@@ -152,26 +151,38 @@ func (s *Source) Acquire(ctx context.Context, req token.Request) (token.Candidat
 	}, nil
 }
 
-// organization looks up the organization that flyctl needs for a read-only
-// token.
-func (s *Source) organization(ctx context.Context, app string) (string, error) {
+// organization returns the organization that flyctl needs for a read-only token.
+func (s *Source) organization(ctx context.Context, req token.Request) (string, error) {
 	unknown := &token.MissError{
 		Reason: "flyctl needs an organization for a read-only token, and none is set",
 		Fix:    "set organization, or FLY_ORG",
 	}
-	if s.options.Organization == nil {
+	switch {
+	case s.options.Organization != nil:
+	case req.Organization != "":
+		return req.Organization, nil
+	default:
 		return "", unknown
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.options.OrganizationTimeout)
+	bounded, cancel := context.WithTimeout(ctx, s.options.OrganizationTimeout)
 	defer cancel()
-	slug, err := s.options.Organization(ctx, app)
-	if err != nil {
+	slug, err := s.options.Organization(bounded, req)
+	var miss *token.MissError
+	switch {
+	case err == nil:
+		return slug, nil
+	case req.Organization == "":
 		unknown.Temporary = isTemporary(err)
 		unknown.Reason = "cannot look up the app's organization, which flyctl needs: " + err.Error()
 		unknown.Cause = err
 		return "", unknown
+	case errors.As(err, &miss):
+		return "", miss
+	case ctx.Err() != nil:
+		return "", context.Cause(ctx)
+	default:
+		return req.Organization, nil // it could not be checked in time
 	}
-	return slug, nil
 }
 
 // isTemporary reports whether err marks itself as temporary.

@@ -58,10 +58,10 @@ func accessMisses(s *flytest.Server) map[string]accessMiss {
 		},
 		"another organization": {
 			login: user, config: attrs{"sources": []any{"api"}}, data: attrs{"access": "deploy", "organization": "globex"},
-			want: []string{`api: app "web" belongs to organization "acme", not to "globex"`, "correct `organization`, or omit it"},
+			want: []string{`api: app "web" belongs to organization "acme", not to "globex"`, "correct `organization` or FLY_ORG, or omit it"},
 		},
 		"an organization that is not there": {
-			login: user, config: attrs{"sources": []any{"api"}}, data: attrs{"organization": "initech"},
+			login: user, config: attrs{"sources": []any{"api"}}, data: attrs{"app": "next", "organization": "initech"},
 			want: []string{`api: look up organization "initech": the organization does not exist`, "fly orgs list"},
 		},
 		"no member": {
@@ -119,6 +119,25 @@ func TestAccessMisses(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// An organization that is not the app's is an error of the first run, and no token is
+// minted in it: not by flyctl, not over the API, and not for revoke_on_close.
+func TestWrongOrganization(t *testing.T) {
+	t.Parallel()
+	s := flytest.New(t, flyWorld())
+	fly := fakefly.Install(t, fakefly.Behaviour{Online: true})
+	world := flyServed(t, s, "FLY_API_TOKEN="+s.Login(ownerOfBoth).Reveal(), "FLY_ORG=globex", "PATH="+fly.Dir())
+	for _, source := range []string{"cli", "api"} {
+		w := configured(t, world, attrs{"sources": []any{"storage", source}})
+		_, got := w.read(t.Context(), attrs{"app": "web"})
+		wants(t, got, "ERROR: Unable to Read Fly App Token", source+`: app "web" belongs to organization "acme", not to "globex": correct `+"`organization` or FLY_ORG, or omit it")
+	}
+	_, _, got := configured(t, world, attrs{}).open(t.Context(), attrs{"app": "web", "revoke_on_close": true})
+	wants(t, got, "ERROR: Unable to Read Fly App Token", `app "web" belongs to organization "acme", not to "globex"`)
+	if len(s.Issued()) != 0 || len(fly.Calls()) != 0 {
+		t.Errorf("%d tokens were minted, and flyctl ran %d times", len(s.Issued()), len(fly.Calls()))
 	}
 }
 

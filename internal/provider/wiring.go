@@ -145,7 +145,7 @@ func (c *chain) cli() token.Source {
 		TempDir:     set.environment.tempDir,
 	}
 	if c.directory != nil {
-		options.Organization = c.directory.OrganizationSlug
+		options.Organization = c.directory.MintOrganization
 		options.OrganizationTimeout = set.api.timeout
 	}
 	return flyctl.New(options)
