@@ -13,6 +13,7 @@ const (
 	fixAllowed = "check that the login may create tokens: a scoped token cannot"
 	fixUpdate  = "update flyctl"
 	fixReach   = "check the network, and the proxy if there is one"
+	fixTrust   = "install this machine's CA certificates (the package ca-certificates), or set SSL_CERT_FILE to a file of them; if a proxy intercepts TLS, add its certificate"
 	fixLater   = "try again later"
 	fixShim    = "if it is the shim of a version manager, select a version of flyctl there, or set cli.path to flyctl itself"
 )
@@ -45,7 +46,8 @@ func diagnoses() []diagnosis {
 		{"non-200 status code: 5", fixLater, true},
 		{"transport connection broken", fixLater, true},
 		{"invalid character '<'", "something between this machine and Fly answered with a web page: " + fixReach, true},
-		{"x509:", fixReach + ", and that the CA certificates of this machine are complete", true},
+		{"certificate signed by unknown authority", fixTrust, true},
+		{"x509:", "check the clock, the network, and the proxy if there is one", true},
 		{"tls:", fixReach, true},
 		{"graphql\":", fixReach, true},
 		{"context deadline exceeded", fixLater, true},

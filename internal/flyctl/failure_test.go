@@ -98,6 +98,8 @@ func TestAcquireDiagnosesOtherFailures(t *testing.T) {
 		"unknown organization": {fakefly.UnknownOrganization("acme"), diagnosed{"failed retrieving organization with slug acme: Could not find Organization: check organization: `fly orgs list` shows the slugs", false}},
 		"refused":              {fakefly.Refused("Not authorized"), diagnosed{"flyctl failed with exit status 1: failed creating token: input: Not authorized" + allowed, false}},
 		"bad gateway":          {fakefly.BadGateway(), diagnosed{"ContentLength=149 with Body length 0: try again later", true}},
+		"no CA certificates":   {fakefly.Fail(1, "Error: tls: failed to verify certificate: x509: certificate signed by unknown authority"), diagnosed{"signed by unknown authority: install this machine's CA certificates (the package ca-certificates), or set SSL_CERT_FILE to a file of them; if a proxy intercepts TLS, add its certificate", true}},
+		"wrong clock":          {fakefly.Fail(1, "Error: tls: failed to verify certificate: x509: certificate has expired or is not yet valid"), diagnosed{"not yet valid: check the clock, the network, and the proxy if there is one", true}},
 		"crash":                {fakefly.Behaviour{Status: 3}, diagnosed{"flyctl failed with exit status 3" + byHand, true}},
 		"warning first":        {fakefly.Fail(1, "WARN old config\n\n\x1b[31mError:\x1b[0m it is \x1b[1mbroken\x1b[0m\nmore"), diagnosed{"flyctl failed with exit status 1: it is broken" + byHand, true}},
 		"token printed":        {fakefly.Fail(1, "Error: bad token "+login+" in Bearer c2VjcmV0LXNlY3JldA=="), diagnosed{"bad token [redacted] in Bearer [redacted]" + byHand, true}},

@@ -27,13 +27,12 @@ type Names struct {
 // error.
 func Explain(err error, names Names) (fix string, cause error) {
 	var (
-		late      *LateError
-		dns       *net.DNSError
-		authority x509.UnknownAuthorityError
-		host      x509.HostnameError
-		invalid   x509.CertificateInvalidError
-		record    tls.RecordHeaderError
-		op        *net.OpError
+		late    *LateError
+		dns     *net.DNSError
+		host    x509.HostnameError
+		invalid x509.CertificateInvalidError
+		record  tls.RecordHeaderError
+		op      *net.OpError
 	)
 	switch {
 	case errors.As(err, &late):
@@ -43,8 +42,8 @@ func Explain(err error, names Names) (fix string, cause error) {
 			return "check " + names.Address, fmt.Errorf("the host %s was not found", dns.Name)
 		}
 		return "check the network and its name servers", fmt.Errorf("cannot resolve the host %s: %s", dns.Name, dns.Err)
-	case errors.As(err, &authority):
-		return "set the authority's file in " + names.CA, errors.New("an unknown authority signed the server's certificate")
+	case isUntrusted(err):
+		return "install this machine's CA certificates (the package ca-certificates), or set the authority's file in " + names.CA, errors.New("an unknown authority signed the server's certificate")
 	case errors.As(err, &host):
 		return "check " + names.Address, fmt.Errorf("the server's certificate is not for %s", host.Host)
 	case errors.As(err, &invalid):
@@ -90,14 +89,23 @@ func Loopback(host string) bool {
 // request: there was no connection to send it over.
 func NeverSent(err error) bool {
 	var (
-		dns       *net.DNSError
-		authority x509.UnknownAuthorityError
-		host      x509.HostnameError
-		invalid   x509.CertificateInvalidError
-		record    tls.RecordHeaderError
-		op        *net.OpError
-		outage    *OutageError
+		dns     *net.DNSError
+		host    x509.HostnameError
+		invalid x509.CertificateInvalidError
+		record  tls.RecordHeaderError
+		op      *net.OpError
+		outage  *OutageError
 	)
-	return Skipped(err) || errors.As(err, &outage) || errors.As(err, &dns) || errors.As(err, &authority) || errors.As(err, &host) ||
+	return Skipped(err) || errors.As(err, &outage) || errors.As(err, &dns) || isUntrusted(err) || errors.As(err, &host) ||
 		errors.As(err, &invalid) || errors.As(err, &record) || errors.As(err, &op) && op.Op == "dial"
+}
+
+// isUntrusted reports whether no CA certificate of this machine signed the
+// server's. A container from scratch has none.
+func isUntrusted(err error) bool {
+	var (
+		authority x509.UnknownAuthorityError
+		roots     x509.SystemRootsError
+	)
+	return errors.As(err, &authority) || errors.As(err, &roots)
 }

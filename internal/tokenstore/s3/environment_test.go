@@ -18,7 +18,7 @@ func TestEnvironmentIsThatOfTheCommand(t *testing.T) {
 	t.Setenv("AWS_REGION", "auto")
 	_, err := b().Load(t.Context(), manual)
 	wantError(t, err, "cannot read s3://tokens/fly/web/manual.json: an unknown authority signed the server's certificate"+
-		": set the authority's file in AWS_CA_BUNDLE")
+		": install this machine's CA certificates (the package ca-certificates), or set the authority's file in AWS_CA_BUNDLE")
 
 	t.Setenv("AWS_CA_BUNDLE", s.CA)
 	swap(t, b(), manual, `{"a":1}`, load(t, b(), manual).Version)

@@ -21,7 +21,7 @@ func TestEnvironmentIsThatOfTheCommand(t *testing.T) {
 	}
 	_, err := b().Load(t.Context(), manual)
 	wantError(t, err, "cannot read vault secret/fly-tokens/web/manual: an unknown authority signed the server's certificate"+
-		": set the authority's file in VAULT_CACERT")
+		": install this machine's CA certificates (the package ca-certificates), or set the authority's file in VAULT_CACERT")
 
 	t.Setenv("VAULT_CACERT", s.CA)
 	_, err = b().Load(t.Context(), manual)
