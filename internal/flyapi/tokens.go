@@ -75,24 +75,31 @@ func (c *Client) OrganizationTokenPages(ctx context.Context, tok token.Token, sl
 // ListAppTokens lists the tokens of one app, revoked ones included. The error is
 // as that of [Client.AppTokenPages].
 func (c *Client) ListAppTokens(ctx context.Context, tok token.Token, app string) ([]Listed, error) {
-	return collect(c.AppTokenPages(ctx, tok, app))
+	all, _, err := Collect(c.AppTokenPages(ctx, tok, app), func(TokenPage) {})
+	return all, err
 }
 
 // ListOrganizationTokens lists the tokens of an organization, revoked ones
 // included. The error is as that of [Client.OrganizationTokenPages].
 func (c *Client) ListOrganizationTokens(ctx context.Context, tok token.Token, slug string) ([]Listed, error) {
-	return collect(c.OrganizationTokenPages(ctx, tok, slug))
+	all, _, err := Collect(c.OrganizationTokenPages(ctx, tok, slug), func(TokenPage) {})
+	return all, err
 }
 
-func collect(pages iter.Seq2[TokenPage, error]) ([]Listed, error) {
-	var all []Listed
+// Collect reads a list to its last page, and calls each with every page. It counts
+// the tokens that Fly has and does not show.
+func Collect(pages iter.Seq2[TokenPage, error], each func(TokenPage)) (all []Listed, hidden int, err error) {
+	total := 0
 	for page, err := range pages {
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		all = append(all, page.Tokens...)
+		total = max(total, page.Total)
+		hidden += page.Hidden
+		each(page)
 	}
-	return all, nil
+	return all, max(hidden, total-len(all)), nil
 }
 
 // tokenNode is a token in an answer of GraphQL's.

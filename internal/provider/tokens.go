@@ -37,7 +37,7 @@ func (s *session) readTokens(ctx context.Context, m *tokensModel) diag.Diagnosti
 	var all []flyapi.Listed
 	hidden := 0
 	if err == nil {
-		all, hidden, err = collectTokens(ctx, owner, s.tokenPages(ctx, login, m))
+		all, hidden, err = flyapi.Collect(s.tokenPages(ctx, login, m), logPages(ctx, owner))
 	}
 	if err != nil {
 		diags.AddAttributeError(path.Root(argument), summaryList, cannot("list the tokens of "+owner, err))
@@ -78,23 +78,16 @@ func (s *session) tokenPages(ctx context.Context, login token.Token, m *tokensMo
 	return s.chain.api.AppTokenPages(ctx, login, m.App.ValueString())
 }
 
-// collectTokens reads all pages, and logs how far it is. It counts the tokens that
-// Fly has and does not show.
-func collectTokens(ctx context.Context, owner string, pages iter.Seq2[flyapi.TokenPage, error]) (all []flyapi.Listed, hidden int, err error) {
-	read, total := 0, 0
-	for page, err := range pages {
-		if err != nil {
-			return nil, 0, err
-		}
-		all = append(all, page.Tokens...)
+// logPages returns what logs how far a list is read.
+func logPages(ctx context.Context, owner string) func(flyapi.TokenPage) {
+	read, listed := 0, 0
+	return func(page flyapi.TokenPage) {
 		read++
-		total = max(page.Total, total)
-		hidden += page.Hidden
+		listed += len(page.Tokens)
 		tflog.Info(ctx, "listing Fly tokens", map[string]any{
-			"fly.tokens.owner": owner, "fly.tokens.pages": read, "fly.tokens.listed": len(all), "fly.tokens.total": total,
+			"fly.tokens.owner": owner, "fly.tokens.pages": read, "fly.tokens.listed": listed, "fly.tokens.total": page.Total,
 		})
 	}
-	return all, max(hidden, total-len(all)), nil
 }
 
 // filter returns which tokens the arguments select. The validators accept only
