@@ -18,11 +18,7 @@ const (
 
 const (
 	tokenFields = `id name profile createdAt expiresAt revokedAt user { email }`
-	tokenPage   = `limitedAccessTokens(first: $first, after: $after) {
-    totalCount nodes { ` + tokenFields + ` } pageInfo { hasNextPage endCursor } }`
-	listOfApp          = `query($of: String!, $first: Int, $after: String) { owner: app(name: $of) { ` + tokenPage + ` } }`
-	listOfOrganization = `query($of: String!, $first: Int, $after: String) { owner: organization(slug: $of) { ` + tokenPage + ` } }`
-	revokeToken        = `mutation($input: DeleteLimitedAccessTokenInput!) { deleteLimitedAccessToken(input: $input) { token } }`
+	revokeToken = `mutation($input: DeleteLimitedAccessTokenInput!) { deleteLimitedAccessToken(input: $input) { token } }`
 )
 
 // Listed is a token in one of Fly's lists, which do not contain its value.
@@ -43,6 +39,8 @@ type Listed struct {
 	// RevokedAt is the time of its revocation, or zero. Revoked tokens stay in
 	// the list.
 	RevokedAt time.Time
+	// macaroon identifies the token's macaroon; "" if the list was read without it.
+	macaroon string
 }
 
 // TokenPage is one page of a list of tokens.
@@ -56,20 +54,37 @@ type TokenPage struct {
 }
 
 // AppTokenPages returns the pages of an app's list of tokens, revoked ones
-// included. The last error's kind is [ErrNoSuchApp] where tok cannot see the app.
+// included. The last error's kind is [ErrNoSuchApp] if tok cannot see the app.
 func (c *Client) AppTokenPages(ctx context.Context, tok token.Token, app string) iter.Seq2[TokenPage, error] {
-	d := document{op: fmt.Sprintf("list the tokens of app %q", app), operation: "list_tokens", text: listOfApp, notFound: ErrNoSuchApp, repeat: whenFailed}
+	return c.appPages(ctx, tok, app, tokenFields)
+}
+
+func (c *Client) appPages(ctx context.Context, tok token.Token, app, fields string) iter.Seq2[TokenPage, error] {
+	d := document{
+		op: fmt.Sprintf("list the tokens of app %q", app), operation: "list_tokens", text: listText("app(name: $of)", fields),
+		notFound: ErrNoSuchApp, repeat: whenFailed,
+	}
 	return c.pages(ctx, tok, d, app, token.ValidateApp(app))
 }
 
 // OrganizationTokenPages is [Client.AppTokenPages] for an organization. The last
-// error's kind is [ErrNoSuchOrganization] where tok cannot see it.
+// error's kind is [ErrNoSuchOrganization] if tok cannot see it.
 func (c *Client) OrganizationTokenPages(ctx context.Context, tok token.Token, slug string) iter.Seq2[TokenPage, error] {
+	return c.organizationPages(ctx, tok, slug, tokenFields)
+}
+
+func (c *Client) organizationPages(ctx context.Context, tok token.Token, slug, fields string) iter.Seq2[TokenPage, error] {
 	d := document{
-		op: fmt.Sprintf("list the tokens of organization %q", slug), operation: "list_tokens", text: listOfOrganization,
+		op: fmt.Sprintf("list the tokens of organization %q", slug), operation: "list_tokens", text: listText("organization(slug: $of)", fields),
 		notFound: ErrNoSuchOrganization, repeat: whenFailed,
 	}
 	return c.pages(ctx, tok, d, slug, token.ValidateOrganization(slug))
+}
+
+// listText is the document for a list of tokens with those fields.
+func listText(owner, fields string) string {
+	return `query($of: String!, $first: Int, $after: String) { owner: ` + owner + ` { limitedAccessTokens(first: $first, after: $after) {
+    totalCount nodes { ` + fields + ` } pageInfo { hasNextPage endCursor } } } }`
 }
 
 // ListAppTokens lists the tokens of one app, revoked ones included. The error is
@@ -113,12 +128,14 @@ type tokenNode struct {
 	User      struct {
 		Email string `json:"email"`
 	} `json:"user"`
+	Token string `json:"token"`
 }
 
 func (n tokenNode) listed() Listed {
 	return Listed{
 		ID: n.ID, Name: n.Name, Profile: n.Profile, User: n.User.Email,
 		CreatedAt: instant(n.CreatedAt), ExpiresAt: instant(n.ExpiresAt), RevokedAt: instant(n.RevokedAt),
+		macaroon: macaroonID(n.Token),
 	}
 }
 

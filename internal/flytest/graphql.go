@@ -83,7 +83,10 @@ func (s *Server) understandGraphQL(r *http.Request, body []byte) (request, bool)
 type resolve func(who principal, root field, variables map[string]any) (map[string]any, *refusal)
 
 func (s *Server) resolver(kind string, root field) (Operation, resolve) {
-	lists := slices.ContainsFunc(root.fields, func(f field) bool { return f.name == "limitedAccessTokens" })
+	selects := func(name string) bool {
+		return slices.ContainsFunc(root.fields, func(f field) bool { return f.name == name })
+	}
+	lists := selects("limitedAccessTokens")
 	switch {
 	case kind == "mutation" && root.name == "createLimitedAccessToken":
 		return OpMint, s.createToken
@@ -93,6 +96,12 @@ func (s *Server) resolver(kind string, root field) (Operation, resolve) {
 		return OpList, s.queryApp
 	case kind == "query" && root.name == "app":
 		return OpLookupApp, s.queryApp
+	case kind == "query" && root.name == "node":
+		return OpLookupToken, s.queryToken
+	case kind == "query" && root.name == "organizations":
+		return OpListOrganizations, s.queryOrganizations
+	case kind == "query" && root.name == "organization" && selects("apps"):
+		return OpListApps, s.queryOrganization
 	case kind == "query" && root.name == "organization" && lists:
 		return OpList, s.queryOrganization
 	case kind == "query" && root.name == "organization":
@@ -141,7 +150,39 @@ func (s *Server) queryOrganization(who principal, root field, variables map[stri
 	node["limitedAccessTokens"] = s.connection(who, root, variables, func(i *issued) bool {
 		return i.Organization == organization.Slug
 	})
+	var apps []map[string]any
+	for _, app := range s.world.Apps {
+		if app.Organization == organization.Slug && s.mayRead(who, app) {
+			apps = append(apps, map[string]any{"name": app.Name, "internalNumericId": app.NumericID})
+		}
+	}
+	for _, f := range root.fields {
+		if f.name == "apps" {
+			node["apps"] = page(f, variables, apps)
+		}
+	}
 	return node, nil
+}
+
+// queryOrganizations lists the organizations of who.
+func (s *Server) queryOrganizations(who principal, root field, variables map[string]any) (map[string]any, *refusal) {
+	var all []map[string]any
+	for _, o := range s.world.Organizations {
+		if s.mayReadOrganization(who, o) {
+			all = append(all, s.organizationNode(who, o))
+		}
+	}
+	return page(root, variables, all), nil
+}
+
+// queryToken is node(id:) for a token; null where who may not see it.
+func (s *Server) queryToken(who principal, root field, variables map[string]any) (map[string]any, *refusal) {
+	for _, i := range s.issued {
+		if i.ID == root.text("id", variables) && s.maySee(who, i) {
+			return s.node(i), nil
+		}
+	}
+	return nil, nil
 }
 
 // organizationNode gives the organization's number as a string, as Fly does with
@@ -170,16 +211,20 @@ func (s *Server) connection(who principal, root field, variables map[string]any,
 		switch {
 		case !match(i):
 		case s.maySee(who, i):
-			all = append(all, i.node())
+			all = append(all, s.node(i))
 		default:
 			all = append(all, nil)
 		}
 	}
-	list := root.fields[at]
-	from, _ := strconv.Atoi(list.text("after", variables))
+	return page(root.fields[at], variables, all)
+}
+
+// page cuts a page out of a list, as the arguments of f say.
+func page(f field, variables map[string]any, all []map[string]any) map[string]any {
+	from, _ := strconv.Atoi(f.text("after", variables))
 	from = min(from, len(all))
 	to := len(all)
-	if first, ok := list.argument("first", variables).(float64); ok {
+	if first, ok := f.argument("first", variables).(float64); ok {
 		to = min(to, from+int(first))
 	}
 	return map[string]any{
@@ -189,7 +234,11 @@ func (s *Server) connection(who principal, root field, variables map[string]any,
 }
 
 // node is a token as a list shows it.
-func (i *issued) node() map[string]any {
+func (s *Server) node(i *issued) map[string]any {
+	root := i.permission.ID()
+	if s.world.ListMacaroons {
+		root = i.permission.Reveal()
+	}
 	revoked := any(nil)
 	if !i.RevokedAt.IsZero() {
 		revoked = i.RevokedAt.UTC().Format(time.RFC3339)
@@ -197,7 +246,7 @@ func (i *issued) node() map[string]any {
 	return map[string]any{
 		"id": i.ID, "name": i.Name, "profile": i.Profile, "revokedAt": revoked,
 		"createdAt": i.CreatedAt.UTC().Format(time.RFC3339), "expiresAt": i.ExpiresAt.UTC().Format(time.RFC3339),
-		"token": i.permission.ID(), "tokenHeader": i.header, "user": map[string]any{"email": i.User + "@example.com"},
+		"token": root, "tokenHeader": i.header, "user": map[string]any{"email": i.User + "@example.com"},
 	}
 }
 

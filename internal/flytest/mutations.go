@@ -43,7 +43,7 @@ func (s *Server) createToken(who principal, root field, variables map[string]any
 		return nil, &badInput
 	}
 	made := s.issue(organization, as, Make{TTL: ttl, NoDischarge: s.world.NoDischarge})
-	return map[string]any{"limitedAccessToken": made.node()}, nil
+	return map[string]any{"limitedAccessToken": s.node(made)}, nil
 }
 
 // deleteToken is deleteLimitedAccessToken. A token that was revoked before stays

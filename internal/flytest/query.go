@@ -21,11 +21,11 @@ type variable string
 
 // lexeme splits the part of GraphQL that API clients write: names, variables,
 // strings, numbers and punctuation.
-var lexeme = regexp.MustCompile(`\s+|,|\$?[A-Za-z_][A-Za-z0-9_]*|"[^"\\]*"|-?[0-9]+|[{}()\[\]:!=]`)
+var lexeme = regexp.MustCompile(`\s+|,|\$?[A-Za-z_][A-Za-z0-9_]*|"[^"\\]*"|-?[0-9]+|\.\.\.|[{}()\[\]:!=]`)
 
-// parseQuery reads a document with one operation. It knows no fragments,
-// directives, or interfaces, of which the documents of Fly's clients for tokens
-// have none.
+// parseQuery reads a document with one operation. It knows inline
+// fragments, and no named fragments or directives, which the documents of Fly's
+// clients for tokens do not have.
 func parseQuery(text string) (kind string, fields []field, err error) {
 	p := &parser{}
 	for at := 0; at < len(text); {
@@ -96,6 +96,12 @@ func (p *parser) selection() []field {
 			return nil
 		}
 		f := field{name: p.next()}
+		if f.name == "..." {
+			p.expect("on")
+			p.next() // the type is known by the fields
+			fields = append(fields, p.selection()...)
+			continue
+		}
 		f.alias = f.name
 		if p.peek() == ":" {
 			p.next()
@@ -170,10 +176,6 @@ func project(value any, fields []field) (any, error) {
 	case []map[string]any:
 		list := make([]any, 0, len(v))
 		for _, item := range v {
-			if item == nil {
-				list = append(list, nil)
-				continue
-			}
 			projected, err := project(item, fields)
 			if err != nil {
 				return nil, err
@@ -182,6 +184,9 @@ func project(value any, fields []field) (any, error) {
 		}
 		return list, nil
 	case map[string]any:
+		if v == nil {
+			return nil, nil
+		}
 		if len(fields) == 0 {
 			return nil, errors.New("an object is selected without fields")
 		}

@@ -29,6 +29,12 @@ const (
 	OpLookupOrganization Operation = "look up organization"
 	// OpList is either of them with limitedAccessTokens.
 	OpList Operation = "list"
+	// OpLookupToken is node(id:).
+	OpLookupToken Operation = "look up token"
+	// OpListOrganizations is organizations, and OpListApps is organization(slug:)
+	// with apps.
+	OpListOrganizations Operation = "list organizations"
+	OpListApps          Operation = "list apps"
 	// OpRevoke is deleteLimitedAccessToken.
 	OpRevoke Operation = "revoke"
 	// OpShow is GET /v1/apps/{app} of the Machines API.

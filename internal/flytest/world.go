@@ -30,6 +30,9 @@ type World struct {
 	MachinesRefuseOAuth bool
 	// ScopedMint lets a macaroon mint, as that of a user's session may.
 	ScopedMint bool
+	// ListMacaroons gives a token's macaroon in a list, in place of the macaroon's
+	// identifier. It is unknown what Fly gives.
+	ListMacaroons bool
 	// NoDischarge leaves out the discharge that Fly gives with a token.
 	NoDischarge bool
 }

@@ -1,0 +1,182 @@
+package flyapi
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+
+	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+)
+
+// rootFields also asks for what Fly calls the root of a token.
+const rootFields = tokenFields + ` token`
+
+const (
+	lookupToken       = `query($id: ID!) { node(id: $id) { ... on LimitedAccessToken { ` + tokenFields + ` } } }`
+	listOrganizations = `query($first: Int, $after: String) { owner: organizations(first: $first, after: $after) {
+    nodes { ` + organizationFields + ` } pageInfo { hasNextPage endCursor } } }`
+	listApps = `query($of: String!, $first: Int, $after: String) { owner: organization(slug: $of) {
+    apps(first: $first, after: $after) { nodes { name internalNumericId } pageInfo { hasNextPage endCursor } } } }`
+)
+
+// LookupToken looks a token up by its identifier. The error's kind is
+// [ErrNoSuchToken] if tok cannot see such a token.
+func (c *Client) LookupToken(ctx context.Context, tok token.Token, id string) (Listed, error) {
+	d := document{
+		op: fmt.Sprintf("look up token %q", token.Scrub(id, token.Token{})), operation: "look_up_token", text: lookupToken,
+		variables: map[string]any{"id": id}, notFound: ErrNoSuchToken, repeat: whenFailed,
+	}
+	var data struct {
+		Node *tokenNode `json:"node"`
+	}
+	if err := c.run(ctx, tok, d, &data); err != nil {
+		return Listed{}, err
+	}
+	if data.Node == nil || data.Node.ID == "" {
+		return Listed{}, missing(d)
+	}
+	return data.Node.listed(), nil
+}
+
+// Found is a token of Fly's lists.
+type Found struct {
+	Listed
+	// Apps are the names of the apps that the token is confined to.
+	Apps []string
+}
+
+// FindToken finds the tokens that a bundle of macaroons was made from, in the lists
+// of the apps and the organization that the macaroons name. The error's kind is
+// [ErrNoSuchToken] if one is not listed.
+func (c *Client) FindToken(ctx context.Context, login token.Token, bundle macaroon.Bundle) ([]Found, error) {
+	var all []Found
+	for _, g := range bundle.Grants() {
+		if slices.ContainsFunc(all, func(f Found) bool { return f.macaroon == g.Permission.ID() }) {
+			continue
+		}
+		found, err := c.find(ctx, login, g.Permission)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, found)
+	}
+	return all, nil
+}
+
+func (c *Client) find(ctx context.Context, login token.Token, m *macaroon.Macaroon) (Found, error) {
+	const op = "find the token"
+	number, ok := m.OrganizationID()
+	if !ok {
+		return Found{}, &Error{Op: op, Kind: ErrInvalid, Reason: "its macaroon names no organization"}
+	}
+	slug, err := c.organizationOf(ctx, login, number)
+	if err != nil {
+		return Found{}, err
+	}
+	apps, err := c.appsOf(ctx, login, slug, m)
+	if err != nil {
+		return Found{}, err
+	}
+	lists := make([]iter.Seq2[TokenPage, error], 0, len(apps)+1)
+	for _, app := range apps {
+		lists = append(lists, c.appPages(ctx, login, app, rootFields))
+	}
+	for _, list := range append(lists, c.organizationPages(ctx, login, slug, rootFields)) {
+		for page, err := range list {
+			if err != nil {
+				return Found{}, err
+			}
+			if at := slices.IndexFunc(page.Tokens, func(l Listed) bool { return l.macaroon == m.ID() }); at >= 0 {
+				return Found{Listed: page.Tokens[at], Apps: apps}, nil
+			}
+		}
+	}
+	return Found{}, &Error{
+		Op: op, Kind: ErrNoSuchToken, Reason: fmt.Sprintf("Fly does not list it for organization %q to this login", slug),
+		Fix: "find it with `fly tokens list`, and revoke it by its `id`",
+	}
+}
+
+// macaroonID identifies the macaroon of a listed token. Fly gives either the
+// identifier or the macaroon itself.
+func macaroonID(root string) string {
+	bundle, err := macaroon.ParseBundle(root)
+	if err != nil || len(bundle.Grants()) == 0 {
+		return root
+	}
+	return bundle.Grants()[0].Permission.ID()
+}
+
+// connection is one page of a list of GraphQL's.
+type connection[N any] struct {
+	Nodes    []N `json:"nodes"`
+	PageInfo struct {
+		HasNextPage bool   `json:"hasNextPage"`
+		EndCursor   string `json:"endCursor"`
+	} `json:"pageInfo"`
+}
+
+// organizationOf returns the slug of the organization with that number.
+func (c *Client) organizationOf(ctx context.Context, login token.Token, number uint64) (string, error) {
+	d := document{op: "list the organizations of the login", operation: "list_organizations", text: listOrganizations, repeat: whenFailed}
+	for after := any(nil); ; {
+		d.variables = map[string]any{"first": pageSize, "after": after}
+		var data struct {
+			Owner connection[organizationNode] `json:"owner"`
+		}
+		if err := c.run(ctx, login, d, &data); err != nil {
+			return "", err
+		}
+		for _, o := range data.Owner.Nodes {
+			if uint64(o.NumericID) == number {
+				return o.RawSlug, nil
+			}
+		}
+		info := data.Owner.PageInfo
+		if !info.HasNextPage || after == info.EndCursor {
+			return "", &Error{
+				Op: "find the token's organization", Kind: ErrNoSuchOrganization, Reason: fmt.Sprintf("Fly shows no organization with the number %d to this login", number),
+				Fix: "use the login of a member of the organization",
+			}
+		}
+		after = info.EndCursor
+	}
+}
+
+// appsOf returns the names of the apps that a macaroon is confined to, as far as
+// they exist.
+func (c *Client) appsOf(ctx context.Context, login token.Token, slug string, m *macaroon.Macaroon) ([]string, error) {
+	confined, _ := m.Apps()
+	var names []string
+	d := document{op: fmt.Sprintf("list the apps of organization %q", slug), operation: "list_apps", text: listApps, notFound: ErrNoSuchOrganization, repeat: whenFailed}
+	for after := any(nil); len(names) < len(confined); {
+		d.variables = map[string]any{"of": slug, "first": pageSize, "after": after}
+		var data struct {
+			Owner *struct {
+				Apps connection[struct {
+					Name      string  `json:"name"`
+					NumericID numeric `json:"internalNumericId"`
+				}] `json:"apps"`
+			} `json:"owner"`
+		}
+		if err := c.run(ctx, login, d, &data); err != nil {
+			return nil, err
+		}
+		if data.Owner == nil {
+			return nil, missing(d)
+		}
+		for _, app := range data.Owner.Apps.Nodes {
+			if slices.ContainsFunc(confined, func(a macaroon.AppAccess) bool { return a.ID == uint64(app.NumericID) }) {
+				names = append(names, app.Name)
+			}
+		}
+		info := data.Owner.Apps.PageInfo
+		if !info.HasNextPage || after == info.EndCursor {
+			break
+		}
+		after = info.EndCursor
+	}
+	return names, nil
+}
