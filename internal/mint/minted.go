@@ -25,14 +25,18 @@ type Survey struct {
 }
 
 // RevokeMinted revokes the live tokens of the kinds given that the provider minted
-// for an app on any machine. It finds them in Fly's lists by their names. If a list
-// cannot be read, it revokes what the other one has, and returns the error.
-func (m *Minter) RevokeMinted(ctx context.Context, req token.Request, kinds []token.MintKind, done func(Revocation)) (Survey, error) {
+// for an app on any machine, except those that were tried. It finds them in Fly's
+// lists by their names. If a list cannot be read, it revokes what the other one has,
+// and returns the error.
+func (m *Minter) RevokeMinted(ctx context.Context, req token.Request, kinds []token.MintKind, tried []Revocation, done func(Revocation)) (Survey, error) {
 	login, err := m.cfg.Login(ctx)
 	if err != nil {
 		return Survey{}, err
 	}
 	live, survey, err := m.minted(ctx, login, req, kinds)
+	live = slices.DeleteFunc(live, func(one flyapi.Listed) bool {
+		return slices.ContainsFunc(tried, func(r Revocation) bool { return r.ID == one.ID || r.Name == one.Name })
+	})
 	var revoking sync.WaitGroup
 	var mu sync.Mutex
 	var revoked []flyapi.Listed

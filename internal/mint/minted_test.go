@@ -46,7 +46,7 @@ func TestRevokeMinted(t *testing.T) {
 			}
 			s.Make(flytest.Make{Organization: "acme", Name: lost.Name})
 			var revoked []string
-			survey, err := m.RevokeMinted(t.Context(), token.Request{App: "web"}, test.kinds, func(r mint.Revocation) {
+			survey, err := m.RevokeMinted(t.Context(), token.Request{App: "web"}, test.kinds, nil, func(r mint.Revocation) {
 				if r.Err != nil {
 					t.Error(r.Err)
 				}
@@ -76,14 +76,14 @@ func TestRevokeMintedListFails(t *testing.T) {
 	refused := flytest.FailGraphQL("UNAUTHORIZED", "no lists for you")
 	refused.Times = 1
 	s.Inject(flytest.OpList, refused)
-	_, err := m.RevokeMinted(t.Context(), token.Request{App: "web"}, all(), func(mint.Revocation) {})
+	_, err := m.RevokeMinted(t.Context(), token.Request{App: "web"}, all(), nil, func(mint.Revocation) {})
 	if err == nil || len(live(s)) != 0 {
 		t.Errorf("%v is live: %v", live(s), err)
 	}
 	s.Make(flytest.Make{App: "web", Name: token.MintName("web")})
 	s.Inject(flytest.OpRevoke, flytest.Fail(422, "{}"))
 	var failures int
-	if _, err = m.RevokeMinted(t.Context(), token.Request{App: "web"}, all(), func(r mint.Revocation) {
+	if _, err = m.RevokeMinted(t.Context(), token.Request{App: "web"}, all(), nil, func(r mint.Revocation) {
 		if r.Err != nil && r.ID != "" && r.Again {
 			failures++
 		}

@@ -10,7 +10,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/flytokens/terraform-provider-fly/internal/mint"
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
@@ -52,9 +51,10 @@ func (a *appTokenInvalidateAction) Schema(_ context.Context, _ action.SchemaRequ
 			},
 			"revoke": schema.BoolAttribute{
 				Optional: true,
-				MarkdownDescription: "Whether the dropped tokens are revoked at Fly as well, which takes the login of a member of the app's organization. " +
-					"A token that flyctl minted is looked up among those that Fly lists, by its unique name. A token that was narrowed from a login or from a manual token ends with that login or token alone. " +
-					"The action fails, and says which, where a token could not be revoked. Such a token is no longer used, and running the action again tries again. Defaults to `false`.",
+				MarkdownDescription: "Whether to revoke the dropped tokens at Fly, and those that this provider minted for reads of the app on other machines. It finds these in Fly's lists by their names. " +
+					"Revoking needs the login of a member of the app's organization. Tokens of `fly_deploy_token` are not revoked: use the action `fly_token_revoke` for them. " +
+					"A token that was narrowed from a login or from a manual token ends only with that login or token. " +
+					"The action fails if a token could not be revoked, and says which. Run the action again to try again. Defaults to `false`.",
 			},
 		},
 	}
@@ -78,34 +78,28 @@ func (a *appTokenInvalidateAction) Invoke(ctx context.Context, req action.Invoke
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	app, storage := model.App.ValueString(), a.session.settings.storagePath
-	var records []token.Record
-	var unlisted error
-	if a.session.store != nil {
-		records, unlisted = a.session.store.MintedRecords(ctx, app)
-	}
-	drop := func(ctx context.Context) error {
-		if err := a.session.run.Invalidate(ctx, app); err != nil {
-			return err
-		}
-		resp.SendProgress(action.InvokeProgressEvent{Message: fmt.Sprintf("Dropped %s kept for app %q.", tokens(len(records)), app)})
-		return nil
-	}
-	var err error
+	app := model.App.ValueString()
 	if model.Revoke.ValueBool() {
-		var unrevoked diag.Diagnostics
-		unrevoked, err = a.revoke(ctx, app, records, drop, resp.SendProgress)
-		resp.Diagnostics.Append(unrevoked...)
-		if err == nil && unlisted != nil {
-			resp.Diagnostics.Append(unlistedError(app, storage, unlisted))
-		}
+		resp.Diagnostics.Append(a.session.revokeApp(ctx, app, []token.MintKind{token.MintSource}, resp.SendProgress)...)
 	} else {
-		err = drop(ctx)
+		resp.Diagnostics.Append(a.drop(ctx, app, resp.SendProgress)...)
 	}
 	resp.Diagnostics.Append(a.session.storeWarnings()...)
-	if err != nil {
-		resp.Diagnostics.Append(invalidateError(app, storage, err))
+}
+
+// drop drops what storage keeps for an app, and revokes nothing.
+func (a *appTokenInvalidateAction) drop(ctx context.Context, app string, send func(action.InvokeProgressEvent)) diag.Diagnostics {
+	var diags diag.Diagnostics
+	n := 0
+	if a.session.store != nil {
+		// A record that cannot be read is dropped, too.
+		records, _ := a.session.store.MintedRecords(ctx, app)
+		n = len(records)
 	}
+	if err := a.session.dropStored(ctx, app, n, send); err != nil {
+		diags.Append(invalidateError(app, a.session.settings.storagePath, err))
+	}
+	return diags
 }
 
 // flaws returns those that matter to the action: dropping tokens needs only storage.
@@ -114,27 +108,6 @@ func (a *appTokenInvalidateAction) flaws(model appTokenInvalidateModel) diag.Dia
 		return a.session.flaws("refresh", "organization")
 	}
 	return a.session.storageFlaws()
-}
-
-// revoke drops and revokes what records hold, and says of each what became of it.
-func (a *appTokenInvalidateAction) revoke(ctx context.Context, app string, records []token.Record,
-	drop func(context.Context) error, send func(action.InvokeProgressEvent),
-) (diag.Diagnostics, error) {
-	var diags diag.Diagnostics
-	revoked, all := 0, 0
-	err := a.session.minter.RevokeStored(ctx, app, records, drop, func(r mint.Revocation) {
-		all++
-		if r.Err != nil {
-			diags.Append(keptAliveError(app, r))
-			return
-		}
-		revoked++
-		send(action.InvokeProgressEvent{Message: "Revoked " + revokedToken(r) + "."})
-	})
-	if err == nil {
-		send(action.InvokeProgressEvent{Message: fmt.Sprintf("Revoked %d of %s.", revoked, tokens(all))})
-	}
-	return diags, err
 }
 
 // tokens counts tokens in words.

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -12,35 +13,36 @@ import (
 // revokedToken names a token in a message.
 func revokedToken(r mint.Revocation) string {
 	if r.Record.Token.IsZero() {
-		return fmt.Sprintf("the token %q of an earlier run", r.Name)
+		return strings.TrimSuffix(fmt.Sprintf("the token %q (%s)", r.Name, r.ID), " ()")
 	}
 	return fmt.Sprintf("the token with fingerprint %s", r.Record.Token.Fingerprint())
 }
 
-// keptAliveError says that a token was dropped and is still live.
+// keptAliveError reports a token that could not be revoked.
 func keptAliveError(app string, r mint.Revocation) diag.Diagnostic {
-	detail := fmt.Sprintf("Cannot revoke %s of app %q: %s.\n\nThe token is no longer used, and is still live at Fly", revokedToken(r), app, r.Err)
-	if !r.Record.Token.IsZero() {
-		detail += fmt.Sprintf(" (origin %s, %s)", r.Record.Origin, lifetime(r.Record.ExpiresAt))
+	detail := fmt.Sprintf("Cannot revoke %s of app %q: %s.\n\n", revokedToken(r), app, r.Err)
+	if r.Record.Token.IsZero() {
+		detail += "The token is still live at Fly."
+	} else {
+		detail += fmt.Sprintf("The provider no longer uses the token, but it is still live at Fly (origin %s, %s).", r.Record.Origin, lifetime(r.Record.ExpiresAt))
 	}
-	detail += "."
 	switch {
 	case r.ID != "":
 		detail += fmt.Sprintf(" Run the action again, or run `fly tokens revoke %s`.", r.ID)
 	case r.Again:
 		detail += fmt.Sprintf(" Run the action again, or find %q with `fly tokens list` and run `fly tokens revoke ID`.", r.Name)
 	}
-	return diag.NewAttributeErrorDiagnostic(path.Root("revoke"), summaryRevoke, detail)
+	return diag.NewErrorDiagnostic(summaryRevoke, detail)
 }
 
 // unlistedError says that records were dropped that could not be read.
 func unlistedError(app, storage string, err error) diag.Diagnostic {
-	return diag.NewAttributeErrorDiagnostic(path.Root("revoke"), summaryRevoke, fmt.Sprintf(
+	return diag.NewErrorDiagnostic(summaryRevoke, fmt.Sprintf(
 		"Cannot read every token kept for app %q in %s, and those that cannot be read were not revoked: %s.", app, storage, plain(err.Error())))
 }
 
 // invalidateError says that tokens were not dropped, and so not revoked either.
 func invalidateError(app, storage string, err error) diag.Diagnostic {
 	return diag.NewAttributeErrorDiagnostic(path.Root("app"), summaryInvalidate, fmt.Sprintf(
-		"Cannot drop the tokens kept for app %q in %s: %s. No token was revoked.", app, storage, plain(err.Error())))
+		"Cannot drop the tokens kept for app %q in %s: %s. No stored token was revoked.", app, storage, plain(err.Error())))
 }

@@ -12,5 +12,5 @@ var _ provider.ProviderWithActions = (*flyProvider)(nil)
 // Actions lists the actions. Nothing in their configuration is a secret: engines
 // keep that in the plan in clear text.
 func (p *flyProvider) Actions(context.Context) []func() action.Action {
-	return []func() action.Action{newAppTokenRefreshAction, newAppTokenInvalidateAction}
+	return []func() action.Action{newAppTokenRefreshAction, newAppTokenInvalidateAction, newTokenRevokeAction}
 }

@@ -180,7 +180,7 @@ func TestTokensErrors(t *testing.T) {
 		}
 	}
 	s.Inject(flytest.OpList, flytest.Fail(503, "{}"))
-	if _, diags := w.readTokens(attrs{"organization": "globex"}); !strings.Contains(diags, `cannot list the tokens of organization "globex": Fly's API reports`) {
+	if _, diags := w.readTokens(attrs{"organization": "globex"}); !strings.Contains(diags, `Cannot list the tokens of organization "globex": Fly's API reports`) {
 		t.Errorf("an outage:\n%s", diags)
 	}
 	if _, diags := configured(t, flyServed(t, s), attrs{}).readTokens(attrs{"app": "web"}); !strings.Contains(diags, "fly auth login") {

@@ -23,6 +23,7 @@ const (
 	summaryImportManual = "Unable to Import Manual Token"
 	summaryRevoke       = "Unable to Revoke Fly App Token"
 	summaryInvalidate   = "Unable to Invalidate Fly App Tokens"
+	summaryRevokeToken  = "Unable to Revoke Fly Token"
 	summaryList         = "Unable to List Fly Tokens"
 	summaryHidden       = "Fly Tokens Are Hidden From This Login"
 )

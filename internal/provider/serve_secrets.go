@@ -38,6 +38,10 @@ const (
 	writeOnlyEngines   = "Write-only arguments need Terraform 1.11 or OpenTofu 1.11, or a later version. Upgrade the engine, or use the argument that is not write-only."
 )
 
+// writeOnlyRefused is the framework's summary for a value of a write-only argument
+// that the engine does not support.
+const writeOnlyRefused = "WriteOnly Attribute Not Allowed"
+
 // secretArgument returns the secret argument that path leads to or through, "" for
 // none.
 func secretArgument(path *tftypes.AttributePath) string {
@@ -98,9 +102,17 @@ func (s requestServer) ConfigureProvider(ctx context.Context, req *tfprotov6.Con
 	return resp, err
 }
 
-// ValidateActionConfig validates an action's configuration.
+// ValidateActionConfig validates an action's configuration. Every engine with actions
+// has write-only arguments, which the framework does not know: it refuses their
+// values in actions.
 func (s requestServer) ValidateActionConfig(ctx context.Context, req *tfprotov6.ValidateActionConfigRequest) (*tfprotov6.ValidateActionConfigResponse, error) {
-	return during(ctx, req, s.protocolServer.ValidateActionConfig)
+	return during(ctx, req, func(ctx context.Context, req *tfprotov6.ValidateActionConfigRequest) (*tfprotov6.ValidateActionConfigResponse, error) {
+		resp, err := s.protocolServer.ValidateActionConfig(ctx, req)
+		if resp != nil {
+			resp.Diagnostics = slices.DeleteFunc(resp.Diagnostics, func(d *tfprotov6.Diagnostic) bool { return d.Summary == writeOnlyRefused })
+		}
+		return resp, err
+	})
 }
 
 // PlanAction plans an action.

@@ -30,7 +30,7 @@ func (s *session) readTokens(ctx context.Context, m *tokensModel) diag.Diagnosti
 	}
 	selected, err := m.filter()
 	if err != nil {
-		diags.AddError(summaryList, fmt.Sprintf("cannot read the timestamp: %s. %s", err, alwaysABug))
+		diags.AddError(summaryList, fmt.Sprintf("Cannot read the timestamp: %s. %s", err, alwaysABug))
 		return diags
 	}
 	login, err := s.chain.login(ctx)
@@ -65,9 +65,9 @@ func (s *session) readTokens(ctx context.Context, m *tokensModel) diag.Diagnosti
 func cannot(what string, err error) string {
 	var e *flyapi.Error
 	if errors.As(err, &e) {
-		return fmt.Sprintf("cannot %s.", e)
+		return fmt.Sprintf("Cannot %s.", e)
 	}
-	return fmt.Sprintf("cannot %s: %s.", what, err)
+	return fmt.Sprintf("Cannot %s: %s.", what, err)
 }
 
 // tokenPages returns the list that m names.

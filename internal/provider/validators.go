@@ -112,6 +112,20 @@ func flyTokenComplaint(value string) string {
 	return fmt.Sprintf("The value is %s. Paste the whole token as Fly printed it: it starts with fm2_ or fo1_, with or without FlyV1 or Bearer in front.", err)
 }
 
+// tokenID accepts what can be Fly's identifier of a token.
+func tokenID() validator.String {
+	return stringCheck{
+		description: "Fly's identifier of a token",
+		summary:     "Invalid Token Identifier",
+		complaint: func(value string) string {
+			if value != "" && !looksLikeToken(value) && !strings.ContainsAny(value, " \t\n,") {
+				return ""
+			}
+			return fmt.Sprintf("%s is not an identifier. `data \"fly_tokens\"` and `fly tokens list` show identifiers. Set `token` instead if you have the token itself.", quoted(value))
+		},
+	}
+}
+
 // refreshPolicy accepts the name of a policy.
 func refreshPolicy() validator.String {
 	return oneOf("Invalid Refresh Policy", string(token.PolicyIfRejected), string(token.PolicyIfExpired), string(token.PolicyAlways))

@@ -1,0 +1,94 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/action"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/flytokens/terraform-provider-fly/internal/mint"
+	"github.com/flytokens/terraform-provider-fly/internal/token"
+)
+
+// dropStored drops the minted tokens that storage keeps for an app.
+func (s *session) dropStored(ctx context.Context, app string, n int, send func(action.InvokeProgressEvent)) error {
+	if err := s.run.Invalidate(ctx, app); err != nil {
+		return err
+	}
+	send(action.InvokeProgressEvent{Message: fmt.Sprintf("Dropped %s kept for app %q.", tokens(n), app)})
+	return nil
+}
+
+// revokeApp drops and revokes the minted tokens that storage keeps for an app. It
+// also revokes those of the kinds given that the provider minted for the app on
+// other machines, even if storage cannot be used.
+func (s *session) revokeApp(ctx context.Context, app string, kinds []token.MintKind, send func(action.InvokeProgressEvent)) diag.Diagnostics {
+	var diags diag.Diagnostics
+	revoked := 0
+	var all []mint.Revocation
+	done := func(r mint.Revocation) {
+		all = append(all, r)
+		if r.Err != nil {
+			diags.Append(keptAliveError(app, r))
+			return
+		}
+		revoked++
+		send(action.InvokeProgressEvent{Message: "Revoked " + revokedToken(r) + "."})
+	}
+	diags.Append(s.revokeStored(ctx, app, send, done)...)
+	survey, err := s.minter.RevokeMinted(ctx, token.Request{App: app, Organization: s.settings.organization}, kinds, all, done)
+	diags.Append(surveyProblems(app, survey, err)...)
+	switch {
+	case len(all) > 0:
+		send(action.InvokeProgressEvent{Message: fmt.Sprintf("Revoked %d of %s.", revoked, tokens(len(all)))})
+	case err == nil && survey.Ended > 0:
+		send(action.InvokeProgressEvent{Message: fmt.Sprintf("Revoked nothing: %s minted for app %q had already been revoked or had expired.", tokens(survey.Ended), app)})
+	case err == nil:
+		send(action.InvokeProgressEvent{Message: fmt.Sprintf("Revoked nothing: Fly lists no token that the provider minted for app %q.", app)})
+	}
+	return diags
+}
+
+// revokeStored drops and revokes what storage keeps for an app.
+func (s *session) revokeStored(ctx context.Context, app string, send func(action.InvokeProgressEvent), done func(mint.Revocation)) diag.Diagnostics {
+	var diags diag.Diagnostics
+	var records []token.Record
+	var unlisted error
+	if s.store != nil {
+		records, unlisted = s.store.MintedRecords(ctx, app)
+	}
+	err := s.minter.RevokeStored(ctx, app, records, func(ctx context.Context) error { return s.dropStored(ctx, app, len(records), send) }, done)
+	switch {
+	case err != nil:
+		diags.Append(invalidateError(app, s.settings.storagePath, err))
+	case unlisted != nil:
+		diags.Append(unlistedError(app, s.settings.storagePath, unlisted))
+	}
+	return diags
+}
+
+// surveyProblems reports which tokens may still be live, because they could not be
+// found or cannot be attributed to the app.
+func surveyProblems(app string, survey mint.Survey, err error) diag.Diagnostics {
+	var diags diag.Diagnostics
+	if err != nil {
+		diags.AddError(summaryRevoke, fmt.Sprintf("Cannot find the tokens that other machines minted for app %q:\n\n  %s\n\n"+
+			"These tokens may still be live. Run the action again, or find them with `fly tokens list` and run `fly tokens revoke ID`.",
+			app, strings.ReplaceAll(err.Error(), "\n", "\n  ")))
+	}
+	if survey.Hidden > 0 {
+		diags.AddError(summaryRevoke, fmt.Sprintf("Fly does not show %s of app %q and its organization to this login, and they may still be live. "+
+			"Run the action again with the login of a member of the organization.", tokens(survey.Hidden), app))
+	}
+	if len(survey.Unclear) > 0 {
+		var list strings.Builder
+		for _, one := range survey.Unclear {
+			fmt.Fprintf(&list, "\n  %s: %s", one.ID, one.Name)
+		}
+		diags.AddWarning("Tokens Whose App Is Unknown", fmt.Sprintf(
+			"The organization has tokens of fly_deploy_token whose names do not contain an app. They were not revoked. If one is for app %q, run `fly tokens revoke ID`:\n%s", app, list.String()))
+	}
+	return diags
+}
