@@ -10,32 +10,32 @@ import (
 	"time"
 )
 
-// Fault is what a server does in place of an honest answer. The constructors
-// below are the ones that tests need; their results may be changed.
+// Fault replaces a server's normal answer. The constructors below are those
+// that tests need. Their results may be changed.
 type Fault struct {
-	// Times is how many requests it meets; 0 means all that follow.
+	// Times is the number of affected requests; 0 means all that follow.
 	Times int
-	// Delay is waited before anything else, unless the client leaves.
+	// Delay is the wait before anything else, unless the client leaves.
 	Delay time.Duration
-	// Answer says that the honest answer follows the delay.
+	// Answer means that the normal answer follows the delay.
 	Answer bool
-	// Done says that the request is carried out all the same, and only its
-	// answer is spoilt.
+	// Done means that the request is carried out, and only its answer is
+	// faulty.
 	Done bool
-	// Alter changes the honest answer before it is sent; nil leaves it.
+	// Alter changes the normal answer before it is sent; nil leaves it.
 	Alter func(body map[string]any)
-	// Hang says that no answer comes until the client leaves.
+	// Hang means that no answer comes until the client leaves.
 	Hang bool
-	// Reset says that the connection is reset in place of an answer.
+	// Reset means that the connection is reset in place of an answer.
 	Reset bool
-	// GoAway says that an HTTP/2 connection is ended with a GOAWAY frame in place
+	// GoAway means that an HTTP/2 connection ends with a GOAWAY frame in place
 	// of an answer.
 	GoAway bool
-	// Status, Header and Body are the answer otherwise.
+	// Status, Header and Body are the answer in all other cases.
 	Status int
 	Header map[string]string
 	Body   string
-	// Flood is how many bytes of spaces follow Body.
+	// Flood is the number of spaces that follow Body.
 	Flood int64
 }
 
@@ -44,7 +44,7 @@ func Fail(status int, body string) Fault {
 	return Fault{Status: status, Header: map[string]string{"Content-Type": "application/json"}, Body: body}
 }
 
-// FailGraphQL answers 200 with an error of GraphQL's.
+// FailGraphQL answers 200 with a GraphQL error.
 func FailGraphQL(code, message string) Fault {
 	body, err := json.Marshal(graphqlErrors(code, message))
 	if err != nil {
@@ -53,20 +53,20 @@ func FailGraphQL(code, message string) Fault {
 	return Fail(http.StatusOK, string(body))
 }
 
-// Lost carries so many requests out, and resets the connection in place of an
-// answer.
+// Lost carries out this number of requests, and resets the connection in place
+// of an answer.
 func Lost(times int) Fault { return Fault{Times: times, Done: true, Reset: true} }
 
 // LostToGoAway is [Lost] with a GOAWAY frame in place of a reset.
 func LostToGoAway(times int) Fault { return Fault{Times: times, Done: true, GoAway: true} }
 
-// After carries so many requests out, and answers as f does.
+// After carries out this number of requests, and answers as f does.
 func After(times int, f Fault) Fault {
 	f.Times, f.Done = times, true
 	return f
 }
 
-// Alter carries so many requests out, and changes what is answered.
+// Alter carries out this number of requests, and changes the answers.
 func Alter(times int, alter func(body map[string]any)) Fault {
 	return Fault{Times: times, Answer: true, Alter: alter}
 }
@@ -79,16 +79,17 @@ func MintedWith(field string, value any) func(body map[string]any) {
 	}
 }
 
-// BesideErrors adds an error to an answer that has data.
+// BesideErrors adds an error to an answer with data.
 func BesideErrors(code, message string) func(body map[string]any) {
 	return func(body map[string]any) { body["errors"] = graphqlErrors(code, message)["errors"] }
 }
 
-// BadGateway answers 502 as Fly's edge does, without a body, to so many requests.
+// BadGateway answers this number of requests with 502, without a body, as Fly's
+// edge does.
 func BadGateway(times int) Fault { return Fault{Times: times, Status: http.StatusBadGateway} }
 
-// TooManyRequests answers 429 to so many requests, and asks to wait as many
-// seconds.
+// TooManyRequests answers this number of requests with 429, and asks for a wait
+// of these seconds.
 func TooManyRequests(times, seconds int) Fault {
 	f := Fail(http.StatusTooManyRequests, `{"error":"rate limit exceeded"}`)
 	f.Times, f.Header["Retry-After"] = times, strconv.Itoa(seconds)
@@ -103,7 +104,7 @@ func CaptivePortal() Fault {
 	}
 }
 
-// Redirect answers 307 to another address.
+// Redirect answers 307 with a different address.
 func Redirect(to string) Fault {
 	return Fault{Status: http.StatusTemporaryRedirect, Header: map[string]string{"Location": to}}
 }
@@ -113,16 +114,16 @@ func Flood(size int64) Fault {
 	return Fault{Status: http.StatusOK, Header: map[string]string{"Content-Type": "application/json"}, Body: "{", Flood: size}
 }
 
-// Hang answers nothing until the client leaves.
+// Hang gives no answer until the client leaves.
 func Hang() Fault { return Fault{Hang: true} }
 
-// Reset breaks the connection of so many requests off.
+// Reset resets the connection of this number of requests.
 func Reset(times int) Fault { return Fault{Times: times, Reset: true} }
 
-// Slow answers honestly, and late.
+// Slow gives the normal answer late.
 func Slow(delay time.Duration) Fault { return Fault{Delay: delay, Answer: true} }
 
-// spaces feeds a flood.
+// spaces is the content of a flood.
 type spaces struct{}
 
 func (spaces) Read(p []byte) (int, error) {
@@ -132,7 +133,7 @@ func (spaces) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// play carries a fault out, but for its delay and honest answers.
+// play carries out a fault, except for its delay and normal answers.
 func (f Fault) play(w http.ResponseWriter, r *http.Request, closing <-chan struct{}) {
 	switch {
 	case f.Hang:
@@ -154,7 +155,7 @@ func (f Fault) play(w http.ResponseWriter, r *http.Request, closing <-chan struc
 	}
 }
 
-// goAway sends the frame that says that every stream so far was processed, and
+// goAway sends the frame that marks every stream so far as processed, and
 // closes the connection.
 func goAway(r *http.Request) {
 	conn, _ := r.Context().Value(connection{}).(net.Conn)
@@ -166,7 +167,7 @@ func goAway(r *http.Request) {
 	_ = conn.Close()
 }
 
-// reset closes the connection in a way that TCP tells the peer as a reset.
+// reset closes the connection so that the peer sees a TCP reset.
 func reset(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
@@ -176,7 +177,7 @@ func reset(w http.ResponseWriter) {
 		conn = wrapped.NetConn()
 	}
 	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0) // else it is a close like any other, which will do
+		_ = tcp.SetLinger(0) // otherwise it is a normal close, which is enough
 	}
 	_ = conn.Close()
 }

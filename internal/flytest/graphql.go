@@ -14,7 +14,7 @@ type operation struct {
 	Variables map[string]any `json:"variables"`
 }
 
-// graphqlErrors is an answer of GraphQL's with one error.
+// graphqlErrors is a GraphQL answer with one error.
 func graphqlErrors(code, message string) map[string]any {
 	return map[string]any{
 		"data":   nil,
@@ -22,7 +22,7 @@ func graphqlErrors(code, message string) map[string]any {
 	}
 }
 
-// refusal is an error that GraphQL answers with.
+// refusal is an error in a GraphQL answer.
 type refusal struct{ code, message string }
 
 var (
@@ -34,7 +34,8 @@ var (
 	noOrganization = refusal{"NOT_FOUND", "Could not find Organization"}
 	// noToken is the same for a token; its text is this server's.
 	noToken = refusal{"NOT_FOUND", "Could not find LimitedAccessToken"}
-	// notPermitted is what one gets who may not; its text is this server's.
+	// notPermitted is the error for a lack of permission; its text is this
+	// server's.
 	notPermitted = refusal{"UNAUTHORIZED", "Not authorized to do this with the token at hand"}
 	// badInput is for arguments that Fly refuses; its text is this server's.
 	badInput = refusal{"INVALID_ARGUMENTS", "The arguments are not valid"}
@@ -250,7 +251,7 @@ func (s *Server) node(i *issued) map[string]any {
 	}
 }
 
-// object returns v as an object of JSON; nil where it is none.
+// object returns v as a JSON object, or nil.
 func object(v any) map[string]any {
 	m, _ := v.(map[string]any)
 	return m

@@ -4,7 +4,7 @@ import (
 	"time"
 )
 
-// createToken is createLimitedAccessToken. It wants a user's session: "scoped
+// createToken is createLimitedAccessToken. It needs a user's session: "scoped
 // tokens cannot mint other tokens".
 func (s *Server) createToken(who principal, root field, variables map[string]any) (map[string]any, *refusal) {
 	input := object(root.argument("input", variables))
@@ -46,8 +46,8 @@ func (s *Server) createToken(who principal, root field, variables map[string]any
 	return map[string]any{"limitedAccessToken": s.node(made)}, nil
 }
 
-// deleteToken is deleteLimitedAccessToken. A token that was revoked before stays
-// as it was.
+// deleteToken is deleteLimitedAccessToken. A token that was already revoked is
+// unchanged.
 func (s *Server) deleteToken(who principal, root field, variables map[string]any) (map[string]any, *refusal) {
 	id, _ := object(root.argument("input", variables))["id"].(string)
 	for _, i := range s.issued {

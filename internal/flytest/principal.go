@@ -10,20 +10,21 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
 )
 
-// principal is who an Authorization header stands for.
+// principal is the identity in an Authorization header.
 type principal struct {
-	// user is the one whose OAuth token is in it, if any.
+	// user is the owner of its OAuth token, if any.
 	user *User
-	// grants are the macaroons in it that are genuine, alive and discharged.
+	// grants are its macaroons that are genuine, valid and discharged.
 	grants []macaroon.Grant
-	// undischarged says that one would be a grant, had it its discharge.
+	// undischarged means that a macaroon would be a grant if it had its
+	// discharge.
 	undischarged bool
-	// macaroons and oauth say that there was one of the kind at all.
+	// macaroons and oauth report whether it holds any of the kind.
 	macaroons, oauth bool
 }
 
-// authenticate reads an Authorization header. It reports whether anyone stands
-// behind it. The server is locked.
+// authenticate reads an Authorization header. It reports whether the header
+// identifies anyone. The caller holds the lock.
 func (s *Server) authenticate(header string) (principal, bool) {
 	var who principal
 	bundle, err := macaroon.ParseBundle(header)
@@ -62,8 +63,8 @@ func (i *issued) discharges(discharges []*macaroon.Macaroon) bool {
 	return true
 }
 
-// permits reports whether a macaroon of who's allows an action, on an app where
-// one is given.
+// permits reports whether a macaroon of who allows an action, on an app if one
+// is given.
 func (who principal) permits(action macaroon.Action, organization Organization, app *App) bool {
 	access := macaroon.Access{Action: action, OrgID: &organization.NumericID, Time: time.Now()}
 	if app != nil {
@@ -100,15 +101,15 @@ func (s *Server) mayMint(who principal, o Organization) bool {
 		s.world.ScopedMint && who.permits(macaroon.ActionAll, o, nil)
 }
 
-// show is GET /v1/apps/{app}: 200 for who may read it, 403 for an app that is
-// out of reach, 404 for one that is nowhere, 401 for who is nobody. The bodies
-// are those that fly-go and public reports show.
+// show is GET /v1/apps/{app}. It answers 200 if the principal may read the app,
+// 403 if not, 404 if the app does not exist, and 401 without a principal. The
+// bodies are those in fly-go and in public reports.
 func (s *Server) show(header, name string) answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	who, ok := s.authenticate(header)
 	if who.macaroons && who.oauth {
-		s.t.Errorf("flytest: an OAuth token came to the Machines API beside macaroons")
+		s.t.Errorf("flytest: the Machines API got an OAuth token together with macaroons")
 	}
 	switch {
 	case !who.macaroons && (who.user == nil || s.world.MachinesRefuseOAuth):

@@ -31,7 +31,7 @@ func parseQuery(text string) (kind string, fields []field, err error) {
 	for at := 0; at < len(text); {
 		loc := lexeme.FindStringIndex(text[at:])
 		if loc == nil || loc[0] != 0 {
-			return "", nil, fmt.Errorf("character %d of the document is not known to flytest", at+1)
+			return "", nil, fmt.Errorf("character %d of the document is unsupported", at+1)
 		}
 		if word := text[at : at+loc[1]]; strings.TrimSpace(word) != "" && word != "," {
 			p.words = append(p.words, word)
@@ -141,12 +141,12 @@ func (p *parser) pairs(closing string) map[string]any {
 	return values
 }
 
-// argument returns the value of an argument, its variables filled in.
+// argument returns the value of an argument with its variables filled in.
 func (f field) argument(name string, variables map[string]any) any {
 	return fill(f.arguments[name], variables)
 }
 
-// text returns the value of an argument that is a string; "" where it is none.
+// text returns the value of an argument that is a string, or "".
 func (f field) text(name string, variables map[string]any) string {
 	s, _ := f.argument(name, variables).(string)
 	return s
@@ -167,8 +167,9 @@ func fill(value any, variables map[string]any) any {
 	}
 }
 
-// project cuts an object down to what was selected. The error names a field
-// that the object, and so Fly's schema as this server knows it, does not have.
+// project reduces an object to the selected fields. The error names a field
+// that the object does not have, and so neither does this server's version of
+// Fly's schema.
 func project(value any, fields []field) (any, error) {
 	switch v := value.(type) {
 	case nil:

@@ -5,5 +5,5 @@ import (
 	"log"
 )
 
-// quiet returns a logger that drops what it is given.
+// quiet returns a logger that drops every record.
 func quiet() *log.Logger { return log.New(io.Discard, "", 0) }

@@ -17,7 +17,8 @@ import (
 // Operation is something that Fly's APIs do.
 type Operation string
 
-// The operations that a [Server] knows, counts and spoils.
+// The operations that a [Server] knows and counts, and whose answers can be
+// faulty.
 const (
 	// OpAny is every operation.
 	OpAny Operation = ""
@@ -41,7 +42,7 @@ const (
 	OpShow Operation = "show"
 )
 
-// maxRequest bounds what is read of a request, in bytes.
+// maxRequest bounds the read part of a request, in bytes.
 const maxRequest = 4 << 20
 
 // Server is a loopback Fly. Its methods are safe for concurrent use.
@@ -61,8 +62,8 @@ type Server struct {
 	blocked map[string]bool
 }
 
-// New starts a server for world, and stops it when the test ends. Requests that
-// hang are let go then.
+// New starts a server for world, and stops it when the test ends. Hanging
+// requests end then.
 func New(t testing.TB, world World) *Server {
 	t.Helper()
 	s := &Server{
@@ -74,7 +75,7 @@ func New(t testing.TB, world World) *Server {
 		blocked: make(map[string]bool),
 	}
 	s.http = httptest.NewUnstartedServer(s)
-	// A client that does not trust the certificate is none of the log's business.
+	// A client that does not trust the certificate is not worth a log line.
 	s.http.Config.ErrorLog = quiet()
 	s.http.Config.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
 		return context.WithValue(ctx, connection{}, c)
@@ -92,16 +93,17 @@ func New(t testing.TB, world World) *Server {
 	return s
 }
 
-// connection is the key of the context value that is a request's connection.
+// connection is the key of the context value with a request's connection.
 type connection struct{}
 
-// Certificate is what a client has to trust where the world has TLS.
+// Certificate is the certificate that a client must trust if the world has TLS.
 func (s *Server) Certificate() *x509.Certificate { return s.http.Certificate() }
 
 // URL returns the base URL of both APIs.
 func (s *Server) URL() string { return s.http.URL }
 
-// Count returns how many requests for op came, spoilt ones and retries included.
+// Count returns the number of requests for op, including retries and those with
+// a fault.
 func (s *Server) Count(op Operation) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -115,8 +117,8 @@ func (s *Server) Count(op Operation) int {
 	return total
 }
 
-// MaxInFlight returns the largest number of requests that were being worked on
-// at once, from their being read to their answer's being begun.
+// MaxInFlight returns the largest number of concurrent requests. A request
+// counts from its reading to the beginning of its answer.
 func (s *Server) MaxInFlight() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -132,8 +134,8 @@ func (s *Server) Reset() {
 	s.most = s.inFlight
 }
 
-// Inject spoils the answers to op. Faults of one operation are used up in the
-// order in which they were injected, those of [OpAny] after them.
+// Inject adds faults to the answers to op. Faults of one operation are used in
+// the order of their injection, those of [OpAny] after them.
 func (s *Server) Inject(op Operation, faults ...Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -142,7 +144,7 @@ func (s *Server) Inject(op Operation, faults ...Fault) {
 	}
 }
 
-// take returns the fault that op meets now.
+// take returns the fault for the next request of op.
 func (s *Server) take(op Operation) (Fault, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -162,13 +164,13 @@ func (s *Server) take(op Operation) (Fault, bool) {
 	return Fault{}, false
 }
 
-// answer is what is to be written.
+// answer is the answer to write.
 type answer struct {
 	status int
 	body   any
 }
 
-// request is one that was understood: an operation, and how to answer it.
+// request is a parsed request: its operation and the function that answers it.
 type request struct {
 	op   Operation
 	work func() answer
@@ -176,7 +178,8 @@ type request struct {
 
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	// The body is read whole: net/http notices that a client left only then.
+	// The body is read completely, because only then does net/http notice that
+	// a client left.
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxRequest))
 	if err != nil {
 		return // the client left
@@ -195,9 +198,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !fault || spoilt.Answer || spoilt.Done {
 		honest = req.work()
 	}
-	// What hangs is in flight until the client has left. Any other request is
-	// done before its answer is begun, or else the client's next one might be
-	// counted beside it.
+	// A hanging request is in flight until the client has left. Any other
+	// request ends before its answer begins. Otherwise the client's next
+	// request might count as concurrent.
 	if fault && spoilt.Hang {
 		defer s.end()
 		spoilt.play(w, r, s.closing)
@@ -216,7 +219,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(honest.body) // the client may have left
 }
 
-// wait lets a delay pass, unless the client leaves or the test ends.
+// wait waits for a delay, unless the client leaves or the test ends.
 func (s *Server) wait(r *http.Request, delay time.Duration) {
 	if delay <= 0 {
 		return
@@ -244,11 +247,11 @@ func (s *Server) end() {
 	s.inFlight--
 }
 
-// understand finds the operation of a request. What it does not know fails the
+// understand finds the operation of a request. An unknown request fails the
 // test.
 func (s *Server) understand(r *http.Request, body []byte) (request, bool) {
 	if r.UserAgent() == "" || strings.HasPrefix(r.UserAgent(), "Go-http-client") {
-		s.t.Errorf("flytest: %s %s came without a User-Agent of its own", r.Method, r.URL.Path)
+		s.t.Errorf("flytest: %s %s came without the provider's User-Agent", r.Method, r.URL.Path)
 	}
 	app, ok := strings.CutPrefix(r.URL.Path, "/v1/apps/")
 	switch {

@@ -18,11 +18,11 @@ const (
 	profileOrganization = "deploy_organization"
 )
 
-// twentyYears is what Fly gives a token that is minted without an expiry, and
-// flyctl one that is minted without --expiry.
+// twentyYears is the lifetime of a token that Fly mints without an expiry, or
+// flyctl without --expiry.
 const twentyYears = 175200 * time.Hour
 
-// issued is a token that the server made, with what it is verified by.
+// issued is a token that the server made, with the keys that verify it.
 type issued struct {
 	Issued
 	header       string
@@ -32,7 +32,7 @@ type issued struct {
 	dischargeKey []byte
 }
 
-// Make describes a token that a test wants without asking the API for it.
+// Make describes a token for a test that is made without a request to the API.
 type Make struct {
 	// Organization is the slug of its organization; "" means the app's.
 	Organization string
@@ -50,7 +50,7 @@ type Make struct {
 	NoDischarge bool
 }
 
-// Make makes a token. It counts as no request.
+// Make makes a token. It does not count as a request.
 func (s *Server) Make(m Make) token.Token {
 	s.t.Helper()
 	s.mu.Lock()
@@ -59,13 +59,13 @@ func (s *Server) Make(m Make) token.Token {
 	if m.App != "" {
 		app, ok := s.world.app(m.App)
 		if !ok {
-			s.t.Fatalf("flytest: there is no app %q to make a token for", m.App)
+			s.t.Fatalf("flytest: the app %q of the token does not exist", m.App)
 		}
 		slug, profile = app.Organization, profileDeploy
 	}
 	organization, ok := s.world.organization(slug)
 	if !ok {
-		s.t.Fatalf("flytest: there is no organization %q to make a token for", slug)
+		s.t.Fatalf("flytest: the organization %q of the token does not exist", slug)
 	}
 	as := Issued{Name: cmp.Or(m.Name, "made by the test"), Profile: profile, App: m.App, User: "tester"}
 	return parse(s.issue(organization, as, m).header)
@@ -76,7 +76,7 @@ func (s *Server) Login(user string) token.Token {
 	s.t.Helper()
 	i := slices.IndexFunc(s.world.Users, func(u User) bool { return u.Name == user })
 	if i < 0 {
-		s.t.Fatalf("flytest: there is no user %q", user)
+		s.t.Fatalf("flytest: the user %q does not exist", user)
 	}
 	return s.world.Users[i].login()
 }
@@ -92,8 +92,8 @@ func (s *Server) Issued() []Issued {
 	return list
 }
 
-// Revoke makes Fly accept none of tok's parts any more, nor what is narrowed
-// from them.
+// Revoke makes the server refuse all parts of tok, and the tokens narrowed from
+// them.
 func (s *Server) Revoke(tok token.Token) {
 	s.t.Helper()
 	bundle, err := macaroon.ParseBundle(tok.Reveal())
@@ -108,13 +108,13 @@ func (s *Server) Revoke(tok token.Token) {
 	for _, g := range bundle.Grants() {
 		i := s.find(g.Permission)
 		if i == nil {
-			s.t.Fatal("flytest: revoke: the token is none of this server's")
+			s.t.Fatal("flytest: revoke: this server did not make the token")
 		}
 		i.RevokedAt = time.Now()
 	}
 }
 
-// find returns what m was issued as; nil for what this server did not issue.
+// find returns the issued token of m, or nil if this server did not issue it.
 func (s *Server) find(m *macaroon.Macaroon) *issued {
 	i := slices.IndexFunc(s.issued, func(i *issued) bool { return i.permission.ID() == m.ID() })
 	if i < 0 {
@@ -123,8 +123,8 @@ func (s *Server) find(m *macaroon.Macaroon) *issued {
 	return s.issued[i]
 }
 
-// issue makes a token of Fly's: a permission macaroon that wants to know who
-// uses it, and the discharge that says so. The server is locked.
+// issue makes a token like Fly's: a permission macaroon that requires
+// authentication, and the discharge that proves it. The caller holds the lock.
 func (s *Server) issue(organization Organization, as Issued, m Make) *issued {
 	s.t.Helper()
 	ttl := m.TTL
@@ -162,7 +162,7 @@ func (s *Server) issue(organization Organization, as Issued, m Make) *issued {
 	return i
 }
 
-// caveats are those of a token. Its window begins early, for clocks differ.
+// caveats are those of a token. Its window begins early, because clocks differ.
 func (s *Server) caveats(organization Organization, i *issued) []macaroon.Caveat {
 	caveats := []macaroon.Caveat{macaroon.Organization{ID: organization.NumericID, Mask: macaroon.ActionAll}}
 	if app, ok := s.world.app(i.App); ok {
@@ -196,7 +196,7 @@ func oauthParts(b macaroon.Bundle) []string {
 func parse(header string) token.Token {
 	tok, err := token.Parse(header)
 	if err != nil {
-		panic(fmt.Sprintf("flytest: a token of our own does not parse: %v", err))
+		panic(fmt.Sprintf("flytest: a token of this server does not parse: %v", err))
 	}
 	return tok
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// World is what a [Server] knows when it starts.
+// World is the initial content of a [Server].
 type World struct {
 	// Organizations lists the organizations.
 	Organizations []Organization
@@ -19,16 +19,15 @@ type World struct {
 	Apps []App
 	// Users lists the users, each with one OAuth login.
 	Users []User
-	// AppsAtTop gives deploy tokens their Apps caveat outside of IfPresent. Which
-	// of the two Fly does is not known.
+	// AppsAtTop gives deploy tokens their Apps caveat outside of IfPresent. It
+	// is unknown which form Fly uses.
 	AppsAtTop bool
-	// TLS serves https with a certificate that nobody trusts.
+	// TLS serves https with a certificate that no client trusts by default.
 	TLS bool
 	// MachinesRefuseOAuth makes the Machines API answer 401 to a bare OAuth
-	// token, as public reports have it; fly-go's source says that it is
-	// accepted.
+	// token, as in public reports. In fly-go's source it is accepted.
 	MachinesRefuseOAuth bool
-	// ScopedMint lets a macaroon mint, as that of a user's session may.
+	// ScopedMint lets a macaroon mint, like that of a user's session.
 	ScopedMint bool
 	// ListMacaroons gives a token's macaroon in a list, in place of the macaroon's
 	// identifier. It is unknown what Fly gives.
@@ -39,10 +38,10 @@ type World struct {
 
 // Organization is an organization of a [World].
 type Organization struct {
-	// Slug is its slug; "personal" is understood for the first organization of
-	// a user whose Personal is that slug.
+	// Slug is its slug. "personal" means the organization that is a user's
+	// Personal.
 	Slug string
-	// NumericID is what macaroons call it; 0 means a number of the server's.
+	// NumericID is its number in macaroons; 0 means a number that the server chooses.
 	NumericID uint64
 }
 
@@ -52,22 +51,21 @@ type App struct {
 	Name string
 	// Organization is the slug of its organization.
 	Organization string
-	// NumericID is what macaroons call it; 0 means a number of the server's.
+	// NumericID is its number in macaroons; 0 means a number that the server chooses.
 	NumericID uint64
 }
 
 // User is a user of a [World].
 type User struct {
-	// Name tells users apart; it stands in no token.
+	// Name identifies the user. No token contains it.
 	Name string
-	// Organizations are the slugs of those that the user is a member of.
+	// Organizations are the slugs of the user's organizations.
 	Organizations []string
-	// Personal is the one among them that the user calls "personal"; "" for
-	// none.
+	// Personal is the one that the user calls "personal"; "" for none.
 	Personal string
 }
 
-// The numbers that the server gives start where no real ones are likely.
+// The server's numbers start above the likely real ones.
 const (
 	firstOrganization = 4700
 	firstApp          = 8000
@@ -77,7 +75,8 @@ func (o Organization) node() string { return fmt.Sprintf("org_%d", o.NumericID) 
 
 func (u User) memberOf(slug string) bool { return slices.Contains(u.Organizations, slug) }
 
-// login is the user's OAuth token: fixed, so that two runs send the same.
+// login is the user's OAuth token. It is fixed, so that every run sends the
+// same.
 func (u User) login() token.Token {
 	sum := sha256.Sum256([]byte("flytest login " + u.Name))
 	tok, err := token.Parse("fo1_" + hex.EncodeToString(sum[:]))
@@ -87,7 +86,8 @@ func (u User) login() token.Token {
 	return tok
 }
 
-// complete numbers what has no number, and checks that everything named exists.
+// complete gives a number to each entry without one, and checks that every
+// reference exists.
 func (w World) complete(t testing.TB) World {
 	t.Helper()
 	w.Organizations, w.Apps = slices.Clone(w.Organizations), slices.Clone(w.Apps)
@@ -144,9 +144,9 @@ func (w World) organizationByNode(node string) (Organization, bool) {
 type Issued struct {
 	// ID is its identifier for revoking.
 	ID string
-	// Name is what it was minted as.
+	// Name is the name that it was minted with.
 	Name string
-	// Profile is what it was minted for.
+	// Profile is the profile that it was minted with.
 	Profile string
 	// App is the app it was minted for; "" for an organization's.
 	App string
@@ -157,6 +157,6 @@ type Issued struct {
 	// CreatedAt, ExpiresAt and RevokedAt are its times; RevokedAt is zero as
 	// long as it is good.
 	CreatedAt, ExpiresAt, RevokedAt time.Time
-	// Over says that it was minted over GraphQL, and not by the test.
+	// Over means that it was minted over GraphQL, and not by the test.
 	Over bool
 }

@@ -116,10 +116,10 @@ func (l lossy) reads(got outcome, title string, want map[string]string) {
 // after a 502 and a 503, so these are not noticed.
 func noMint() map[string]string {
 	return map[string]string{
-		"s500":   `Fly's API is out of order (HTTP 500, "oops")`,
-		"s504":   "Fly's API is out of order (HTTP 504)",
-		"cut":    "closed the connection before it had answered",
-		"goaway": "closed the connection before it had answered",
+		"s500":   `Fly's API reports a failure (HTTP 500, "oops")`,
+		"s504":   "Fly's API reports a failure (HTTP 504)",
+		"cut":    "closed the connection without an answer",
+		"goaway": "closed the connection without an answer",
 	}
 }
 
@@ -185,8 +185,8 @@ func TestAccProcessMintAnswerAndListLost(t *testing.T) {
 				s.Inject(flytest.OpList, flytest.Fail(500, ""))
 			}
 			want := map[string]string{
-				"s502": "cannot tell whether a repeated mint made more than one token",
-				"s503": "cannot tell whether a repeated mint made more than one token",
+				"s502": "cannot check whether a repeated mint made more than one token",
+				"s503": "cannot check whether a repeated mint made more than one token",
 			}
 			for name := range noMint() {
 				want[name] = "Fly may have minted a token all the same, and it could not be revoked"

@@ -157,7 +157,7 @@ func TestAccProcessTraceOfAFailure(t *testing.T) {
 // schema, or validates, does not even start.
 func TestAccProcessUnconfiguredTracesNothing(t *testing.T) {
 	t.Parallel()
-	const said = "the provider knows otlp and none" // as soon as tracing starts
+	const said = "the provider supports otlp and none" // as soon as tracing starts
 	fly := fakefly.Install(t, fakefly.Behaviour{})
 	p := start(t, readWeb(`sources = ["cli"]`), append(flyEnv(fly), "OTEL_TRACES_EXPORTER=zipkin")...)
 	for _, args := range [][]string{{"validate"}, {"providers", "schema", "-json"}} {
@@ -193,8 +193,8 @@ func TestAccProcessNoCollector(t *testing.T) {
 	}{
 		"down":   {[]string{"OTEL_EXPORTER_OTLP_ENDPOINT=" + down}, "no traces are sent in this run"},
 		"hangs":  {[]string{"OTEL_EXPORTER_OTLP_ENDPOINT=" + hanging.URL}, "the last spans were not sent"},
-		"grpc":   {[]string{"OTEL_EXPORTER_OTLP_ENDPOINT=" + down, "OTEL_EXPORTER_OTLP_PROTOCOL=grpc"}, "speaks http/protobuf"},
-		"other":  {[]string{"OTEL_TRACES_EXPORTER=zipkin"}, "the provider knows otlp and none"},
+		"grpc":   {[]string{"OTEL_EXPORTER_OTLP_ENDPOINT=" + down, "OTEL_EXPORTER_OTLP_PROTOCOL=grpc"}, "supports http/protobuf"},
+		"other":  {[]string{"OTEL_TRACES_EXPORTER=zipkin"}, "the provider supports otlp and none"},
 		"key":    {[]string{"OTEL_EXPORTER_OTLP_ENDPOINT=" + down, "OTEL_EXPORTER_OTLP_HEADERS=x-key: OTEL-k-123==,OTEL-k-123,x=OTEL-k-123%zz"}, "the collector is not sent all headers"},
 		"host":   {[]string{"OTEL_EXPORTER_OTLP_ENDPOINT=user:OTEL-k-123@127.0.0.1"}, "is not the address of a collector"},
 		"queue":  {[]string{"OTEL_EXPORTER_OTLP_ENDPOINT=" + down, "OTEL_BSP_MAX_QUEUE_SIZE=-1"}, "OTEL_BSP_MAX_QUEUE_SIZE is not a number"},

@@ -11,20 +11,19 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// exporter gives up when the first export fails: the end of a run must not wait
-// for a collector that could not be reached.
+// exporter gives up when the first export fails, so that the end of a run does
+// not wait for an unreachable collector.
 type exporter struct {
 	sdktrace.SpanExporter
 	warn func(message string, err error)
-	// alive says that an export went well, dead that the first did not.
+	// alive is set after a successful export, dead if the first one failed.
 	alive, dead atomic.Bool
-	// ended counts the spans that are to be exported, taken those that came this
-	// far.
+	// ended counts the spans to export, taken those that reached the exporter.
 	ended, taken atomic.Int64
 }
 
-// tally counts the spans that end: the SDK drops those for which its queue has no
-// room, and says nothing.
+// tally counts the spans that end, because the SDK silently drops those for
+// which its queue has no room.
 type tally struct{ to *exporter }
 
 var _ sdktrace.SpanProcessor = tally{}
@@ -39,7 +38,7 @@ func (t tally) OnEnd(s sdktrace.ReadOnlySpan) {
 	}
 }
 
-// Shutdown does nothing: the exporter is the batches'.
+// Shutdown does nothing, because the batches own the exporter.
 func (tally) Shutdown(context.Context) error { return nil }
 
 // ForceFlush does nothing.
@@ -67,11 +66,12 @@ func (e *exporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpa
 	return nil
 }
 
-// partial begins the error of an export that a collector took a part of.
+// partial is the prefix of the error of an export that a collector accepted in
+// part.
 const partial = "OTLP partial success"
 
-// plain returns err without what the collector said: it may repeat the headers
-// that it was sent, which authenticate.
+// plain returns err without the collector's message, which may repeat the
+// headers that authenticate to it.
 func plain(err error) error {
 	text, _, _ := strings.Cut(err.Error(), "body: ")
 	if before, _, ok := strings.Cut(text, partial); ok {

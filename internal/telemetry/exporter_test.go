@@ -76,7 +76,7 @@ func TestExporterDrops(t *testing.T) {
 			synctest.Wait()
 		}
 		tr.Stop(t.Context())
-		want := []string{"spans were dropped: 2 of 4: the collector took them slower than they were made"}
+		want := []string{"spans were dropped: 2 of 4: the collector accepted them more slowly than they were made"}
 		if diff := cmp.Diff(want, said.all()); diff != "" || to.exports.Load() != 2 {
 			t.Errorf("%d exports; said (-want +got):\n%s", to.exports.Load(), diff)
 		}

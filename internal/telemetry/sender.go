@@ -25,9 +25,10 @@ const (
 	idleTimeout = 30 * time.Second
 )
 
-// newSender returns the exporter that OTEL_EXPORTER_OTLP_* describes. OpenTelemetry
-// reads these variables, too, but drops an address's query and user name, and a
-// certificate that it cannot read. Everything is therefore set explicitly.
+// newSender returns the exporter that OTEL_EXPORTER_OTLP_* describes.
+// OpenTelemetry also reads these variables, but it drops an address's query and
+// user name, and a certificate that it cannot read. Everything is therefore set
+// explicitly.
 func newSender(ctx context.Context, o Options) (sdktrace.SpanExporter, error) {
 	address, err := collectorAddress(o.Getenv)
 	if err != nil {
@@ -57,15 +58,15 @@ func newSender(ctx context.Context, o Options) (sdktrace.SpanExporter, error) {
 			}},
 			Timeout: o.exportTimeout(),
 		}),
-		otlptracehttp.WithTLSClientConfig(nil), // the HTTP client has its own
-		// A retry takes longer than a run is prepared to wait.
+		otlptracehttp.WithTLSClientConfig(nil), // the HTTP client has a separate one
+		// A retry takes longer than a run may wait.
 		otlptracehttp.WithRetry(otlptracehttp.RetryConfig{}),
 	}
 	return otlptracehttp.New(ctx, options...)
 }
 
-// collectorAddress returns the address that exports are posted to. The error does
-// not quote it: it may contain a password.
+// collectorAddress returns the address for exports. The error does not quote
+// it: it may contain a password.
 func collectorAddress(getenv func(string) string) (*url.URL, error) {
 	name, text := ofTraces(getenv, "ENDPOINT")
 	if text == "" {
@@ -85,8 +86,8 @@ func collectorAddress(getenv func(string) string) (*url.URL, error) {
 	return address, nil
 }
 
-// collectorHeaders returns the headers of each export. The error says that some of
-// them cannot be sent; the others are returned beside it.
+// collectorHeaders returns the headers of each export. An error means that some
+// of them cannot be sent. The others are returned with it.
 func collectorHeaders(getenv func(string) string) (map[string]string, error) {
 	name, text := ofTraces(getenv, "HEADERS")
 	headers := map[string]string{}
@@ -107,19 +108,19 @@ func collectorHeaders(getenv func(string) string) (map[string]string, error) {
 	return headers, malformed
 }
 
-// collectorTLS returns the TLS configuration that the environment's certificates
-// make up; nil without any.
+// collectorTLS returns the TLS configuration for the environment's
+// certificates; nil without any.
 func collectorTLS(getenv func(string) string) (*tls.Config, error) {
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
 	name, file := ofTraces(getenv, "CERTIFICATE")
 	if file != "" {
 		pem, err := os.ReadFile(file)
 		if err != nil {
-			return nil, fmt.Errorf("cannot read the certificate that %s names: %w", name, err)
+			return nil, fmt.Errorf("cannot read the certificate in %s: %w", name, err)
 		}
 		config.RootCAs = x509.NewCertPool()
 		if !config.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("the file that %s names holds no PEM certificate: %s", name, file)
+			return nil, fmt.Errorf("the file in %s holds no PEM certificate: %s", name, file)
 		}
 	}
 	certName, cert := ofTraces(getenv, "CLIENT_CERTIFICATE")
@@ -131,7 +132,7 @@ func collectorTLS(getenv func(string) string) (*tls.Config, error) {
 	default:
 		pair, err := tls.LoadX509KeyPair(cert, key)
 		if err != nil {
-			return nil, fmt.Errorf("cannot read the client certificate that %s and %s name: %w", certName, keyName, err)
+			return nil, fmt.Errorf("cannot read the client certificate in %s and %s: %w", certName, keyName, err)
 		}
 		config.Certificates = []tls.Certificate{pair}
 	}
@@ -141,7 +142,7 @@ func collectorTLS(getenv func(string) string) (*tls.Config, error) {
 	return config, nil
 }
 
-// compression returns how exports are compressed.
+// compression returns the compression of exports.
 func (o Options) compression() otlptracehttp.Compression {
 	switch name, text := ofTraces(o.Getenv, "COMPRESSION"); strings.ToLower(text) {
 	case "", "none":
@@ -154,7 +155,7 @@ func (o Options) compression() otlptracehttp.Compression {
 	}
 }
 
-// exportTimeout returns how long one export may take.
+// exportTimeout returns the time limit of one export.
 func (o Options) exportTimeout() time.Duration {
 	name, _ := ofTraces(o.Getenv, "TIMEOUT")
 	return time.Duration(o.number(name, defaultTimeout, maxDelay)) * time.Millisecond
@@ -162,7 +163,7 @@ func (o Options) exportTimeout() time.Duration {
 
 // errRedirected is the error of an export that a collector redirects. The headers
 // authenticate to the collector, so they must not follow.
-var errRedirected = errors.New("the collector redirects to another address, and redirects are not followed: " +
+var errRedirected = errors.New("the collector redirects to a different address, and the provider follows no redirects: " +
 	"set OTEL_EXPORTER_OTLP_ENDPOINT to the collector's own address")
 
 // collectorTransport posts each export to the address as the user wrote it. It

@@ -130,7 +130,7 @@ func TestExportIsNotRedirected(t *testing.T) {
 			if len(c.got()) != 1 || len(elsewhere.got()) != 0 {
 				t.Errorf("the collector got %d requests, the other server %d", len(c.got()), len(elsewhere.got()))
 			}
-			if !strings.Contains(said, "redirects are not followed: set OTEL_EXPORTER_OTLP_ENDPOINT") || strings.Contains(said, "k-123") || strings.Contains(said, elsewhere.URL) {
+			if !strings.Contains(said, "the provider follows no redirects: set OTEL_EXPORTER_OTLP_ENDPOINT") || strings.Contains(said, "k-123") || strings.Contains(said, elsewhere.URL) {
 				t.Errorf("warned of %q", said)
 			}
 		})
@@ -179,12 +179,12 @@ func TestExportCertificate(t *testing.T) {
 		said string
 	}{
 		"trusted":       {env: map[string]string{"OTEL_EXPORTER_OTLP_CERTIFICATE": good}},
-		"missing":       {env: map[string]string{"OTEL_EXPORTER_OTLP_CERTIFICATE": missing}, said: "no traces are sent: cannot read the certificate that OTEL_EXPORTER_OTLP_CERTIFICATE names: open"},
-		"empty":         {env: map[string]string{"OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE": empty}, said: "no traces are sent: the file that OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE names holds no PEM certificate"},
+		"missing":       {env: map[string]string{"OTEL_EXPORTER_OTLP_CERTIFICATE": missing}, said: "no traces are sent: cannot read the certificate in OTEL_EXPORTER_OTLP_CERTIFICATE: open"},
+		"empty":         {env: map[string]string{"OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE": empty}, said: "no traces are sent: the file in OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE holds no PEM certificate"},
 		"no client key": {env: map[string]string{"OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE": good}, said: "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and OTEL_EXPORTER_OTLP_CLIENT_KEY belong together"},
 		"no key in it": {
 			env:  map[string]string{"OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE": good, "OTEL_EXPORTER_OTLP_CLIENT_KEY": good},
-			said: "no traces are sent: cannot read the client certificate that OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and OTEL_EXPORTER_OTLP_CLIENT_KEY name",
+			said: "no traces are sent: cannot read the client certificate in OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and OTEL_EXPORTER_OTLP_CLIENT_KEY: ",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

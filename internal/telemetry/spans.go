@@ -54,8 +54,8 @@ func (t *Tracing) Acquire(ctx context.Context, req token.Request, policy token.P
 	}
 }
 
-// Link makes the span fly.token.link. A miss is how a chain goes on, and no
-// error.
+// Link makes the span fly.token.link. A miss is not an error, because the next
+// source follows.
 func (t *Tracing) Link(ctx context.Context, req token.Request, name token.SourceName) (context.Context, func(token.Visit)) {
 	if t == nil {
 		return ctx, func(token.Visit) {}
@@ -111,8 +111,8 @@ func (t *Tracing) Command(ctx context.Context, program string, args []string) (c
 	}
 }
 
-// Transport returns base with a span for each request, of the name given to it.
-// Nothing is added to what is sent.
+// Transport returns base with a span of the given name for each request. It
+// does not change the requests.
 func (t *Tracing) Transport(base http.RoundTripper, name func(*http.Request) string) http.RoundTripper {
 	if t == nil {
 		return base
@@ -124,7 +124,7 @@ func (t *Tracing) Transport(base http.RoundTripper, name func(*http.Request) str
 	)}
 }
 
-// transport gives requests outside of any span the parent of all.
+// transport gives requests outside of any span the run's parent.
 type transport struct {
 	tracing *Tracing
 	http.RoundTripper
@@ -141,8 +141,8 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// plainly removes secrets from errors before they reach a span: net/http quotes an
-// answer that is not HTTP.
+// plainly removes secrets from errors before they reach a span, because
+// net/http quotes an answer that is not HTTP.
 type plainly struct{ http.RoundTripper }
 
 // RoundTrip sends a request.
@@ -154,14 +154,14 @@ func (p plainly) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// plainError is an error without what looks like a secret in its text.
+// plainError is an error whose text has no parts that look like a secret.
 type plainError struct{ error }
 
 // Error is the text.
 func (e *plainError) Error() string { return token.Scrub(e.error.Error(), token.Token{}) }
 
-// ErrorType is the type of the error as it was, for the attribute error.type.
+// ErrorType is the type of the original error, for the attribute error.type.
 func (e *plainError) ErrorType() string { return fmt.Sprintf("%T", e.error) }
 
-// Unwrap returns the error as it was.
+// Unwrap returns the original error.
 func (e *plainError) Unwrap() error { return e.error }

@@ -20,29 +20,30 @@ import (
 )
 
 const (
-	// scope names the instrumentation in what is sent.
+	// scope names the instrumentation in exports.
 	scope = "github.com/flytokens/terraform-provider-fly"
-	// serviceName is the service.name where OTEL_SERVICE_NAME sets none.
+	// serviceName is the service.name if OTEL_SERVICE_NAME sets none.
 	serviceName = "terraform-provider-fly"
-	// defaultEndpoint is that of OpenTelemetry's specification, from which the
-	// library departs: it would speak TLS.
+	// defaultEndpoint is that of OpenTelemetry's specification. The library's
+	// own default differs: it uses TLS.
 	defaultEndpoint = "http://localhost:4318/v1/traces"
-	// flushTime is how long the end of a run waits for its last spans to leave.
-	// Engines wait for each provider process to exit: 300 ms is what a collector
-	// may cost a run, and the process needs the rest to end.
+	// flushTime bounds the wait for the last spans at the end of a run. Engines
+	// wait for each provider process to exit. A collector may cost a run 300
+	// ms, and the process needs the rest of them to end.
 	flushTime = 200 * time.Millisecond
-	// batchDelay is how long spans are gathered. The SDK's 5 s is longer than most
-	// runs, and opening the connection early halves the time of the last flush.
+	// batchDelay is how long spans are collected before an export. The SDK's 5
+	// s is longer than most runs, and opening the connection early halves the
+	// time of the last flush.
 	batchDelay = 250 * time.Millisecond
 )
 
-// Options say what to trace, and for whom.
+// Options configure the tracing.
 type Options struct {
 	// Getenv returns a variable of the environment, "" where it is unset.
-	// OpenTelemetry itself reads the resource's, the sampler's, and the protocol's
-	// variables from the process's environment.
+	// OpenTelemetry itself reads the variables of the resource, the sampler and
+	// the protocol from the process's environment.
 	Getenv func(name string) string
-	// Version is the provider's.
+	// Version is the provider's version.
 	Version string
 	// Warn receives the reason when traces, or some of them, are not sent. Any
 	// goroutine may call it. The error holds no secret.
@@ -56,15 +57,14 @@ type Tracing struct {
 	exporter *exporter
 	parent   trace.SpanContext
 	warn     func(message string, err error)
-	// used says that there was a span.
+	// used is set after the first span.
 	used atomic.Bool
 }
 
-// Start returns tracing as the environment asks for it, nil where it asks for
-// none: with OTEL_TRACES_EXPORTER set to otlp, or unset beside the address of a
-// collector, spans are sent over HTTP as OTEL_EXPORTER_OTLP_* says. Their parent
-// is TRACEPARENT. Settings that cannot be used are reported to [Options.Warn] and
-// ignored.
+// Start returns the tracing that the environment asks for, or nil. If
+// OTEL_TRACES_EXPORTER is otlp, or is unset and a collector's address is set,
+// spans are sent over HTTP as OTEL_EXPORTER_OTLP_* configures. Their parent is
+// TRACEPARENT. Invalid settings are reported to [Options.Warn] and ignored.
 func Start(ctx context.Context, o Options) *Tracing {
 	wanted, err := wanted(o.Getenv)
 	if err != nil {
@@ -99,8 +99,8 @@ func start(ctx context.Context, o Options, sender sdktrace.SpanExporter) *Tracin
 	}
 }
 
-// wanted reports whether the environment asks for traces. The error says what it
-// asks for in vain.
+// wanted reports whether the environment asks for traces. The error names an
+// unsupported setting.
 func wanted(getenv func(string) string) (bool, error) {
 	if strings.EqualFold(getenv("OTEL_SDK_DISABLED"), "true") {
 		return false, nil
@@ -116,19 +116,19 @@ func wanted(getenv func(string) string) (bool, error) {
 			return false, nil
 		}
 	default:
-		return false, fmt.Errorf("OTEL_TRACES_EXPORTER is %q: the provider knows otlp and none", name)
+		return false, fmt.Errorf("OTEL_TRACES_EXPORTER is %q: the provider supports otlp and none", name)
 	}
 	switch _, protocol := ofTraces(getenv, "PROTOCOL"); strings.ToLower(protocol) {
 	case "", "http/protobuf", "http/json":
 		return true, nil
 	default:
-		return false, fmt.Errorf("the OTLP protocol is %q: the provider speaks http/protobuf; "+
+		return false, fmt.Errorf("the OTLP protocol is %q: the provider supports http/protobuf; "+
 			"set OTEL_EXPORTER_OTLP_TRACES_PROTOCOL to that, and the endpoint to the collector's HTTP port", protocol)
 	}
 }
 
-// describe returns what the spans say of the process: OTEL_SERVICE_NAME and
-// OTEL_RESOURCE_ATTRIBUTES have the last word.
+// describe returns the spans' description of the process. OTEL_SERVICE_NAME and
+// OTEL_RESOURCE_ATTRIBUTES take precedence.
 func describe(ctx context.Context, o Options) *resource.Resource {
 	res, err := resource.New(
 		ctx,
@@ -145,8 +145,8 @@ func describe(ctx context.Context, o Options) *resource.Resource {
 	return res
 }
 
-// parent returns the span that TRACEPARENT and TRACESTATE name, as W3C Trace
-// Context has it.
+// parent returns the span that TRACEPARENT and TRACESTATE name, as in W3C Trace
+// Context.
 func parent(o Options) trace.SpanContext {
 	text := o.Getenv("TRACEPARENT")
 	carrier := propagation.MapCarrier{"traceparent": text, "tracestate": o.Getenv("TRACESTATE")}
@@ -157,9 +157,9 @@ func parent(o Options) trace.SpanContext {
 	return span
 }
 
-// Stop sends what was not sent yet, and waits for that at most 200 ms: not at all
-// where there was no span, or where the collector could not be reached before.
-// There are no spans after it.
+// Stop sends the remaining spans and waits at most 200 ms. It does not wait if
+// there was no span, or if the collector could not be reached before. No spans
+// may follow.
 func (t *Tracing) Stop(ctx context.Context) {
 	if t == nil || !t.used.Load() || t.exporter.dead.Load() {
 		return
@@ -167,14 +167,14 @@ func (t *Tracing) Stop(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, flushTime)
 	defer cancel()
 	if err := t.provider.Shutdown(ctx); err != nil {
-		t.warn("the last spans were not sent", fmt.Errorf("the collector did not take them within %s: %w", flushTime, err))
+		t.warn("the last spans were not sent", fmt.Errorf("the collector did not accept them within %s: %w", flushTime, err))
 	}
 	if all, taken := t.exporter.ended.Load(), t.exporter.taken.Load(); taken < all {
-		t.warn("spans were dropped", fmt.Errorf("%d of %d: the collector took them slower than they were made", all-taken, all))
+		t.warn("spans were dropped", fmt.Errorf("%d of %d: the collector accepted them more slowly than they were made", all-taken, all))
 	}
 }
 
-// begin starts a span below the one in ctx, or else below TRACEPARENT's.
+// begin starts a span below the one in ctx, or below TRACEPARENT's.
 func (t *Tracing) begin(ctx context.Context, name string, attributes ...attribute.KeyValue) (context.Context, trace.Span) {
 	t.used.Store(true)
 	return t.tracer.Start(t.within(ctx), name, trace.WithAttributes(attributes...))
@@ -188,7 +188,7 @@ func (t *Tracing) within(ctx context.Context) context.Context {
 	return trace.ContextWithRemoteSpanContext(ctx, t.parent)
 }
 
-// fail records on span why its operation failed.
+// fail records the failure of its operation on span.
 func fail(span trace.Span, err error) {
 	span.RecordError(err)
 	span.SetStatus(codes.Error, err.Error())

@@ -86,8 +86,8 @@ func TestWanted(t *testing.T) {
 		"disabled loudly":     {map[string]string{"OTEL_TRACES_EXPORTER": "otlp", "OTEL_SDK_DISABLED": "TRUE"}, false, ""},
 		"an address alone":    {map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint}, true, ""},
 		"that of traces":      {map[string]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": endpoint}, true, ""},
-		"console":             {map[string]string{"OTEL_TRACES_EXPORTER": "console"}, false, "knows otlp and none"},
-		"grpc":                {map[string]string{"OTEL_TRACES_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, false, "speaks http/protobuf"},
+		"console":             {map[string]string{"OTEL_TRACES_EXPORTER": "console"}, false, "supports otlp and none"},
+		"grpc":                {map[string]string{"OTEL_TRACES_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, false, "supports http/protobuf"},
 		"grpc but not here":   {map[string]string{"OTEL_TRACES_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "http/protobuf"}, true, ""},
 		"blanks":              {map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": " "}, false, ""},
 		"no address":          {map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "127.0.0.1:4318"}, false, "OTEL_EXPORTER_OTLP_ENDPOINT is not the address"},
@@ -226,7 +226,7 @@ func TestStop(t *testing.T) {
 		"no span":          {export: down},
 		"down":             {down, 1, 0, 0, 1, "no traces are sent in this run: traces export: connection refused"},
 		"down for a while": {down, 3, 2 * time.Second, 0, 1, "no traces are sent in this run: traces export: connection refused"},
-		"hangs":            {hang, 1, 0, flushTime, 1, "the last spans were not sent: the collector did not take them within 200ms: context deadline exceeded"},
+		"hangs":            {hang, 1, 0, flushTime, 1, "the last spans were not sent: the collector did not accept them within 200ms: context deadline exceeded"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

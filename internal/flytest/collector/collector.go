@@ -19,23 +19,23 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Span is a span that was received.
+// Span is a received span.
 type Span struct {
 	Name string
 	// Trace, ID and Parent are in hex; Parent is "" for a span without one.
 	Trace, ID, Parent string
 	// Attributes are the span's, with their values as text.
 	Attributes map[string]string
-	// Exceptions are the messages of the exceptions that were recorded.
+	// Exceptions are the messages of the recorded exceptions.
 	Exceptions []string
-	// Failed says that its status is an error.
+	// Failed means that its status is an error.
 	Failed bool
 	// Service is the service.name of the process that sent it.
 	Service string
 }
 
-// Collector is a collector. It fails its test at a request that no exporter of
-// traces makes.
+// Collector is a collector. It fails its test if a request does not come from
+// an exporter of traces.
 type Collector struct {
 	tb     testing.TB
 	server *httptest.Server
@@ -57,12 +57,12 @@ func New(tb testing.TB) *Collector {
 // URL is the collector's address, without /v1/traces.
 func (c *Collector) URL() string { return c.server.URL }
 
-// Env are the variables by which an exporter finds the collector.
+// Env returns the variables that configure an exporter for the collector.
 func (c *Collector) Env() []string {
 	return []string{"OTEL_TRACES_EXPORTER=otlp", "OTEL_EXPORTER_OTLP_ENDPOINT=" + c.server.URL}
 }
 
-// Spans returns what was received so far.
+// Spans returns the spans that were received so far.
 func (c *Collector) Spans() []Span {
 	c.mu.Lock()
 	defer c.mu.Unlock()

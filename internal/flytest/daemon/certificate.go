@@ -19,13 +19,13 @@ import (
 
 // Certificate is a server's certificate for loopback, as PEM files.
 type Certificate struct {
-	// CA is the file of the authority that signed it, which no system trusts.
+	// CA is the file of the authority that signed it. No system trusts it.
 	CA string
 	// Cert and Key are the server's files.
 	Cert, Key string
 }
 
-// NewCertificate makes an authority, and a certificate by it for 127.0.0.1 and
+// NewCertificate makes an authority and its certificate for 127.0.0.1 and
 // localhost.
 func NewCertificate(tb testing.TB) Certificate {
 	tb.Helper()

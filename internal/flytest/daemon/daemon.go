@@ -1,5 +1,5 @@
-// Package daemon runs the servers that tests need as processes of their own, and
-// makes the certificates that they answer with.
+// Package daemon runs servers for tests as separate processes, and makes their
+// certificates.
 package daemon
 
 import (
@@ -15,8 +15,7 @@ import (
 	"time"
 )
 
-// startWait bounds how long a server takes until it answers, also on a machine
-// that is busy.
+// startWait bounds the start of a server, even on a busy machine.
 const startWait = time.Minute
 
 // Process is a server that runs until it is stopped or its test ends.
@@ -28,8 +27,8 @@ type Process struct {
 	done  chan struct{}
 }
 
-// Start starts the program with the given arguments, and env added to what the
-// test's process has.
+// Start starts the program with the given arguments, and env added to the
+// environment of the test's process.
 func Start(tb testing.TB, program string, args, env []string) *Process {
 	tb.Helper()
 	p := &Process{log: &buffer{}, done: make(chan struct{})}
@@ -53,8 +52,7 @@ func Start(tb testing.TB, program string, args, env []string) *Process {
 	return p
 }
 
-// Line returns the first line that the server prints, which says that it is
-// ready.
+// Line returns the first line that the server prints, when it is ready.
 func (p *Process) Line(tb testing.TB) []byte {
 	tb.Helper()
 	line, err := p.out.ReadBytes('\n')
@@ -65,8 +63,8 @@ func (p *Process) Line(tb testing.TB) []byte {
 	return line
 }
 
-// Answers waits until something accepts connections at addr, and reports whether
-// it did before the process ended.
+// Answers waits until a server accepts connections at addr. It returns false if
+// the process ended before.
 func (p *Process) Answers(tb testing.TB, addr string) bool {
 	tb.Helper()
 	p.drain()
@@ -87,8 +85,8 @@ func (p *Process) Answers(tb testing.TB, addr string) bool {
 	return false
 }
 
-// drain reads what the server prints from here on, so that it never waits for a
-// reader, and notices its end.
+// drain reads the further output of the server, so that it never waits for a
+// reader, and detects its end.
 func (p *Process) drain() {
 	go func() {
 		defer close(p.done)
@@ -96,7 +94,7 @@ func (p *Process) drain() {
 	}()
 }
 
-// Stop kills the process and waits for its end. What it was doing is lost, as in
+// Stop kills the process and waits for its end. Unfinished work is lost, as in
 // a crash.
 func (p *Process) Stop() {
 	_ = p.cmd.Process.Kill()
@@ -104,10 +102,10 @@ func (p *Process) Stop() {
 	_ = p.cmd.Wait()
 }
 
-// Log returns what the server printed.
+// Log returns the server's output.
 func (p *Process) Log() string { return p.log.String() }
 
-// Address returns a loopback address that nothing listens on.
+// Address returns a free loopback address.
 func Address(tb testing.TB) string {
 	tb.Helper()
 	var config net.ListenConfig
@@ -122,7 +120,7 @@ func Address(tb testing.TB) string {
 	return addr
 }
 
-// buffer is a log that is read while it is written.
+// buffer is a log that can be read during writes.
 type buffer struct {
 	mu  sync.Mutex
 	buf bytes.Buffer

@@ -11,9 +11,9 @@ import (
 	"strings"
 )
 
-// EnvKind is the environment variable that picks the engine of acceptance
-// tests, by [Kind]. Unset, it is the one that TF_ACC_TERRAFORM_PATH names, else
-// what [Any] finds.
+// EnvKind is the environment variable that selects the [Kind] of engine for
+// acceptance tests. If it is unset, the engine is the one in
+// TF_ACC_TERRAFORM_PATH, or the one that [Any] finds.
 const EnvKind = "TF_ACC_ENGINE"
 
 // Runner is the part of a testing.M that [Run] needs.
@@ -23,10 +23,10 @@ type Runner interface {
 }
 
 // Run is for the TestMain of a package with acceptance tests: it runs m's tests
-// and returns the exit status. Tests run away from the developer's own
-// settings: an empty home folder, an empty CLI configuration, and none of the
-// variables that Fly's tools, Terraform and OpenTofu read. Where TF_ACC is set,
-// the engine is found and made known to terraform-plugin-testing.
+// and returns the exit status. Tests do not see the developer's settings: an
+// empty home folder, an empty CLI configuration, and none of the variables that
+// Fly's tools, Terraform and OpenTofu read. If TF_ACC is set, it finds the
+// engine and configures terraform-plugin-testing for it.
 func Run(m Runner) int {
 	code, err := run(context.Background(), m)
 	if err != nil {
@@ -44,9 +44,9 @@ func run(ctx context.Context, m Runner) (code int, err error) {
 			return 0, err
 		}
 		_, _ = fmt.Fprintf(os.Stderr, "acceptance tests on %s, %s\n", found, found.Path)
-		// Under these addresses terraform-plugin-testing serves the providers of
-		// a test: the engine's own registry, and the namespace that `source` in
-		// the examples names.
+		// terraform-plugin-testing serves the providers of a test under these
+		// addresses: the engine's own registry, and the namespace in the
+		// examples' `source`.
 		vars = []string{
 			"TF_ACC_TERRAFORM_PATH=" + found.Path,
 			"TF_ACC_PROVIDER_HOST=" + found.Host(),
@@ -67,8 +67,8 @@ func run(ctx context.Context, m Runner) (code int, err error) {
 	return m.Run(), nil
 }
 
-// Chosen returns the engine that acceptance tests run on, as the environment
-// asks for it: see [EnvKind]. A build is announced to log.
+// Chosen returns the engine for acceptance tests that the environment selects:
+// see [EnvKind]. It writes a line to log before a build.
 func Chosen(ctx context.Context, log io.Writer) (Engine, error) {
 	if kind := os.Getenv(EnvKind); kind != "" {
 		return Find(ctx, Kind(kind), log)
@@ -79,14 +79,14 @@ func Chosen(ctx context.Context, log io.Writer) (Engine, error) {
 	return Any(ctx, log)
 }
 
-// isolate turns this process's environment into what [Environ] makes of it, with
-// an empty CLI configuration in home.
+// isolate sets this process's environment to the result of [Environ], with an
+// empty CLI configuration in home.
 func isolate(ctx context.Context, home string) error {
 	empty := filepath.Join(home, "empty.tfrc")
 	if err := os.WriteFile(empty, nil, 0o600); err != nil {
 		return fmt.Errorf("engine: write an empty CLI configuration: %w", err)
 	}
-	// A test may build something, and Go keeps its caches in the home folder.
+	// A test may build a program, and Go keeps its caches in the home folder.
 	caches, err := exec.CommandContext(ctx, "go", "env", "GOCACHE", "GOMODCACHE", "GOPATH").Output()
 	if err != nil {
 		return fmt.Errorf("engine: run go env: %w", err)
@@ -115,10 +115,10 @@ func setenv(vars []string) error {
 	return nil
 }
 
-// Environ returns env as an engine away from the user's own settings gets it:
-// with home as the home folder, without the variables that Fly's tools,
-// Terraform and OpenTofu read, those that steer tests and logs apart, and
-// without the questions that Terraform asks its makers about new versions.
+// Environ returns env for an engine that does not see the user's settings. The
+// home folder is home. Variables that Fly's tools, Terraform and OpenTofu read
+// are removed, except those for tests and logs. Terraform's check for new
+// versions is off.
 func Environ(env []string, home string) []string {
 	kept := make([]string, 0, len(env))
 	for _, v := range env {

@@ -16,7 +16,7 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/flytest/toolbin"
 )
 
-// Kind tells the engines apart.
+// Kind identifies an engine.
 type Kind string
 
 const (
@@ -26,18 +26,18 @@ const (
 	OpenTofu Kind = "opentofu"
 )
 
-// ErrNotFound is wrapped by the error of [Find] where Terraform is asked for
-// and is not on PATH.
+// ErrNotFound is wrapped by the error of [Find] if Terraform is requested and
+// is not on PATH.
 var ErrNotFound = errors.New("not on PATH")
 
 // Engine is an engine on this machine.
 type Engine struct {
-	// Kind is which of the engines it is.
+	// Kind is the kind of engine.
 	Kind Kind
 	// Path is the absolute path of its program.
 	Path string
-	// Version is its own version, without a "v". It is not the one that
-	// OpenTofu shows to providers, which is Terraform's.
+	// Version is its own version, without a "v". OpenTofu reports a different
+	// one to providers, a version of Terraform.
 	Version string
 }
 
@@ -49,8 +49,7 @@ func (e Engine) String() string {
 	return "Terraform " + e.Version
 }
 
-// Host returns the registry that the engine takes a provider from whose source
-// names none.
+// Host returns the engine's registry for a provider whose source names none.
 func (e Engine) Host() string {
 	if e.Kind == OpenTofu {
 		return "registry.opentofu.org"
@@ -58,9 +57,9 @@ func (e Engine) Host() string {
 	return "registry.terraform.io"
 }
 
-// Find returns the engine of the given kind on PATH. OpenTofu is built from the
-// version that internal/tools pins where PATH has none, and the build is
-// announced to log; for Terraform the error then wraps [ErrNotFound].
+// Find returns the engine of the given kind on PATH. If PATH has no OpenTofu,
+// Find builds the version that internal/tools pins and writes a line to log. If
+// PATH has no Terraform, the error wraps [ErrNotFound].
 func Find(ctx context.Context, kind Kind, log io.Writer) (Engine, error) {
 	switch kind {
 	case Terraform:
@@ -79,11 +78,11 @@ func Find(ctx context.Context, kind Kind, log io.Writer) (Engine, error) {
 		}
 		return At(ctx, path)
 	default:
-		return Engine{}, fmt.Errorf("engine: %q is no engine: there are %s and %s", kind, Terraform, OpenTofu)
+		return Engine{}, fmt.Errorf("engine: unknown engine %q: use %s or %s", kind, Terraform, OpenTofu)
 	}
 }
 
-// Any returns Terraform where it is on PATH, else OpenTofu as [Find] has it.
+// Any returns Terraform if it is on PATH, and otherwise OpenTofu from [Find].
 func Any(ctx context.Context, log io.Writer) (Engine, error) {
 	found, err := Find(ctx, Terraform, log)
 	if errors.Is(err, ErrNotFound) {
@@ -92,8 +91,8 @@ func Any(ctx context.Context, log io.Writer) (Engine, error) {
 	return found, err
 }
 
-// At returns the engine whose program is the file at path, and an error where
-// the program's version line is that of neither engine.
+// At returns the engine whose program is the file at path. It returns an error
+// if the version line is that of neither engine.
 func At(ctx context.Context, path string) (Engine, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -110,8 +109,8 @@ func At(ctx context.Context, path string) (Engine, error) {
 	return Engine{Kind: kind, Path: path, Version: version}, nil
 }
 
-// versionOf returns what the program says of its version. Even that much makes
-// an engine write to the home folder, so it gets one of its own.
+// versionOf returns the program's version output. Even this command writes to
+// the home folder, so it gets a temporary one.
 func versionOf(ctx context.Context, path string) (out string, err error) {
 	home, err := os.MkdirTemp("", "fly-engine-")
 	if err != nil {
@@ -124,8 +123,8 @@ func versionOf(ctx context.Context, path string) (out string, err error) {
 	return string(b), err
 }
 
-// versionLine is the first line of `terraform version` and `tofu version`. What
-// they print with -json does not tell them apart.
+// versionLine is the first line of `terraform version` and `tofu version`.
+// Their output with -json does not differ.
 var versionLine = regexp.MustCompile(`(?m)^(Terraform|OpenTofu) v([0-9]+\.[0-9]+\.[0-9]+\S*)`)
 
 func parseVersion(out string) (Kind, string, error) {

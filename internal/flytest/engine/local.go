@@ -11,11 +11,11 @@ import (
 	"strings"
 )
 
-// Local builds the provider whose source is in root into the folder dir, and
-// returns the path of a CLI configuration, in dir too: an engine that is pointed
-// at it by TF_CLI_CONFIG_FILE takes the given sources from the build, and needs
-// no init. The build runs in the caller's environment, so that Go finds its
-// caches; the compiler's messages go to log.
+// Local builds the provider whose source is in root into the folder dir. It
+// returns the path of a CLI configuration, also in dir. An engine with this
+// path in TF_CLI_CONFIG_FILE uses the build for the given sources, and needs no
+// init. The build runs in the caller's environment, so that Go finds its
+// caches. The compiler's messages go to log.
 func Local(ctx context.Context, root, dir string, log io.Writer, sources ...string) (string, error) {
 	bin := filepath.Join(dir, "bin")
 	name := "terraform-provider-fly"

@@ -5,33 +5,33 @@ import (
 	"time"
 )
 
-// Behaviour is what a fake does when it is called. The zero value does what
-// flyctl does: it checks its arguments, and prints a new token at each call.
+// Behaviour configures a fake. The zero value behaves like flyctl: it checks
+// its arguments, and prints a new token at each call.
 type Behaviour struct {
-	// Stderr is printed first, whatever else happens.
+	// Stderr is always printed first.
 	Stderr string
-	// Delay is waited before anything is printed on stdout.
+	// Delay is the wait before any output on stdout.
 	Delay time.Duration
-	// Stdout is printed in place of a token, where it is not empty.
+	// Stdout, if not empty, is printed in place of a token.
 	Stdout string
-	// Mute prints no token either.
+	// Mute suppresses the token.
 	Mute bool
-	// Flood is how many bytes of filler are printed on stdout.
+	// Flood is the number of filler bytes on stdout.
 	Flood int64
 	// Grandchild leaves a process behind that holds stdout and stderr open and
 	// does not end by itself.
 	Grandchild bool
-	// Hang never ends, once everything is printed but the token.
+	// Hang never ends, after it has printed everything except the token.
 	Hang bool
-	// Status is the exit status. With another than 0 no token is printed.
+	// Status is the exit status. Unless it is 0, no token is printed.
 	Status int
-	// Lifetime is that of the tokens; 0 is what the caller asks for.
+	// Lifetime is that of the tokens; 0 means the requested one.
 	Lifetime time.Duration
-	// OtherProgram answers `version` as everything else. Otherwise the answer is
-	// flyctl's.
+	// OtherProgram answers `version` like every other command. Without it, the
+	// answer is flyctl's.
 	OtherProgram bool
-	// Online mints over the API at FLY_API_BASE_URL, as flyctl does. Otherwise
-	// the token is one of the fake's own, which no server knows.
+	// Online mints over the API at FLY_API_BASE_URL, as flyctl does. Without
+	// it, the token is the fake's own and unknown to every server.
 	Online bool
 }
 
@@ -41,8 +41,7 @@ func Fail(status int, stderr string) Behaviour {
 	return Behaviour{Status: status, Stderr: stderr + "\n"}
 }
 
-// NoLogin is flyctl without a login, or with one in a file that it finds too
-// old.
+// NoLogin is flyctl without a login, or with one that it considers too old.
 func NoLogin() Behaviour { return Recorded("no login") }
 
 // NoOrganization is flyctl that did not get an organization and has no terminal
@@ -51,16 +50,16 @@ func NoOrganization() Behaviour {
 	return Fail(1, "Error: failed retrieving org slug argument must be specified when not running interactively")
 }
 
-// UnknownOrganization is flyctl asked for an organization that Fly does not
-// know, or not to this login.
+// UnknownOrganization is flyctl for an organization that does not exist, or
+// that this login cannot see.
 func UnknownOrganization(slug string) Behaviour {
 	b := answered("readonly scoped login", "Could not find Organization")
 	b.Stderr = strings.Replace(b.Stderr, "slug acme", "slug "+slug, 1)
 	return b
 }
 
-// UnknownApp is flyctl asked for an app that Fly does not know, or not to this
-// login.
+// UnknownApp is flyctl for an app that does not exist, or that this login
+// cannot see.
 func UnknownApp(app string) Behaviour {
 	b := Recorded("deploy missing app")
 	b.Stderr = strings.Replace(b.Stderr, "missing-web", app, 1)
@@ -70,8 +69,8 @@ func UnknownApp(app string) Behaviour {
 // Unauthenticated is flyctl with a login that Fly does not accept.
 func Unauthenticated() Behaviour { return Recorded("readonly scoped login") }
 
-// BadGateway is flyctl that was answered with 502 or 503 until it gave up, in the
-// versions that lose the status.
+// BadGateway is flyctl that got 502 or 503 until it gave up, in the versions
+// that lose the status.
 func BadGateway() Behaviour {
 	return answered("readonly reset", `Post "https://api.fly.io/graphql": http: server closed: transport connection broken: http: ContentLength=149 with Body length 0`)
 }
@@ -79,7 +78,7 @@ func BadGateway() Behaviour {
 // NetworkDown is flyctl that cannot reach Fly.
 func NetworkDown() Behaviour { return Recorded("readonly closed port") }
 
-// Refused is flyctl whose request for a token was turned down with that message.
+// Refused is flyctl whose request for a token Fly refused with that message.
 func Refused(message string) Behaviour {
 	return Fail(1, "Error: failed creating token: input: "+message+"\n")
 }
@@ -91,18 +90,19 @@ func Shim() Behaviour {
 	return b
 }
 
-// Concourse is another program of the name fly: that of the CI system Concourse.
+// Concourse is a different program with the name fly, that of the CI system
+// Concourse.
 func Concourse() Behaviour {
 	b := Fail(1, "error: Unknown command `tokens'. Please specify one command of: abort-build, builds, containers or workers")
 	b.OtherProgram = true
 	return b
 }
 
-// TooOld is a flyctl that does not know `tokens create readonly`: it prints its
-// help and calls it a success.
+// TooOld is a flyctl without `tokens create readonly`: it prints its help and
+// exits with 0.
 func TooOld() Behaviour { return Behaviour{Stdout: help} }
 
-// help is what flyctl prints on stdout for a command it does not know, abridged.
+// help is flyctl's output on stdout for an unknown command, abridged.
 const help = `Create Fly.io API tokens
 
 Usage:

@@ -14,9 +14,9 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// Call is what a fake saw of the world when it was called.
+// Call records one call of a fake.
 type Call struct {
-	// Began is when.
+	// Began is the start of the call.
 	Began time.Time
 	// PID is the number of its process.
 	PID int
@@ -28,16 +28,16 @@ type Call struct {
 	Fly map[string]string
 	// Login is the fingerprint of the token in FLY_ACCESS_TOKEN, "" for none.
 	Login string
-	// Dir is its working directory, Mode that folder's mode, and Entries what
-	// lay in it.
+	// Dir is its working directory, Mode that folder's mode, and Entries its
+	// content.
 	Dir     string
 	Mode    fs.FileMode
 	Entries []string
-	// StdinEmpty says that stdin was at its end.
+	// StdinEmpty means that stdin was at its end.
 	StdinEmpty bool
 }
 
-// record notes the call in the fake's folder.
+// record writes the call to the fake's folder.
 func record(folder string) error {
 	c := Call{
 		Began: time.Now(), PID: os.Getpid(), Args: os.Args[1:],
@@ -77,8 +77,7 @@ func record(folder string) error {
 	return writeWhole(filepath.Join(folder, callsDir, fmt.Sprintf("%d-%d.json", c.PID, c.Began.UnixNano())), data)
 }
 
-// stdinEmpty reports whether stdin ends at once; one that says nothing for a
-// second does not.
+// stdinEmpty reports whether stdin ends within a second.
 func stdinEmpty() bool {
 	ended := make(chan bool, 1)
 	go func() {

@@ -1,6 +1,6 @@
-// Package fakefly is a flyctl for tests: the test binary itself, run again under
-// the name fly. It checks its arguments and its environment as flyctl does,
-// prints what flyctl prints, and can be told to fail, hang or misbehave.
+// Package fakefly is a flyctl for tests: the test binary itself, run again
+// under the name fly. It checks its arguments and its environment as flyctl
+// does and prints the same output. A test can make it fail, hang or misbehave.
 //
 // A test package calls [Main] first thing in its TestMain:
 //
@@ -16,7 +16,7 @@
 //	…
 //	if got := len(fly.Calls()); got != 1 { … }
 //
-// What the fake does is read from a file in its folder and not from the
-// environment, which the code under test takes away; each call leaves a file
-// there, by which calls are counted.
+// The fake reads its behaviour from a file in its folder, because the code
+// under test removes variables from the environment. Each call leaves a file
+// there, so that calls can be counted.
 package fakefly

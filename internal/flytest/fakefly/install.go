@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// The names of what lies in a fake's folder.
+// The names of the files in a fake's folder.
 const (
 	behaviourFile = "behaviour.json"
 	callsDir      = "calls"
@@ -28,14 +28,14 @@ type Fake struct {
 	path string
 }
 
-// Install makes a folder, removed with the test, that holds a fake named fly
-// which behaves as told.
+// Install makes a folder with a fake named fly and this behaviour. The folder
+// is removed with the test.
 func Install(tb testing.TB, b Behaviour) *Fake {
 	tb.Helper()
 	return InstallAs(tb, "fly", b)
 }
 
-// InstallAs is [Install] for a fake of another name: fly or flyctl.
+// InstallAs is [Install] for a fake with this name: fly or flyctl.
 func InstallAs(tb testing.TB, name string, b Behaviour) *Fake {
 	tb.Helper()
 	f := &Fake{tb: tb, dir: tb.TempDir()}
@@ -47,9 +47,9 @@ func InstallAs(tb testing.TB, name string, b Behaviour) *Fake {
 	return f
 }
 
-// LayOut is [InstallAs] for a program that is no test: it makes the folder dir
-// that of a fake, and returns the fake's path. The program at the given path is
-// the fake; its main calls [Main]. The errors are those of the files.
+// LayOut is [InstallAs] for a program that is not a test. It makes dir the
+// folder of a fake, and returns the fake's path. The program at the given path
+// is the fake; its main calls [Main]. The errors are those of the files.
 func LayOut(dir, program, name string, b Behaviour) (path string, err error) {
 	path = filepath.Join(dir, name)
 	if runtime.GOOS == "windows" {
@@ -63,8 +63,8 @@ func LayOut(dir, program, name string, b Behaviour) (path string, err error) {
 	if err := setBehaviour(dir, b); err != nil {
 		return "", err
 	}
-	// A link, because a program that was written just now may still be open in
-	// a child of another test, and then does not start ("text file busy").
+	// A link, because a new program may still be open in a child of another
+	// test, and then does not start ("text file busy").
 	if err := os.Symlink(program, path); err != nil {
 		return path, copyFile(program, path)
 	}
@@ -79,20 +79,19 @@ func setBehaviour(dir string, b Behaviour) error {
 	return writeWhole(filepath.Join(dir, behaviourFile), data)
 }
 
-// Set has the fake behave as told from its next call on.
+// Set changes the behaviour from the next call on.
 func (f *Fake) Set(b Behaviour) {
 	f.tb.Helper()
 	f.must(setBehaviour(f.dir, b))
 }
 
-// Path is the fake itself.
+// Path returns the path of the fake.
 func (f *Fake) Path() string { return f.path }
 
-// Dir is the folder of the fake, fit to be a PATH.
+// Dir returns the folder of the fake, usable as a PATH.
 func (f *Fake) Dir() string { return f.dir }
 
-// Calls returns what is known of each call so far, the first first. A call
-// counts from when it begins.
+// Calls returns the calls so far, in order. A call counts from its start.
 func (f *Fake) Calls() []Call {
 	f.tb.Helper()
 	calls, err := CallsIn(f.dir)
@@ -125,15 +124,15 @@ func CallsIn(dir string) ([]Call, error) {
 	return calls, nil
 }
 
-// Running returns how many processes of the fake are alive, those included that
-// it left behind.
+// Running returns the number of live processes of the fake, including those
+// that it left behind.
 func (f *Fake) Running() int {
 	f.tb.Helper()
 	return len(f.alive())
 }
 
-// EndAll kills the processes of the fake that are alive, and waits until they
-// are gone. It is also done when the test ends.
+// EndAll kills the live processes of the fake and waits until they have ended.
+// It also runs when the test ends.
 func (f *Fake) EndAll() {
 	f.tb.Helper()
 	pids := f.alive()
@@ -153,8 +152,8 @@ func (f *Fake) EndAll() {
 }
 
 // alive returns the numbers of the processes that hold their locks. The system
-// takes the lock from a process that dies, also where nobody waits for it and
-// its number stays in use.
+// frees the lock of an ended process, even if its parent does not wait for it
+// and its number stays in use.
 func (f *Fake) alive() []int {
 	f.tb.Helper()
 	files, err := filepath.Glob(filepath.Join(f.dir, runningDir, "*.lock"))
@@ -180,7 +179,7 @@ func (f *Fake) must(err error) {
 	}
 }
 
-// writeWhole writes a file that is whole from the moment it has its name.
+// writeWhole writes a file atomically.
 func writeWhole(path string, data []byte) error {
 	tmp, err := os.CreateTemp(filepath.Dir(path), ".new-")
 	if err != nil {

@@ -16,15 +16,15 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// lifespan is when a fake that nobody ends goes by itself.
+// lifespan bounds the life of a fake that no test ends.
 const lifespan = 2 * time.Minute
 
-// grandchildArg is the argument by which a fake tells the process that it leaves
-// behind what it is.
+// grandchildArg is the argument that marks the process that a fake leaves
+// behind.
 const grandchildArg = "fakefly-grandchild"
 
-// Main is the fake flyctl, where the test binary was started as one by [Install];
-// it does not return then. Else it does nothing.
+// Main is the fake flyctl if [Install] started the test binary as one. It then
+// does not return. Otherwise it does nothing.
 func Main() {
 	name := strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe")
 	if name != "fly" && name != "flyctl" {
@@ -39,7 +39,7 @@ func Main() {
 	if err := json.Unmarshal(data, &b); err != nil {
 		broken(err)
 	}
-	// Waits for those who look whether this process is alive.
+	// It waits for callers that check whether this process is alive.
 	alive := flock.New(lockOf(folder, os.Getpid()))
 	if err := alive.Lock(); err != nil {
 		broken(err)
@@ -50,18 +50,20 @@ func Main() {
 	} else {
 		status = b.run(folder)
 	}
-	// A lock that is collected is a lock that is given back.
+	// A garbage-collected lock would be released.
 	runtime.KeepAlive(alive)
 	os.Exit(status)
 }
 
-// broken tells of a fault of the fake's own, by a status that flyctl has not.
+// broken reports a fault of the fake itself, with a status that flyctl does not
+// use.
 func broken(err error) {
 	fmt.Fprintln(os.Stderr, "fakefly is broken:", err)
 	os.Exit(99)
 }
 
-// lockOf is the lock that the process of that number holds until it dies.
+// lockOf returns the lock that the process with that number holds until it
+// ends.
 func lockOf(folder string, pid int) string {
 	return filepath.Join(folder, runningDir, strconv.Itoa(pid)+".lock")
 }
@@ -76,7 +78,7 @@ func locked(path string) (bool, error) {
 	return false, lock.Unlock()
 }
 
-// run does what the behaviour says and returns the exit status.
+// run carries out the behaviour and returns the exit status.
 func (b Behaviour) run(folder string) int {
 	if b.Grandchild {
 		if err := leaveGrandchild(folder); err != nil {
@@ -112,7 +114,7 @@ func (b Behaviour) run(folder string) int {
 	return status
 }
 
-// answer is what is printed on stdout, and the exit status.
+// answer returns the output on stdout and the exit status.
 func (b Behaviour) answer() (stdout string, status int) {
 	if b.Stdout != "" || b.Mute || b.Status != 0 || b.Flood > 0 {
 		return b.Stdout, b.Status
@@ -125,7 +127,8 @@ func (b Behaviour) answer() (stdout string, status int) {
 	return printed, 0
 }
 
-// leaveGrandchild starts a process that has this one's output and outlives it.
+// leaveGrandchild starts a process that inherits this process's output and
+// outlives it.
 func leaveGrandchild(folder string) error {
 	cmd := exec.CommandContext(context.Background(), os.Args[0], grandchildArg)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
@@ -138,11 +141,11 @@ func leaveGrandchild(folder string) error {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	return fmt.Errorf("process %d did not come up", cmd.Process.Pid)
+	return fmt.Errorf("process %d did not start", cmd.Process.Pid)
 }
 
-// leaveLog writes what is printed to a log in the configuration folder, as
-// every flyctl before September 2026 does.
+// leaveLog writes the output to a log in the configuration folder, as every
+// flyctl before September 2026 does.
 func leaveLog(printed string) error {
 	dir := os.Getenv("FLY_CONFIG_DIR")
 	if dir == "" {

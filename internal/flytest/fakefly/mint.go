@@ -9,8 +9,7 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
 )
 
-// mint answers `tokens create` as flyctl does: with a new token, or with the
-// failure that is returned.
+// mint answers `tokens create` as flyctl does: with a new token or a failure.
 func (b Behaviour) mint(args []string) (printed string, fail *Behaviour) {
 	refuse := func(as Behaviour) (string, *Behaviour) { return "", &as }
 	req, ok := parseArguments(args)
@@ -56,7 +55,7 @@ type arguments struct {
 	json    bool
 }
 
-// print is what flyctl prints for the token with its scheme.
+// print returns flyctl's output for the token with its scheme.
 func (a arguments) print(header string) string {
 	if !a.json {
 		return header + "\n"
@@ -64,8 +63,8 @@ func (a arguments) print(header string) string {
 	return "{\n    \"token\": \"" + header + "\"\n}\n"
 }
 
-// parseArguments reads the arguments. It reports false for flags that flyctl
-// does not have, or values that it does not take.
+// parseArguments reads the arguments. It returns false for flags that flyctl
+// does not have, or values that it does not accept.
 func parseArguments(args []string) (arguments, bool) {
 	// flyctl's default is 20 years.
 	req := arguments{expiry: 175200 * time.Hour}

@@ -13,8 +13,7 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
 )
 
-// The documents of flyctl's `tokens create`, with the fields that it goes on to
-// use.
+// The documents of flyctl's `tokens create`, with the fields that it uses.
 const (
 	queryOrganization = `query($slug: String!) { organization(slug: $slug) { id internalNumericId slug rawSlug } }`
 	queryApp          = `query ($appName: String!) { appcompact:app(name: $appName) { id internalNumericId name organization { id internalNumericId slug } } }`
@@ -23,9 +22,9 @@ const (
     limitedAccessToken { tokenHeader } } }`
 )
 
-// mintOnline asks the API at FLY_API_BASE_URL for the token, in two requests as
-// flyctl does: one for the organization or the app, and one for the token. Its
-// failures are flyctl's where the API is not to be had at all.
+// mintOnline requests the token from the API at FLY_API_BASE_URL, in two
+// requests as flyctl does: one for the organization or the app, and one for the
+// token. If the API cannot be reached, it fails like flyctl.
 func mintOnline(req arguments) (header string, fail *Behaviour) {
 	organization, number, app, err := req.target()
 	if err != nil {
@@ -58,7 +57,7 @@ func mintOnline(req arguments) (header string, fail *Behaviour) {
 	return header, nil
 }
 
-// target looks up what the token is for: the organization in FLY_ORG, or the app.
+// target looks up the organization in FLY_ORG, or the app.
 func (req arguments) target() (organization string, number uint64, app string, err error) {
 	type node struct {
 		ID string

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// recording is what the real flyctl printed for each of its failures, run against
-// a loopback API. It says itself which flyctl that was.
+// recording holds the real flyctl's output for each of its failures, against a
+// loopback API. It names the version of flyctl.
 //
 //go:embed flyctl-failures.json
 var recording []byte
@@ -29,11 +29,11 @@ func recorded() map[string]run {
 	return all.Runs
 }
 
-// RecordedRuns returns the names of the failures that were recorded, sorted.
+// RecordedRuns returns the names of the recorded failures, sorted.
 func RecordedRuns() []string { return slices.Sorted(maps.Keys(recorded())) }
 
-// Recorded returns the behaviour of the real flyctl in the recorded failure of
-// that name: "deploy 429", say. It panics for a name that was not recorded.
+// Recorded returns the behaviour of the real flyctl in the recorded failure
+// with that name, for example "deploy 429". It panics for an unknown name.
 func Recorded(name string) Behaviour {
 	r, ok := recorded()[name]
 	if !ok {
@@ -42,7 +42,7 @@ func Recorded(name string) Behaviour {
 	return Behaviour{Status: r.Exit, Stderr: r.Stderr}
 }
 
-// answered returns a recorded failure with another answer of the API at its end.
+// answered returns a recorded failure with a different final answer of the API.
 func answered(name, answer string) Behaviour {
 	b := Recorded(name)
 	end := strings.LastIndex(b.Stderr, "} }: ")

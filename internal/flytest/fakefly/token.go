@@ -8,23 +8,23 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
 )
 
-// Token is a token as Fly's servers make it: a permission macaroon that wants to
-// know who uses it, and the discharge that says so. Nobody holds its keys, and
-// Fly accepts it nowhere. Equal Tokens have equal texts.
+// Token is a token like those of Fly's servers: a permission macaroon that
+// requires authentication, and the discharge that proves it. Its keys do not
+// exist, so Fly does not accept it. Equal Tokens have equal texts.
 type Token struct {
-	// Seed tells tokens apart.
+	// Seed distinguishes tokens.
 	Seed string
-	// Organization is the number of its organization; 0 is one of the fake's.
+	// Organization is the number of its organization; 0 means the fake's.
 	Organization uint64
-	// Mask holds the actions that are allowed in it; 0 is all of them.
+	// Mask holds the allowed actions; 0 means all.
 	Mask macaroon.Action
-	// NotAfter is when it expires; zero is never.
+	// NotAfter is its expiry; zero means never.
 	NotAfter time.Time
-	// DischargeNotAfter is when its discharge does; zero is never.
+	// DischargeNotAfter is the expiry of its discharge; zero means never.
 	DischargeNotAfter time.Time
 }
 
-// organization is the number of the organization of tokens that name none.
+// organization is the default organization's number.
 const organization = 4711
 
 // Text returns the token without a scheme: the macaroon and its discharge.
@@ -61,7 +61,7 @@ func (t Token) Discharge() string {
 }
 
 // until returns the validity window that ends then; none for the zero time. It
-// begins long before, for clocks differ.
+// begins long before, because clocks differ.
 func until(end time.Time) []macaroon.Caveat {
 	if end.IsZero() {
 		return nil
@@ -69,8 +69,8 @@ func until(end time.Time) []macaroon.Caveat {
 	return []macaroon.Caveat{macaroon.Window(time.Unix(0, 0), end)}
 }
 
-// bytes returns size bytes, up to 64, that depend on the seed and on what they
-// are for.
+// bytes returns size bytes, up to 64, that depend on the seed and on the
+// purpose.
 func (t Token) bytes(what string, size int) []byte {
 	sum := sha512.Sum512([]byte(what + " of a token for tests: " + t.Seed))
 	return sum[:size]

@@ -10,7 +10,7 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/flytest/toolbin"
 )
 
-// Region is the one that servers are in.
+// Region is the servers' default region.
 const Region = "us-east-1"
 
 // AccessKey and SecretKey may do everything on every server that tests start.
@@ -19,15 +19,15 @@ const (
 	SecretKey = "test-secret-key"
 )
 
-// starts bounds how often a server is started at an address that another process
-// may have taken meanwhile.
+// starts bounds the attempts to start a server, because another process may
+// take its address first.
 const starts = 5
 
-// Config says how a server differs from the usual one, which answers plain HTTP.
+// Config changes the default server, which answers plain HTTP.
 type Config struct {
-	// TLS gives the server a certificate by an authority of its own.
+	// TLS gives the server a certificate of a separate authority.
 	TLS bool
-	// Region is the server's, [Region] where it is "".
+	// Region is the server's region; "" means [Region].
 	Region string
 }
 
@@ -45,8 +45,8 @@ type Server struct {
 	process *daemon.Process
 }
 
-// Start starts a server without buckets. The server's program is built first
-// where the user's cache folder does not hold it.
+// Start starts a server without buckets. It first builds the server's program
+// unless the user's cache folder holds it.
 func Start(tb testing.TB, config Config) *Server {
 	tb.Helper()
 	program, err := toolbin.Path(tb.Context(), toolbin.S3(), tb.Output())
@@ -95,7 +95,7 @@ func (s *Server) Restart(tb testing.TB) {
 	}
 }
 
-// Bucket makes a bucket, whose name has three characters at least.
+// Bucket makes a bucket. Its name must have at least three characters.
 func (s *Server) Bucket(tb testing.TB, name string) {
 	tb.Helper()
 	if err := os.Mkdir(filepath.Join(s.folder, name), 0o755); err != nil {

@@ -41,7 +41,7 @@ func (p *standIn) Schema(_ context.Context, _ provider.SchemaRequest, resp *prov
 	resp.Schema = providerschema.Schema{Attributes: attributes}
 }
 
-// Configure hands the block's secret to the resource.
+// Configure passes the block's secret to the resource.
 func (p *standIn) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
 	if p.secret == "" {
 		return
@@ -59,7 +59,7 @@ func (p *standIn) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{func() resource.Resource { return &thing{kind: p.kind, dir: p.dir} }}
 }
 
-// thing is the resource: it keeps what it is told, and reads nothing back.
+// thing is the resource: it stores its values, and reads nothing back.
 type thing struct {
 	kind
 	dir string
@@ -95,16 +95,16 @@ func (r *thing) Configure(_ context.Context, req resource.ConfigureRequest, _ *r
 	r.login, _ = req.ProviderData.(string)
 }
 
-// Create keeps what the service would be sent.
+// Create keeps the secret that the service would receive.
 func (r *thing) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	resp.Diagnostics.Append(r.send(ctx, req.Config)...)
 	resp.State.Raw = req.Plan.Raw
 }
 
-// Read finds everything as it was left.
+// Read leaves the state unchanged.
 func (r *thing) Read(context.Context, resource.ReadRequest, *resource.ReadResponse) {}
 
-// Update keeps what the service would be sent.
+// Update keeps the secret that the service would receive.
 func (r *thing) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	resp.Diagnostics.Append(r.send(ctx, req.Config)...)
 	resp.State.Raw = req.Plan.Raw
@@ -113,7 +113,7 @@ func (r *thing) Update(ctx context.Context, req resource.UpdateRequest, resp *re
 // Delete has nothing to do.
 func (r *thing) Delete(context.Context, resource.DeleteRequest, *resource.DeleteResponse) {}
 
-// send keeps the resource's secret, or else the provider's.
+// send keeps the resource's secret, or the provider's if there is none.
 func (r *thing) send(ctx context.Context, config tfsdk.Config) diag.Diagnostics {
 	var diags diag.Diagnostics
 	secret := types.StringValue(r.login)
@@ -121,7 +121,7 @@ func (r *thing) send(ctx context.Context, config tfsdk.Config) diag.Diagnostics 
 		diags.Append(config.GetAttribute(ctx, path.Root(r.writeOnly), &secret)...)
 	}
 	if err := os.WriteFile(filepath.Join(r.dir, r.resource), []byte(secret.ValueString()), 0o600); err != nil {
-		diags.AddError("Unable to Keep the Secret", fmt.Sprintf("The stand-in keeps it in STANDIN_DIR: %v.", err))
+		diags.AddError("Unable to Keep the Secret", fmt.Sprintf("The test provider keeps it in STANDIN_DIR: %v.", err))
 	}
 	return diags
 }

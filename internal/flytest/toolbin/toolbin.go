@@ -1,7 +1,6 @@
 // Package toolbin builds the tools that the project's modules under
-// internal/tools pin, and keeps them in the user's cache folder, so that a
-// fresh machine with Go alone has each of them, in the version everybody else
-// has, after one build.
+// internal/tools pin, and keeps them in the user's cache folder. So a new
+// machine with only Go gets the same version of each as every other machine.
 package toolbin
 
 import (
@@ -39,12 +38,12 @@ type Tool struct {
 	Module string
 	// LDFlags are passed to the linker.
 	LDFlags string
-	// CGo says that the program needs a C compiler to be built.
+	// CGo means that building the program needs a C compiler.
 	CGo bool
 }
 
-// OpenTofu is the engine that acceptance tests and the demo fall back on. It
-// is built to call itself a release, which changes nothing but its version line.
+// OpenTofu is the engine for acceptance tests and the demo if PATH has none. It
+// is built as a release, which changes only its version line.
 func OpenTofu() Tool {
 	return Tool{
 		Name:    "tofu",
@@ -69,8 +68,8 @@ func S3() Tool {
 	}
 }
 
-// Named returns the tool that goes by the given file name, and an error that
-// lists the names there are where it is none of them.
+// Named returns the tool with the given file name. For an unknown name, the
+// error lists the known ones.
 func Named(name string) (Tool, error) {
 	tools := []Tool{
 		OpenTofu(),
@@ -120,13 +119,13 @@ func Named(name string) (Tool, error) {
 		}
 		names[i] = tool.Name
 	}
-	return Tool{}, fmt.Errorf("toolbin: no tool %q: there are %s", name, strings.Join(names, ", "))
+	return Tool{}, fmt.Errorf("toolbin: unknown tool %q: use one of %s", name, strings.Join(names, ", "))
 }
 
-// Path returns the absolute path of the tool's program, and builds it first
-// where the user's cache folder does not hold it. A build is announced to log.
-// The working directory must lie within the project. Safe to call from several
-// processes at once: one builds, the others wait for it.
+// Path returns the absolute path of the tool's program. If the user's cache
+// folder does not hold it, Path builds it and writes a line to log. The working
+// directory must be inside the project. Several processes may call Path at
+// once: one builds, and the others wait for it.
 func Path(ctx context.Context, tool Tool, log io.Writer) (string, error) {
 	root, err := Root(ctx)
 	if err != nil {
@@ -140,7 +139,7 @@ func Path(ctx context.Context, tool Tool, log io.Writer) (string, error) {
 }
 
 // Root returns the absolute path of the project's folder. The working directory
-// is in its module, or in one that replaces that module by its folder.
+// must be in its module, or in one that replaces that module by its folder.
 func Root(ctx context.Context) (string, error) {
 	cmd := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", projectModule)
 	out, err := cmd.Output()
@@ -150,7 +149,8 @@ func Root(ctx context.Context) (string, error) {
 	return strings.TrimSpace(string(out)), nil
 }
 
-// path is [Path] with the folder of the modules and that of the programs given.
+// path is [Path] with the folders of the modules and the programs as
+// parameters.
 func path(ctx context.Context, tool Tool, modules, cache string, log io.Writer) (string, error) {
 	module := filepath.Join(modules, tool.Dir)
 	version, err := pinned(ctx, module, tool.Module)
@@ -206,9 +206,9 @@ func pinned(ctx context.Context, dir, module string) (string, error) {
 	return "", fmt.Errorf("toolbin: go.mod in %s does not require %s", dir, module)
 }
 
-// key tells apart the builds of one version: by its dependencies, by the
-// module's own source, by what it is built for, and by the compiler, since a
-// linter must not be older than the Go it reads.
+// key identifies a build of one version by its dependencies, the module's own
+// source, the target system and the compiler. The compiler counts because a
+// linter must not be older than the Go that it reads.
 func key(tool Tool, dir string) (string, error) {
 	h := sha256.New()
 	_, _ = fmt.Fprintln(h, tool.Package, tool.LDFlags, runtime.Version(), runtime.GOOS, runtime.GOARCH)
@@ -226,8 +226,8 @@ func key(tool Tool, dir string) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)[:6]), nil
 }
 
-// build compiles tool to bin by way of a file beside it, so that bin is whole
-// whenever it is there.
+// build compiles tool to a temporary file and renames it to bin, so that bin is
+// always complete.
 func build(ctx context.Context, tool Tool, module, bin string, log io.Writer) (err error) {
 	tmp := bin + ".part"
 	defer func() { err = errors.Join(err, removeIfThere(tmp)) }()

@@ -12,10 +12,10 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/flytest/toolbin"
 )
 
-// Config says how a server differs from the usual one, which answers plain HTTP
-// and has no standby.
+// Config changes the default server, which answers plain HTTP and has no
+// standby.
 type Config struct {
-	// TLS gives the server a certificate by an authority of its own.
+	// TLS gives the server a certificate of a separate authority.
 	TLS bool
 	// Standby starts a second node, which redirects to the first. Such a server
 	// cannot be started again.
@@ -40,8 +40,8 @@ type Server struct {
 	process   *daemon.Process
 }
 
-// Start starts a server, unsealed, with a KV version 2 mount at "secret". The
-// server's program is built first where the user's cache folder does not hold it.
+// Start starts a server, unsealed, with a KV version 2 mount at "secret". It
+// first builds the server's program unless the user's cache folder holds it.
 func Start(tb testing.TB, config Config) *Server {
 	tb.Helper()
 	program, err := toolbin.Path(tb.Context(), toolbin.Vault(), tb.Output())
@@ -104,8 +104,8 @@ func (s *Server) Unseal(tb testing.TB) {
 	s.Must(tb, http.MethodPut, "sys/unseal", map[string]any{"key": s.unsealKey})
 }
 
-// Mount mounts a KV secrets engine of the given version, and returns when it can
-// be written to.
+// Mount mounts a KV secrets engine of the given version, and waits until it is
+// writable.
 func (s *Server) Mount(tb testing.TB, path string, version int) {
 	tb.Helper()
 	s.Must(tb, http.MethodPost, "sys/mounts/"+path, map[string]any{
@@ -137,7 +137,7 @@ func (s *Server) Token(tb testing.TB, policies ...string) string {
 }
 
 // Must sends a request with the root token, and returns the body of its answer.
-// Any answer but success ends the test.
+// A failure ends the test.
 func (s *Server) Must(tb testing.TB, method, path string, body any) []byte {
 	tb.Helper()
 	status, data := s.Call(tb, s.RootToken, method, path, body)
