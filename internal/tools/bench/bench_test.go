@@ -101,12 +101,12 @@ func TestRunRefuses(t *testing.T) {
 		change func(*options)
 		want   string
 	}{
-		"no app":                 {func(o *options) { o.apps = 0 }, "there must be an app"},
-		"apps that nobody reads": {func(o *options) { o.apps = 2 }, "a data source for each"},
-		"no run":                 {func(o *options) { o.runs = 0 }, "a run"},
-		"no start":               {func(o *options) { o.starts = 0 }, "a start"},
-		"a part of the table":    {func(o *options) { o.readme, o.only = unmarked, "warm" }, "of all parts"},
-		"no place for a table":   {func(o *options) { o.readme = unmarked }, "there is no " + beginMarker},
+		"no app":                {func(o *options) { o.apps = 0 }, "at least one app"},
+		"apps without a reader": {func(o *options) { o.apps = 2 }, "one data source per app"},
+		"no run":                {func(o *options) { o.runs = 0 }, "one run"},
+		"no start":              {func(o *options) { o.starts = 0 }, "one start"},
+		"a part of the table":   {func(o *options) { o.readme, o.only = unmarked, "warm" }, "has all parts"},
+		"no place for a table":  {func(o *options) { o.readme = unmarked }, "there is no " + beginMarker},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -10,18 +10,18 @@ import (
 	"strings"
 )
 
-// program is one that was built for this run.
+// program is a program that was built for this run.
 type program struct {
 	name string
 	path string
-	// size is that of its file, in bytes.
+	// size is the size of its file, in bytes.
 	size int64
 }
 
-// dir is the folder that it has for itself.
+// dir is its private folder.
 func (p program) dir() string { return filepath.Dir(p.path) }
 
-// programs are what is compared, and the fake that both sides call.
+// programs are the compared programs, and the fake that both sides call.
 type programs struct{ ours, cheapest, bare, external, fly program }
 
 // build builds all programs as the provider is released.
@@ -48,7 +48,8 @@ func (b *bench) build(ctx context.Context) (programs, error) {
 			path += ".exe"
 		}
 		cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", one.flags, "-o", path, ".")
-		// Each in its own module: the provider's has what the provider alone depends on.
+		// Each is built in its own module, so that the provider has only its
+		// own dependencies.
 		cmd.Dir, cmd.Stdout, cmd.Stderr = filepath.Join(b.root, filepath.FromSlash(one.in)), b.log, b.log
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if err := cmd.Run(); err != nil {
@@ -63,8 +64,8 @@ func (b *bench) build(ctx context.Context) (programs, error) {
 	return built, nil
 }
 
-// version is what the provider is built from, as make build has it: "dev" where
-// that is no repository.
+// version is the version of the provider, as in make build: "dev" outside of a
+// repository.
 func (b *bench) version(ctx context.Context) (string, error) {
 	cmd := exec.CommandContext(ctx, "git", "describe", "--tags", "--always", "--dirty")
 	cmd.Dir = b.root

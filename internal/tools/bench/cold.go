@@ -8,7 +8,7 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/flytest/fakefly"
 )
 
-// externalConfig has flyctl called for each data source.
+// externalConfig calls flyctl for each data source.
 func externalConfig(apps, reads int) string {
 	return fmt.Sprintf(`
 variable "fly" {
@@ -24,14 +24,14 @@ data "external" "all" {
 `, reads, apps)
 }
 
-// slowRuns is how often, at most, those plans are counted that take a minute
-// each, of which nobody doubts which is the faster, and those in which memory is
-// looked at, which varies little.
+// slowRuns bounds the counted runs of two kinds of plan: those that take a
+// minute each and clearly differ, and those that measure memory, which varies
+// little.
 const slowRuns = 3
 
-// cold plans where no token is stored and flyctl takes its time, beside a
-// data source that calls the same flyctl: for an app each, and for as many data
-// sources as there are.
+// cold measures plans without stored tokens and with a slow flyctl, next to a
+// data source that calls the same flyctl. One row has one data source per app,
+// the other has all data sources.
 func (b *bench) cold(ctx context.Context) ([]row, error) {
 	each, err := b.coldRow(ctx, b.apps, b.runs)
 	if err != nil {
@@ -71,8 +71,8 @@ func (b *bench) coldRow(ctx context.Context, reads, runs int) (row, error) {
 	}, nil
 }
 
-// coldPlan plans p with a fake and a storage that nobody used before. It is an
-// error where flyctl is not called so many times.
+// coldPlan plans p with a new fake and a new storage. It returns an error
+// unless flyctl is called this number of times.
 func (b *bench) coldPlan(ctx context.Context, p project, calls int) (took sample, err error) {
 	f, err := b.newFake(fakefly.Behaviour{Delay: b.delay})
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"sync/atomic"
 )
 
-// answering is a collector that takes everything.
+// answering is a collector that accepts everything.
 type answering struct {
 	url      string
 	requests atomic.Int64
@@ -30,7 +30,7 @@ func newAnswering() *answering {
 	return a
 }
 
-// hanging is a collector that takes connections and never says anything.
+// hanging is a collector that accepts connections and never answers.
 type hanging struct {
 	url         string
 	connections atomic.Int64
@@ -70,7 +70,7 @@ func (h *hanging) close() {
 	}
 }
 
-// closedPort returns the address of a collector that is not there.
+// closedPort returns an address without a collector.
 func closedPort(ctx context.Context) (string, error) {
 	l, err := listen(ctx)
 	if err != nil {

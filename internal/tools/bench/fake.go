@@ -8,8 +8,7 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/flytest/fakefly"
 )
 
-// fake is a folder with a fake flyctl in it, and one for the tokens that were
-// minted with it.
+// fake is a folder with a fake flyctl, and one for the tokens that it minted.
 type fake struct{ dir, path, storage string }
 
 // newFake makes the folder.
@@ -25,23 +24,23 @@ func (b *bench) newFake(does fakefly.Behaviour) (fake, error) {
 	return fake{dir: dir, path: path, storage: dir + "-storage"}, nil
 }
 
-// env lets the provider find the fake and nothing else, and hands its path to
+// env lets the provider find only the fake, and passes its path to
 // configurations with a variable for it.
 func (f fake) env() []string {
 	return []string{"PATH=" + f.dir, "TF_VAR_fly=" + f.path, "FLY_TOKEN_STORAGE=" + f.storage}
 }
 
-// called returns an error unless the fake was called so many times.
+// called returns an error unless the fake was called this number of times.
 func (f fake) called(want int) error {
 	calls, err := fakefly.CallsIn(f.dir)
 	if err != nil {
 		return fmt.Errorf("count the calls of flyctl: %w", err)
 	}
 	if len(calls) != want {
-		return fmt.Errorf("flyctl was called %d times, and not %d", len(calls), want)
+		return fmt.Errorf("flyctl was called %d times, want %d", len(calls), want)
 	}
 	return nil
 }
 
-// remove removes what the fake left.
+// remove removes the fake's folders.
 func (f fake) remove() error { return errors.Join(os.RemoveAll(f.dir), os.RemoveAll(f.storage)) }

@@ -1,16 +1,16 @@
 // Command bench measures the provider as users run it: whole plans of OpenTofu
-// over generated configurations, whole processes, each beside a rival in the same
-// run and in turn with it.
+// over generated configurations, and whole processes. Each is measured in turn
+// with a rival in the same run.
 //
 //	make bench                     a table on the terminal and in README.md, and .work/bench.json
 //	.work/bin/bench -only warm     one part of it, once make has built this program
 //
-// It is a module of its own, so that no rival's dependency becomes the provider's.
-// The rivals are programs beneath this folder: cheapest, a provider whose data
-// source copies its input, written with the same framework; bare, the same without
-// a framework, for which there is no limit; and external, which runs a program for
-// each data source. What is measured reaches loopback addresses and a scratch
-// folder alone, with a fake flyctl and a fake Fly.
+// It is a separate module, so that no rival's dependency becomes the
+// provider's. The rivals are programs in subfolders. cheapest is a provider
+// whose data source copies its input, written with the same framework. bare is
+// the same without a framework, and has no limit. external runs a program for
+// each data source. All programs use only loopback addresses and a scratch
+// folder, with a fake flyctl and a fake Fly.
 package main
 
 import (
@@ -30,22 +30,23 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/flytest/toolbin"
 )
 
-// options are what the flags set.
+// options are the values of the flags.
 type options struct {
-	// apps is how many apps there are, and reads how many data sources read them.
+	// apps is the number of apps, and reads the number of data sources that
+	// read them.
 	apps, reads int
-	// runs is how often each plan is counted, after warmUps that are not.
+	// runs is the number of counted runs of each plan, after the warmUps.
 	runs, warmUps int
-	// starts is how often each provider's start is counted.
+	// starts is the number of counted starts of each provider.
 	starts int
-	// delay is what the fake flyctl takes.
+	// delay is the duration of the fake flyctl.
 	delay time.Duration
 	// json is the file for the samples, and readme the one whose table is
-	// replaced; "" is none.
+	// replaced; "" means none.
 	json, readme string
-	// work is where the scratch folder is made.
+	// work is the parent of the scratch folder.
 	work string
-	// only names the parts that are measured; none is all.
+	// only names the parts to measure; without any, all are measured.
 	only string
 	// strict makes a row over its limit an error.
 	strict bool
@@ -53,17 +54,17 @@ type options struct {
 
 func main() {
 	var o options
-	flag.IntVar(&o.apps, "apps", 100, "how many apps there are")
-	flag.IntVar(&o.reads, "reads", 1000, "how many data sources read them")
-	flag.IntVar(&o.runs, "runs", 7, "how often each plan is counted")
-	flag.IntVar(&o.warmUps, "warmups", 1, "how often each plan is run before that")
-	flag.IntVar(&o.starts, "starts", 200, "how often each provider is started")
-	flag.DurationVar(&o.delay, "delay", 300*time.Millisecond, "what the fake flyctl takes")
+	flag.IntVar(&o.apps, "apps", 100, "`number` of apps")
+	flag.IntVar(&o.reads, "reads", 1000, "`number` of data sources that read them")
+	flag.IntVar(&o.runs, "runs", 7, "`number` of counted runs of each plan")
+	flag.IntVar(&o.warmUps, "warmups", 1, "`number` of runs of each plan before these")
+	flag.IntVar(&o.starts, "starts", 200, "`number` of starts of each provider")
+	flag.DurationVar(&o.delay, "delay", 300*time.Millisecond, "`duration` of the fake flyctl")
 	flag.StringVar(&o.json, "json", filepath.Join(".work", "bench.json"), "`file` for all samples")
-	flag.StringVar(&o.work, "work", ".work", "`folder` for what is built and planned, and then removed")
+	flag.StringVar(&o.work, "work", ".work", "`folder` for temporary builds and plans")
 	flag.StringVar(&o.readme, "readme", "", "`file` whose table is replaced")
-	flag.StringVar(&o.only, "only", "", "comma-separated `parts` to measure: warm, cold, start, memory, size, telemetry; all where none is named")
-	flag.BoolVar(&o.strict, "strict", false, "fail where a limit is exceeded")
+	flag.StringVar(&o.only, "only", "", "comma-separated `parts` to measure: warm, cold, start, memory, size, telemetry; all by default")
+	flag.BoolVar(&o.strict, "strict", false, "fail if a limit is exceeded")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -74,16 +75,16 @@ func main() {
 	}
 }
 
-// run measures everything, and writes what was measured where the options say.
+// run measures everything, and writes the results as the options say.
 func run(ctx context.Context, o options, stdout, log io.Writer) error {
 	if o.apps < 1 || o.reads < o.apps || o.runs < 1 || o.starts < 1 {
-		return errors.New("there must be an app, a data source for each, a run and a start")
+		return errors.New("at least one app, one data source per app, one run and one start are needed")
 	}
 	if o.readme != "" && o.only != "" {
-		return errors.New("the table in a file is of all parts: leave out -readme or -only")
+		return errors.New("the table in a file has all parts: omit -readme or -only")
 	}
 	if o.readme != "" {
-		// Before all the work, and not after it.
+		// This is checked before the work, not after it.
 		if err := checkMarkers(o.readme); err != nil {
 			return err
 		}
@@ -117,7 +118,7 @@ type bench struct {
 	fly      *world
 }
 
-// measure measures every row. Its scratch folder is gone when it returns.
+// measure measures every row. It removes its scratch folder before it returns.
 func (b *bench) measure(ctx context.Context) (rows []row, err error) {
 	work, err := filepath.Abs(b.work)
 	if err != nil {
@@ -159,7 +160,7 @@ func (b *bench) measure(ctx context.Context) (rows []row, err error) {
 	return rows, nil
 }
 
-// wants reports whether the part is to be measured.
+// wants reports whether to measure the part.
 func (o options) wants(part string) bool {
 	return o.only == "" || slices.Contains(strings.Split(o.only, ","), part)
 }

@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-// look is how often memory is looked at while a plan runs.
+// look is the interval between readings of memory while a plan runs.
 const look = 5 * time.Millisecond
 
-// memory looks at the highest resident memory of the provider's processes while
-// they serve a warm plan, beside the cheapest provider's.
+// memory measures the highest resident memory of the provider's processes
+// during a warm plan, next to the cheapest provider's.
 func (b *bench) memory(ctx context.Context) ([]row, error) {
 	measured := row{
 		ID: "memory", What: fmt.Sprintf("highest resident memory of a process in a plan of %s", many(b.reads, "data source")), Unit: unitMemory,
@@ -56,7 +56,7 @@ func (b *bench) memory(ctx context.Context) ([]row, error) {
 }
 
 // watch runs plan and returns the highest resident memory, in bytes, that a
-// process of the program at path had in the meantime.
+// process of the program at path had during the plan.
 func watch(path string, plan func() (sample, error)) (int64, error) {
 	path, err := filepath.EvalSymlinks(path)
 	if err != nil {
@@ -83,15 +83,15 @@ func watch(path string, plan func() (sample, error)) (int64, error) {
 	}
 }
 
-// peak returns the highest resident memory, in bytes, that any process of the
-// program has had so far; 0 where there is none. The system itself keeps it, so
-// that nothing between two looks is missed.
+// peak returns the highest resident memory so far, in bytes, of any process of
+// the program; 0 without a process. The system keeps this value, so nothing
+// between two readings is missed.
 func peak(path string) int64 {
-	links, _ := filepath.Glob("/proc/[0-9]*/exe") // the pattern is a good one
+	links, _ := filepath.Glob("/proc/[0-9]*/exe") // the pattern is valid
 	var highest int64
 	for _, link := range links {
-		// Of other people's processes this is not to be had, nor of one that
-		// ended just now.
+		// This fails for processes of other users, and for one that has just
+		// ended.
 		if to, err := os.Readlink(link); err != nil || to != path {
 			continue
 		}
@@ -103,7 +103,7 @@ func peak(path string) int64 {
 	return highest
 }
 
-// highWater reads VmHWM, in bytes, from a process's status; 0 where it has none.
+// highWater reads VmHWM, in bytes, from a process's status; 0 if it has none.
 func highWater(status []byte) int64 {
 	for line := range bytes.Lines(status) {
 		value, ok := bytes.CutPrefix(line, []byte("VmHWM:"))

@@ -16,22 +16,22 @@ import (
 // patience is how long an interrupted engine may take to end by itself.
 const patience = 20 * time.Second
 
-// project is a configuration that the engine plans, without a state: each plan
-// reads everything.
+// project is a configuration without a state, so that each plan reads
+// everything.
 type project struct {
 	tofu string
 	dir  string
 	env  []string
 }
 
-// project lays out a configuration that takes the provider of that source from
+// project writes a configuration that takes the provider of that source from
 // the folder bin. It has an empty home folder.
 func (b *bench) project(name, source, bin, config string) (project, error) {
 	p := project{tofu: b.engine.Path, dir: b.path("projects", name, "config")}
 	home, cli := b.path("projects", name, "home"), b.path("projects", name, "cli.tfrc")
 	for _, dir := range []string{p.dir, home} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return p, fmt.Errorf("lay out %s: %w", name, err)
+			return p, fmt.Errorf("write the configuration %s: %w", name, err)
 		}
 	}
 	short := filepath.Base(source)
@@ -40,14 +40,15 @@ func (b *bench) project(name, source, bin, config string) (project, error) {
 		filepath.Join(p.dir, "main.tf"): fmt.Sprintf("terraform {\n  required_providers {\n    %s = { source = %q }\n  }\n}\n", short, source) + config,
 	} {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-			return p, fmt.Errorf("lay out %s: %w", name, err)
+			return p, fmt.Errorf("write the configuration %s: %w", name, err)
 		}
 	}
 	p.env = append(clean(os.Environ(), home), "TF_CLI_CONFIG_FILE="+cli, "TF_IN_AUTOMATION=1")
 	return p, nil
 }
 
-// clean returns env without what could steer an engine, a provider or a fake.
+// clean returns env without the variables that affect an engine, a provider or
+// a fake.
 func clean(env []string, home string) []string {
 	var kept []string
 	for _, v := range engine.Environ(env, home) {
@@ -58,10 +59,10 @@ func clean(env []string, home string) []string {
 	return kept
 }
 
-// sample is what one run took.
+// sample is the duration of one run.
 type sample struct {
 	wall time.Duration
-	// cpu is that of the process and of all that it waited for.
+	// cpu is the processor time of the process and of its children.
 	cpu time.Duration
 }
 

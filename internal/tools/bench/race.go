@@ -8,15 +8,16 @@ import (
 	"time"
 )
 
-// contestant is one of those that are measured in turn.
+// contestant is one of the programs that are measured in turn.
 type contestant struct {
 	name string
 	run  func(context.Context) (sample, error)
 }
 
-// race runs the contestants in rounds, the warm-ups first, and returns the samples
-// of each. What the machine does besides meets all of them alike; the order within
-// a round is drawn, so that what one leaves meets another each time.
+// race runs the contestants in rounds, the warm-ups first, and returns the
+// samples of each. Rounds spread other load on the machine evenly. The order
+// within a round is random, so that the effects of one run fall on different
+// contestants.
 func (b *bench) race(ctx context.Context, runs int, contestants ...contestant) ([][]sample, error) {
 	samples := make([][]sample, len(contestants))
 	for round := range b.warmUps + runs {
@@ -36,8 +37,7 @@ func (b *bench) race(ctx context.Context, runs int, contestants ...contestant) (
 	return samples, nil
 }
 
-// median returns the middle of the values, or what lies halfway between the two
-// in the middle. Of no values it is 0.
+// median returns the median of the values, or 0 for no values.
 func median(values []float64) float64 {
 	sorted := slices.Sorted(slices.Values(values))
 	half := len(sorted) / 2

@@ -10,14 +10,14 @@ import (
 	"strings"
 )
 
-// result is what is written as JSON.
+// result is the content of the JSON file.
 type result struct {
 	Setting setting `json:"setting"`
 	Options public  `json:"options"`
 	Rows    []row   `json:"rows"`
 }
 
-// public is the options that numbers depend on.
+// public are the options that affect the numbers.
 type public struct {
 	Apps    int     `json:"apps"`
 	Reads   int     `json:"reads"`
@@ -31,8 +31,8 @@ func (o options) public() public {
 	return public{Apps: o.apps, Reads: o.reads, Runs: o.runs, WarmUps: o.warmUps, Starts: o.starts, Delay: milliseconds(o.delay)}
 }
 
-// report shows the result and keeps it. Where limits are strict, the error names
-// the rows that exceed theirs.
+// report shows and stores the result. If limits are strict, the error names the
+// rows that exceed theirs.
 func (b *bench) report(r result, stdout io.Writer) error {
 	var over []error
 	for i := range r.Rows {
@@ -77,14 +77,14 @@ func keep(r result, name string) error {
 	return nil
 }
 
-// The markers stand on lines of their own.
+// The markers are on separate lines.
 const (
 	beginMarker = "<!-- bench:begin -->"
 	endMarker   = "<!-- bench:end -->"
 )
 
-// between returns what stands before, and what after, the text between the
-// markers, the markers included.
+// between returns the text up to the first marker and the text from the second
+// one, both with their marker.
 func between(text string) (before, after string, err error) {
 	begin := strings.Index(text, beginMarker)
 	if begin < 0 {
@@ -98,7 +98,7 @@ func between(text string) (before, after string, err error) {
 	return text[:begin], text[begin+end:], nil
 }
 
-// checkMarkers returns an error where the file has no place for a table.
+// checkMarkers returns an error if the file has no place for a table.
 func checkMarkers(name string) error {
 	text, err := os.ReadFile(name)
 	if err != nil {
@@ -110,8 +110,8 @@ func checkMarkers(name string) error {
 	return nil
 }
 
-// replace puts shown between the markers of the file, and leaves the rest as it
-// is.
+// replace puts shown between the markers of the file, and leaves the rest
+// unchanged.
 func replace(name, shown string) error {
 	info, err := os.Stat(name)
 	if err != nil {

@@ -1,6 +1,6 @@
 package main
 
-// unit is what a row's values are in.
+// unit is the unit of a row's values.
 type unit string
 
 const (
@@ -15,22 +15,22 @@ const mebibyte = 1 << 20
 const (
 	nameOurs     = "fly"
 	nameExternal = "external"
-	// nameCheapest and nameBare are rivals that do next to nothing: with the
-	// framework that all providers are written with, and without one.
+	// nameCheapest and nameBare are rivals that do almost nothing, with the
+	// providers' framework and without one.
 	nameCheapest = "cheapest"
 	nameBare     = "bare"
 )
 
-// side is what one program took.
+// side holds the measurements of one program.
 type side struct {
 	Program string    `json:"program"`
 	Median  float64   `json:"median"`
 	Samples []float64 `json:"samples"`
-	// CPU holds the processor time of each sample, with that of all children,
-	// in milliseconds.
+	// CPU holds the processor time of each sample and its children, in
+	// milliseconds.
 	CPU []float64 `json:"cpu_ms,omitempty"`
-	// Calls is how often each sample ran flyctl: always as often, or the whole
-	// run fails.
+	// Calls is the number of flyctl's runs in each sample. If samples differ,
+	// the whole run fails.
 	Calls *int `json:"flyctl_calls,omitempty"`
 }
 
@@ -61,8 +61,8 @@ func (s side) calling(calls int) side {
 	return s
 }
 
-// limit is what the provider may be more than its rival: the ratio of the
-// medians, or else their difference in milliseconds. Without either there is none.
+// limit bounds the provider's median against its rival's: by their ratio, or by
+// their difference in milliseconds. Without either there is no limit.
 type limit struct {
 	Ratio float64 `json:"ratio,omitempty"`
 	More  float64 `json:"more_ms,omitempty"`
@@ -75,19 +75,20 @@ type row struct {
 	Unit  unit   `json:"unit"`
 	Ours  side   `json:"provider"`
 	Rival side   `json:"rival"`
-	// Ratio is that of the medians, and More their difference in the row's unit.
+	// Ratio is the ratio of the medians, and More their difference in the row's
+	// unit.
 	Ratio float64 `json:"ratio"`
 	More  float64 `json:"more"`
-	// CPURatio is that of the medians of the processor times; 0 where there are
-	// none. Other work on the machine disturbs it less.
+	// CPURatio is the ratio of the median processor times, or 0. Other work on
+	// the machine affects it less.
 	CPURatio float64 `json:"cpu_ratio,omitempty"`
 	Limit    limit   `json:"limit"`
 	Over     bool    `json:"over"`
-	// Missing says why nothing was measured.
+	// Missing is the reason why nothing was measured.
 	Missing string `json:"missing,omitempty"`
 }
 
-// compare fills in what follows from the medians.
+// compare computes the values that follow from the medians.
 func (r row) compare() row {
 	if r.Rival.Median > 0 {
 		r.Ratio = r.Ours.Median / r.Rival.Median

@@ -11,10 +11,10 @@ import (
 	"time"
 )
 
-// framework is the module whose version counts beside Go's.
+// framework is the module whose version is reported with Go's.
 const framework = "github.com/hashicorp/terraform-plugin-framework"
 
-// setting is what was measured, where and when.
+// setting describes the measured programs, the machine and the time.
 type setting struct {
 	Date      string `json:"date"`
 	Engine    string `json:"engine"`
@@ -23,11 +23,11 @@ type setting struct {
 	Provider  string `json:"provider"`
 	System    string `json:"system"`
 	Cores     int    `json:"cores"`
-	// CPU is the processor's model, "" where it is not known.
+	// CPU is the processor's model, "" if unknown.
 	CPU string `json:"cpu,omitempty"`
 }
 
-// describe reads the setting: the versions from what was built.
+// describe reads the setting, with the versions from the built programs.
 func (b *bench) describe(ctx context.Context) (setting, error) {
 	built, err := buildinfo.ReadFile(b.programs.ours.path)
 	if err != nil {
@@ -54,7 +54,7 @@ func (b *bench) describe(ctx context.Context) (setting, error) {
 	return s, nil
 }
 
-// processor returns the processor's model where Linux tells it, else "".
+// processor returns the processor's model on Linux, otherwise "".
 func processor() string {
 	info, err := os.ReadFile("/proc/cpuinfo")
 	if err != nil {

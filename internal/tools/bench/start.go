@@ -19,19 +19,20 @@ import (
 	"time"
 )
 
-// cookie is what every plugin of these engines wants to see, or else it takes
-// itself to be started by a person (hashicorp/terraform-plugin-go,
+// cookie is the variable that every plugin of these engines requires. Without
+// it, a plugin assumes that a person started it (hashicorp/terraform-plugin-go,
 // tfprotov6/tf6server).
 const cookie = "TF_PLUGIN_MAGIC_COOKIE=d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2"
 
-// start measures how long a provider's process takes to its handshake, beside
-// the cheapest provider's.
+// start measures the time from a provider's start to its handshake, next to the
+// cheapest provider's.
 func (b *bench) start(ctx context.Context) (rows []row, err error) {
 	certificate, err := clientCertificate(time.Now())
 	if err != nil {
 		return nil, fmt.Errorf("make a certificate: %w", err)
 	}
-	// A provider that is killed leaves its socket. Sockets have short paths.
+	// A killed provider leaves its socket, so sockets have a separate folder.
+	// Their paths must be short.
 	sockets, err := os.MkdirTemp("", "fly-bench-")
 	if err != nil {
 		return nil, fmt.Errorf("make a folder for sockets: %w", err)
@@ -54,8 +55,8 @@ func (b *bench) start(ctx context.Context) (rows []row, err error) {
 	}}, nil
 }
 
-// handshake starts a provider as an engine does, and ends it when it has said
-// where it listens.
+// handshake starts a provider as an engine does, and ends it when it has
+// reported its address.
 func handshake(ctx context.Context, path string, env []string) (sample, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
@@ -79,8 +80,8 @@ func handshake(ctx context.Context, path string, env []string) (sample, error) {
 	return sample{wall: took, cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}, nil
 }
 
-// clientCertificate makes what an engine hands to a provider so that nobody else
-// talks to it, as hashicorp/go-plugin does: a certificate of its own, in PEM.
+// clientCertificate makes the certificate, in PEM, with which an engine
+// authenticates to a provider, as hashicorp/go-plugin does.
 func clientCertificate(now time.Time) (string, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P521(), rand.Reader)
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// markdown returns the result as it is shown: a table that reads well as it
-// stands, too, and what it was measured on.
+// markdown returns the result as a table that is also legible as plain text,
+// with a description of the machine.
 func (r result) markdown() string {
 	cells := [][]string{{"", "this provider", "rival", "ratio", "limit", "runs of flyctl"}}
 	var missing strings.Builder
@@ -23,7 +23,7 @@ func (r result) markdown() string {
 		many(r.Options.Runs, "run"), telemetryTimes*r.Options.Runs, many(r.Options.Starts, "start"), slowRuns, many(r.Options.Reads, "data source"), r.Setting)
 }
 
-// cells are what the table shows of a row.
+// cells are the table's cells for a row.
 func (r row) cells() []string {
 	if r.Missing != "" {
 		return []string{r.What, "", "", "not measured", r.Limit.String(), ""}
@@ -38,7 +38,7 @@ func (r row) cells() []string {
 	return []string{r.What, r.Unit.format(r.Ours.Median), r.Unit.format(r.Rival.Median) + " " + r.Rival.Program, found, r.Limit.String(), calls(r)}
 }
 
-// calls shows how often flyctl was run on both sides.
+// calls shows the number of flyctl's runs on both sides.
 func calls(r row) string {
 	if r.Ours.Calls == nil {
 		return ""
@@ -50,7 +50,7 @@ func calls(r row) string {
 	return shown
 }
 
-// String shows the limit, "" where there is none.
+// String shows the limit, or "".
 func (l limit) String() string {
 	switch {
 	case l.More > 0:
@@ -77,7 +77,7 @@ func (u unit) format(value float64) string {
 }
 
 // table aligns cells as a Markdown table, whose first row is its head. All
-// columns but the first, which holds words, are aligned to the right.
+// columns except the first, which holds words, are aligned to the right.
 func table(cells [][]string) string {
 	widths := make([]int, len(cells[0]))
 	for _, line := range cells {
@@ -119,7 +119,7 @@ func many(n int, thing string) string {
 	return number(n) + " " + thing + "s"
 }
 
-// number shows a whole number, its thousands set off.
+// number shows a whole number with separated thousands.
 func number(n int) string {
 	text := strconv.Itoa(n)
 	for i := len(text) - 3; i > 0; i -= 3 {

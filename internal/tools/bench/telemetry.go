@@ -8,16 +8,17 @@ import (
 	"runtime"
 )
 
-// telemetryTimes is how many times as often those plans are counted that may
-// differ by a few percent only.
+// telemetryTimes multiplies the runs of plans that may differ by only a few
+// percent.
 const telemetryTimes = 3
 
-// collectorVariable tells the script of [bench.wrapped] where a collector is.
+// collectorVariable holds the collector's address for the script of
+// [bench.wrapped].
 const collectorVariable = "BENCH_COLLECTOR"
 
-// script starts the provider, with telemetry on where a collector is named. The
-// engine must not have these variables itself: OpenTofu would trace, too, and
-// wait for the same collector.
+// script starts the provider, with telemetry if a collector is set. The engine
+// itself must not have these variables. OpenTofu would also trace, and wait for
+// the same collector.
 const script = `#!/bin/sh
 if [ -n "$` + collectorVariable + `" ]; then
 	export OTEL_TRACES_EXPORTER=otlp OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf OTEL_EXPORTER_OTLP_ENDPOINT="$` + collectorVariable + `"
@@ -25,7 +26,7 @@ fi
 exec "%s" "$@"
 `
 
-// wrapped makes the folder of a provider that is started by the script.
+// wrapped makes the folder of a provider that the script starts.
 func (b *bench) wrapped() (string, error) {
 	dir := b.path("bin", "wrapped")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -39,7 +40,8 @@ func (b *bench) wrapped() (string, error) {
 }
 
 // telemetry plans over stored tokens with a collector that answers, one that is
-// down, and one that hangs, each beside the same plan without telemetry.
+// down, and one that hangs. Each is measured next to the same plan without
+// telemetry.
 func (b *bench) telemetry(ctx context.Context) ([]row, error) {
 	what := fmt.Sprintf("plan of %s, telemetry on", many(b.reads, "data source"))
 	rows := []row{
@@ -72,7 +74,7 @@ func (b *bench) telemetry(ctx context.Context) ([]row, error) {
 		return nil, err
 	}
 	if answering.requests.Load() == 0 || hanging.connections.Load() == 0 {
-		return nil, errors.New("telemetry is on, and the collectors were sent nothing")
+		return nil, errors.New("telemetry is on, but the collectors received nothing")
 	}
 	rival := timed("without", took[0])
 	for i := range rows {

@@ -8,8 +8,8 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/flytest/fakefly"
 )
 
-// oursConfig reads reads tokens of apps apps, with arguments in the provider's
-// block.
+// oursConfig reads the tokens of apps with as many data sources as reads says,
+// with arguments in the provider's block.
 func oursConfig(apps, reads int, arguments string) string {
 	return fmt.Sprintf(`
 provider "fly" {
@@ -22,7 +22,7 @@ data "fly_app_token" "all" {
 `, arguments, reads, apps)
 }
 
-// copyConfig has as many of the data sources of the provider name, which copy.
+// copyConfig has this number of data sources of the provider name, which copy.
 func copyConfig(name string, apps, reads int) string {
 	return fmt.Sprintf(`
 data "%s_copy" "all" {
@@ -32,8 +32,8 @@ data "%s_copy" "all" {
 `, name, reads, apps)
 }
 
-// stored is a fake whose storage holds a token for each app, and which nobody is
-// to call any more.
+// stored is a fake whose storage holds a token for each app, so that no further
+// call is expected.
 type stored struct {
 	fake
 	fly   *world
@@ -41,8 +41,8 @@ type stored struct {
 	plans project
 }
 
-// store fills a storage: with a plan in which flyctl makes all the tokens, over
-// the world's API, so that the world accepts them later.
+// store fills a storage with a plan in which flyctl mints all tokens. It mints
+// over the world's API, so that the world accepts them later.
 func (b *bench) store(ctx context.Context, name string) (stored, error) {
 	p, err := b.project(name, "flytokens/fly", b.programs.ours.dir(), oursConfig(b.apps, b.reads, ""))
 	if err != nil {
@@ -59,8 +59,8 @@ func (b *bench) store(ctx context.Context, name string) (stored, error) {
 	return s, f.called(b.apps)
 }
 
-// plan plans p over the storage. It is an error where flyctl is called, or Fly is
-// not shown as many tokens as it should be.
+// plan plans p over the storage. It returns an error if flyctl is called, or if
+// the number of tokens checked with Fly is wrong.
 func (s stored) plan(ctx context.Context, p project, shown int, env ...string) (sample, error) {
 	before := s.fly.server.Count(flytest.OpAny)
 	took, err := p.plan(ctx, append(append(s.env(), s.fly.env()...), env...)...)
@@ -68,14 +68,14 @@ func (s stored) plan(ctx context.Context, p project, shown int, env ...string) (
 		return took, err
 	}
 	if got := s.fly.server.Count(flytest.OpAny) - before; got != shown {
-		return took, fmt.Errorf("the fake Fly was asked %d times, and not %d", got, shown)
+		return took, fmt.Errorf("the fake Fly got %d requests, want %d", got, shown)
 	}
 	return took, s.called(s.apps)
 }
 
-// warm plans over tokens that are stored, beside the cheapest data source: with
-// the default refresh, which shows each token to Fly once in a plan, and with one
-// that asks nobody.
+// warm plans over stored tokens, next to the cheapest data source: with the
+// default refresh, which checks each token with Fly once in a plan, and with
+// one that sends no request.
 func (b *bench) warm(ctx context.Context) ([]row, error) {
 	s, err := b.store(ctx, "warm")
 	if err != nil {

@@ -10,10 +10,10 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/flytest"
 )
 
-// organization is the one that all apps are in.
+// organization is the organization of all apps.
 const organization = "acme"
 
-// world is a Fly on loopback, with a user who belongs to the organization.
+// world is a loopback Fly with a user of the organization.
 type world struct {
 	server *flytest.Server
 	tb     *outsideTests
@@ -33,7 +33,7 @@ func newWorld(apps int) *world {
 	return &world{server: flytest.New(tb, known), tb: tb}
 }
 
-// env puts Fly's APIs where the world is, with the user's login.
+// env sets the addresses of Fly's APIs to the world's, with the user's login.
 func (w *world) env() []string {
 	return []string{
 		"FLY_API_BASE_URL=" + w.server.URL(),
@@ -43,10 +43,11 @@ func (w *world) env() []string {
 	}
 }
 
-// close ends the world. The error is what was asked of it that it did not expect.
+// close ends the world. The error describes the unexpected requests.
 func (w *world) close() error { return w.tb.end() }
 
-// outsideTests is as much of a testing.TB as flytest asks for where no test runs.
+// outsideTests is the part of a testing.TB that flytest needs outside of a
+// test.
 type outsideTests struct {
 	testing.TB
 	mu   sync.Mutex
@@ -67,10 +68,10 @@ func (t *outsideTests) Errorf(format string, args ...any) {
 	t.errs = append(t.errs, fmt.Errorf(format, args...))
 }
 
-// Fatalf panics: it says that the world itself is made wrong.
+// Fatalf panics, because the world itself is wrong.
 func (*outsideTests) Fatalf(format string, args ...any) { panic(fmt.Sprintf(format, args...)) }
 
-// end does what was kept, the last first.
+// end runs the kept functions in reverse order.
 func (t *outsideTests) end() error {
 	for _, f := range slices.Backward(t.ends) {
 		f()

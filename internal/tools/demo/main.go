@@ -1,5 +1,5 @@
-// Command demo builds the provider and applies an example with it, on the
-// engine at hand and in a scratch folder that is removed afterwards:
+// Command demo builds the provider and applies an example with it, with an
+// installed engine and in a temporary folder:
 //
 //	go run ./internal/tools/demo               examples/quickstart, with a made-up token
 //	go run ./internal/tools/demo -app my-app   examples/own-login, with the caller's flyctl login
@@ -26,7 +26,7 @@ import (
 const patience = 20 * time.Second
 
 func main() {
-	app := flag.String("app", "", "name of one of your apps, whose token is found with your own flyctl login")
+	app := flag.String("app", "", "`name` of one of your apps, whose token is acquired with your flyctl login")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -58,8 +58,8 @@ type demo struct {
 	stdout, stderr io.Writer
 }
 
-// run applies and plans an example in a folder of its own within work. What it
-// makes, the state with its token included, is gone when it returns.
+// run applies and plans an example in a new folder within work. It removes the
+// folder, with the state and its token, before it returns.
 func (d *demo) run(ctx context.Context, work, app string) (err error) {
 	if err := os.MkdirAll(work, 0o755); err != nil {
 		return fmt.Errorf("make the scratch folder: %w", err)
@@ -85,7 +85,7 @@ func (d *demo) path(elem ...string) string {
 	return filepath.Join(append([]string{d.scratch}, elem...)...)
 }
 
-// configure lays out the example and the engine's environment.
+// configure prepares the example and the engine's environment.
 func (d *demo) configure(app, cli string) error {
 	example := "quickstart"
 	if app == "" {
@@ -115,9 +115,9 @@ func (d *demo) configure(app, cli string) error {
 	return nil
 }
 
-// ownEnviron returns env as the engine gets it that is to find the caller's
-// login: the home folder is still another, because an engine writes to it, but
-// flyctl's folder and variables are the caller's.
+// ownEnviron returns env for an engine that uses the caller's login. The home
+// folder is still a temporary one, because an engine writes to it. flyctl's
+// folder and variables are the caller's.
 func ownEnviron(env []string, home string) []string {
 	own := engine.Environ(env, home)
 	if dir, err := os.UserHomeDir(); err == nil {

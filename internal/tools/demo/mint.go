@@ -8,11 +8,11 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
 )
 
-// life is how long the demo's token claims to be good.
+// life is the lifetime in the demo's token.
 const life = 30 * 24 * time.Hour
 
-// madeUpToken returns a token of Fly's make that nobody issued: a macaroon for
-// one app, signed with a key that is thrown away. Fly would refuse it.
+// madeUpToken returns a token in Fly's format that Fly did not issue: a
+// macaroon for one app, signed with a temporary key. Fly would refuse it.
 func madeUpToken(now time.Time) (string, error) {
 	secret := make([]byte, 64)
 	if _, err := rand.Read(secret); err != nil {

@@ -8,12 +8,12 @@ import (
 	"os/exec"
 )
 
-// changesPlanned is what plan exits with under -detailed-exitcode when there is
-// something to change.
+// changesPlanned is the exit status of plan -detailed-exitcode for a plan with
+// changes.
 const changesPlanned = 2
 
-// show applies the example, prints what is known of the token, and plans again:
-// a second plan that would change something is an error.
+// show applies the example, describes the token, and plans again. A second plan
+// with changes is an error.
 func (d *demo) show(ctx context.Context) error {
 	d.say("apply")
 	apply := d.command(ctx, "apply", "-auto-approve", "-input=false", "-compact-warnings", "-no-color")
@@ -31,7 +31,7 @@ func (d *demo) show(ctx context.Context) error {
 	if err := plan.Run(); err != nil {
 		var exit *exec.ExitError
 		if errors.As(err, &exit) && exit.ExitCode() == changesPlanned {
-			return errors.New("a second plan would change something: this is a bug in the provider")
+			return errors.New("the second plan has changes: this is a bug in the provider")
 		}
 		return fmt.Errorf("plan: %w", err)
 	}
@@ -39,12 +39,12 @@ func (d *demo) show(ctx context.Context) error {
 	_, _ = fmt.Fprintf(d.stdout, "origin       %s\nfingerprint  %s\nexpires      %s\nsecond plan  nothing changes\n",
 		known["origin"], known["fingerprint"], orUnknown(known["expires_at"]))
 	if known["origin"] == "cli" {
-		_, _ = fmt.Fprintln(d.stdout, "It was minted for this demo and is not kept; at Fly it stays valid until it expires.")
+		_, _ = fmt.Fprintln(d.stdout, "It was minted for this demo and is not stored. It stays valid until it expires.")
 	}
 	return nil
 }
 
-// outputs returns the example's outputs. One that is null is not in the state.
+// outputs returns the example's outputs. Null outputs are not in the state.
 func (d *demo) outputs(ctx context.Context) (map[string]string, error) {
 	out, err := d.command(ctx, "output", "-json").Output()
 	if err != nil {

@@ -12,9 +12,9 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/provider"
 )
 
-// withLater adds to schemas, as OpenTofu printed them, those of the kinds that
-// OpenTofu does not know: actions and list resources. They come from the provider
-// itself, in the form that Terraform 1.14 prints.
+// withLater adds the schemas of actions and list resources, which OpenTofu does
+// not support, to those that OpenTofu printed. They come from the provider
+// itself, in the format of Terraform 1.14.
 func withLater(ctx context.Context, schemas []byte) ([]byte, error) {
 	own, err := provider.Schemas(ctx)
 	if err != nil {
@@ -78,7 +78,7 @@ type (
 
 func convert(s *tfprotov6.Schema) (jsonSchema, error) {
 	if len(s.Block.BlockTypes) > 0 {
-		return jsonSchema{}, errors.New("it has blocks, and only attributes are rendered")
+		return jsonSchema{}, errors.New("it has blocks, but only attributes can be rendered")
 	}
 	return jsonSchema{Version: s.Version, Block: jsonBlock{
 		Attributes: convertAll(s.Block.Attributes),

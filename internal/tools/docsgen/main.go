@@ -1,5 +1,5 @@
 // Command docsgen writes docs/ from the provider's schema, templates/ and
-// examples/. With -check it writes nothing, and fails where docs/ is another.
+// examples/. With -check it writes nothing, and fails if docs/ differs.
 package main
 
 import (
@@ -17,12 +17,12 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/flytest/toolbin"
 )
 
-// source is where tfplugindocs looks for a provider in a schema file, whatever
-// the provider's own address.
+// source is the address under which tfplugindocs looks for a provider in a
+// schema file.
 const source = "registry.terraform.io/hashicorp/fly"
 
 func main() {
-	check := flag.Bool("check", false, "fail where docs/ is not what would be written")
+	check := flag.Bool("check", false, "fail if docs/ is out of date")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -65,14 +65,14 @@ func run(ctx context.Context, check bool, log io.Writer) (err error) {
 	diff.Dir = root
 	diff.Stdout, diff.Stderr = log, log
 	if err := diff.Run(); err != nil {
-		return errors.New("docs/ is not what the schema, templates/ and examples/ make: run make generate")
+		return errors.New("docs/ does not match the schema, templates/ and examples/: run make generate")
 	}
 	return nil
 }
 
-// writeSchema builds the provider, asks OpenTofu for its schema, and returns the
-// path of the file that holds it. It is always the pinned OpenTofu: what another
-// version says of the same provider differs in details.
+// writeSchema builds the provider, asks OpenTofu for its schema, and returns
+// the path of the file with it. It always uses the pinned OpenTofu, because the
+// output of other versions differs in details.
 func writeSchema(ctx context.Context, root, scratch string, log io.Writer) (string, error) {
 	tofu, err := toolbin.Path(ctx, toolbin.OpenTofu(), log)
 	if err != nil {
@@ -108,7 +108,7 @@ func writeSchema(ctx context.Context, root, scratch string, log io.Writer) (stri
 	return schema, nil
 }
 
-// render runs tfplugindocs, which puts its pages into the folder docs, relative
+// render runs tfplugindocs, which writes its pages to the folder docs, relative
 // to root.
 func render(ctx context.Context, root, schema, docs string, log io.Writer) error {
 	tfplugindocs, err := toolbin.Named("tfplugindocs")

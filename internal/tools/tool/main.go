@@ -1,5 +1,5 @@
-// Command tool prints the path of a tool that the project pins, and builds the
-// tool first where the user's cache folder does not hold it:
+// Command tool prints the path of a tool that the project pins. It first builds
+// the tool unless the user's cache folder holds it:
 //
 //	go run ./internal/tools/tool golangci-lint
 package main

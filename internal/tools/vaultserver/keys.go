@@ -14,16 +14,16 @@ import (
 	"github.com/hashicorp/vault/vault"
 )
 
-// keys are those that a server is given when it is initialized.
+// keys are the keys of an initialized server.
 type keys struct {
 	RootToken string `json:"root_token"`
 	UnsealKey string `json:"unseal_key"`
 }
 
-// activeWait bounds how long a core takes from its unsealing to its first answer.
+// activeWait bounds the time from a core's unsealing to its first answer.
 const activeWait = 30 * time.Second
 
-// open initializes the core, or takes the keys that an earlier run left in dir,
+// open initializes the core, or uses the keys that an earlier run left in dir,
 // and unseals it.
 func open(core *vault.Core, dir string) (keys, error) {
 	ctx := namespace.RootContext(context.Background())
@@ -79,7 +79,7 @@ func unseal(core *vault.Core, k keys) error {
 	return nil
 }
 
-// active waits until the core answers: one with locks takes its lock first.
+// active waits until the core answers. A core with locks takes its lock first.
 func active(core *vault.Core) error {
 	for deadline := time.Now().Add(activeWait); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		standby, err := core.Standby()

@@ -1,9 +1,9 @@
 // Program vaultserver is a Vault server for tests: the last version under the
-// MPL, with the KV secrets engine alone, initialized and unsealed when it
-// starts. It keeps its data and its keys in a folder, and continues with them
-// when it is started again.
+// MPL, with only the KV secrets engine, initialized and unsealed at its start.
+// It keeps its data and its keys in a folder, and continues with them when it
+// is started again.
 //
-// Once it can be used, it prints one line of JSON: its address, that of its
+// When it is ready, it prints one line of JSON: its address, that of its
 // standby, the root token and the unseal key. It ends with its standard input,
 // so that it does not outlive the test that started it.
 package main
@@ -29,7 +29,7 @@ import (
 	"github.com/hashicorp/vault/vault"
 )
 
-// ready is the line that says how to reach the server.
+// ready is the line that describes the server.
 type ready struct {
 	Address string `json:"address"`
 	Standby string `json:"standby,omitempty"`
@@ -86,8 +86,8 @@ func run(opts options) error {
 	return err
 }
 
-// storage returns where the server keeps its data, and the locks of a server
-// that has a standby.
+// storage returns the server's storage, and the locks of a server with a
+// standby.
 func storage(opts options, logger log.Logger) (physical.Backend, physical.HABackend, error) {
 	if opts.standby {
 		store, err := inmem.NewTransactionalInmemHA(nil, logger)
@@ -108,7 +108,7 @@ func storage(opts options, logger log.Logger) (physical.Backend, physical.HABack
 	return store, nil, err
 }
 
-// serve starts a core that is still sealed, and returns the URL it answers at.
+// serve starts a core that is still sealed, and returns its URL.
 func serve(opts options, listen string, store physical.Backend, ha physical.HABackend, logger log.Logger) (*vault.Core, string, error) {
 	listener, err := net.Listen("tcp", listen)
 	if err != nil {
@@ -149,7 +149,7 @@ func serve(opts options, listen string, store physical.Backend, ha physical.HABa
 	return core, addr, nil
 }
 
-// builtins is a registry of plugins that has none: KV is compiled in.
+// builtins is an empty registry of plugins. KV is compiled in.
 type builtins struct{}
 
 func (builtins) Contains(string, consts.PluginType) bool { return false }

@@ -1,6 +1,6 @@
-// Command bare is the cheapest provider there can be: its one data source,
-// bare_copy, copies its input, and it speaks the protocol without a framework in
-// between, of which it knows no more than a plan asks.
+// Command bare is the cheapest possible provider. Its only data source,
+// bare_copy, copies its input. It implements the protocol without a framework,
+// and only the parts that a plan needs.
 package main
 
 import (
@@ -24,7 +24,7 @@ func main() {
 	}
 }
 
-// server answers what a plan asks. The rest of the interface is nil.
+// server implements the calls of a plan. The rest of the interface is nil.
 type server struct{ tfprotov6.ProviderServer }
 
 func copySchema() *tfprotov6.Schema {
@@ -43,7 +43,7 @@ func (server) GetProviderSchema(context.Context, *tfprotov6.GetProviderSchemaReq
 	}, nil
 }
 
-// GetResourceIdentitySchemas knows of none.
+// GetResourceIdentitySchemas returns none.
 func (server) GetResourceIdentitySchemas(context.Context, *tfprotov6.GetResourceIdentitySchemasRequest) (*tfprotov6.GetResourceIdentitySchemasResponse, error) {
 	return &tfprotov6.GetResourceIdentitySchemasResponse{}, nil
 }

@@ -1,6 +1,6 @@
-// Command cheapest is the cheapest provider that is made as providers are, with
-// terraform-plugin-framework: its one data source, cheapest_copy, copies its
-// input.
+// Command cheapest is the cheapest provider that is written in the usual way,
+// with terraform-plugin-framework. Its only data source, cheapest_copy, copies
+// its input.
 package main
 
 import (

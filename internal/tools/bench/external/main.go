@@ -1,6 +1,7 @@
 // Command external is a provider with hashicorp/external's data source, as far
-// as the benchmarks go: it runs a program, gives it the query as JSON, and reads
-// JSON from it. It stands in for the original, whose module the module proxy does not have.
+// as the benchmarks go: it runs a program, gives it the query as JSON, and
+// reads JSON from it. It replaces the original, whose module is not on the
+// module proxy.
 package main
 
 import (

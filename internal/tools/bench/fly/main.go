@@ -1,5 +1,5 @@
-// Command fly is the fake flyctl of the benchmarks: small, so that what is
-// measured is the delay that it was told, and those who call it.
+// Command fly is the fake flyctl of the benchmarks. It is small, so that the
+// measurement covers only its configured delay and its callers.
 package main
 
 import (
