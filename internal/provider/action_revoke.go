@@ -35,13 +35,14 @@ func keptAliveError(app string, r mint.Revocation) diag.Diagnostic {
 	return diag.NewErrorDiagnostic(summaryRevoke, detail)
 }
 
-// unlistedError says that records were dropped that could not be read.
+// unlistedError reports records that were dropped although they could not be
+// read.
 func unlistedError(app, storage string, err error) diag.Diagnostic {
 	return diag.NewErrorDiagnostic(summaryRevoke, fmt.Sprintf(
 		"Cannot read every token kept for app %q in %s, and those that cannot be read were not revoked: %s.", app, storage, plain(err.Error())))
 }
 
-// invalidateError says that tokens were not dropped, and so not revoked either.
+// invalidateError reports tokens that were neither dropped nor revoked.
 func invalidateError(app, storage string, err error) diag.Diagnostic {
 	return diag.NewAttributeErrorDiagnostic(path.Root("app"), summaryInvalidate, fmt.Sprintf(
 		"Cannot drop the tokens kept for app %q in %s: %s. No stored token was revoked.", app, storage, plain(err.Error())))

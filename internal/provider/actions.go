@@ -9,8 +9,8 @@ import (
 
 var _ provider.ProviderWithActions = (*flyProvider)(nil)
 
-// Actions lists the actions. Nothing in their configuration is a secret: engines
-// keep that in the plan in clear text.
+// Actions lists the actions. Their configuration holds no secrets, because
+// engines store it in the plan in clear text.
 func (p *flyProvider) Actions(context.Context) []func() action.Action {
 	return []func() action.Action{newAppTokenRefreshAction, newAppTokenInvalidateAction, newTokenRevokeAction}
 }

@@ -27,8 +27,8 @@ func example(t *testing.T, function string) string {
 	return string(text)
 }
 
-// outputs is a step that applies the configuration to a token, finds these values
-// in its outputs, and plans no change after.
+// outputs is a step that applies the configuration to a token, expects these
+// values in its outputs, and then an empty plan.
 func outputs(text string, variables config.Variables, want map[string]knownvalue.Check) resource.TestStep {
 	step := resource.TestStep{Config: text, ConfigVariables: variables}
 	for name, value := range want {
@@ -66,8 +66,9 @@ func TestAccFunctionParseTokenExample(t *testing.T) {
 	)
 }
 
-// TestAccFunctionParseTokenFlyctl has an engine compare the result for flyctl's
-// tokens with what `flyctl tokens debug` prints of them, but for two fields.
+// TestAccFunctionParseTokenFlyctl compares, in an engine, the result for
+// flyctl's tokens with the output of `flyctl tokens debug`, except for two
+// fields.
 func TestAccFunctionParseTokenFlyctl(t *testing.T) {
 	t.Parallel()
 	a := accept(t)
@@ -98,7 +99,7 @@ output "same" {
 }
 
 // TestAccFunctionAttenuateTokenExample narrows a token of the organization, and
-// has the engine hold the same token in every plan.
+// expects the same token in every plan.
 func TestAccFunctionAttenuateTokenExample(t *testing.T) {
 	t.Parallel()
 	a := accept(t)
@@ -134,8 +135,8 @@ func TestAccFunctionAuthorizationHeaderExample(t *testing.T) {
 	)
 }
 
-// TestAccFunctionLanguage calls the functions with what the language makes of
-// numbers, nulls, lists, maps and the results of other calls.
+// TestAccFunctionLanguage calls the functions with the language's values of
+// numbers, nulls, lists, maps and results of other calls.
 func TestAccFunctionLanguage(t *testing.T) {
 	t.Parallel()
 	a := accept(t)
@@ -185,7 +186,7 @@ output "narrowed" {
 	a.run(step)
 }
 
-// TestAccFunctionSensitive finds that what is made of a sensitive value is
+// TestAccFunctionSensitive checks that results from a sensitive value are
 // sensitive.
 func TestAccFunctionSensitive(t *testing.T) {
 	t.Parallel()
@@ -207,7 +208,7 @@ func TestAccFunctionSensitive(t *testing.T) {
 	a.run(steps...)
 }
 
-// TestAccFunctionErrors finds errors at the argument at fault.
+// TestAccFunctionErrors checks that errors point at the invalid argument.
 func TestAccFunctionErrors(t *testing.T) {
 	t.Parallel()
 	a := accept(t)

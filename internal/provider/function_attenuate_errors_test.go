@@ -9,7 +9,7 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
 )
 
-// textMap is a map of strings, which no literal makes.
+// textMap is a map of strings, which a literal cannot be.
 func textMap(t *testing.T, v attrs) tftypes.Value {
 	t.Helper()
 	elements := map[string]tftypes.Value{}
@@ -26,41 +26,41 @@ func TestAttenuateTokenRefusesRestrictions(t *testing.T) {
 		restrictions any
 		want         string
 	}{
-		"no object":       {"r", "must be an object, such as { app_ids = [1234], access = \"r\" }, and not a string"},
-		"a list":          {[]any{}, "must be an object, such as { app_ids = [1234], access = \"r\" }, and not a list"},
-		"unknown key":     {attrs{"app_id": 8000, "access": "r"}, `"app_id" is not a restriction: there are app_ids, machines, volumes, features, commands, mutations, access, organization_access and expires_at`},
-		"null in it":      {attrs{"apps": nil}, `"apps" is not a restriction: there are app_ids, machines, volumes, features, commands, mutations, access, organization_access and expires_at`},
-		"token for a key": {attrs{"fm2_secret": "r"}, `The value, which looks like a token, is not a restriction: there are app_ids, machines, volumes, features, commands, mutations, access, organization_access and expires_at`},
-		"one app":         {attrs{"app_ids": 8000}, "app_ids must be a list of numbers, and not a number"},
-		"no apps":         {attrs{"app_ids": []any{}}, "app_ids is empty, and a token for no app opens nothing. Leave app_ids out, or set it to null, to leave the apps as they are"},
+		"no object":       {"r", "must be an object, such as { app_ids = [1234], access = \"r\" }, not a string"},
+		"a list":          {[]any{}, "must be an object, such as { app_ids = [1234], access = \"r\" }, not a list"},
+		"unknown key":     {attrs{"app_id": 8000, "access": "r"}, `"app_id" is not a restriction: use app_ids, machines, volumes, features, commands, mutations, access, organization_access or expires_at`},
+		"null in it":      {attrs{"apps": nil}, `"apps" is not a restriction: use app_ids, machines, volumes, features, commands, mutations, access, organization_access or expires_at`},
+		"token for a key": {attrs{"fm2_secret": "r"}, `The value, which looks like a token, is not a restriction: use app_ids, machines, volumes, features, commands, mutations, access, organization_access or expires_at`},
+		"one app":         {attrs{"app_ids": 8000}, "app_ids must be a list of numbers, not a number"},
+		"no apps":         {attrs{"app_ids": []any{}}, "app_ids is empty, and a token for no app is useless. Omit app_ids, or set it to null, to change nothing"},
 		"name":            {attrs{"app_ids": []any{8000, "web"}}, "app_ids[1] is not " + numbers},
 		"fraction":        {attrs{"app_ids": []any{1.5}}, "app_ids[0] is not " + numbers},
 		"negative":        {attrs{"app_ids": []any{-8000}}, "app_ids[0] is not " + numbers},
 		"65 bits":         {attrs{"app_ids": []any{1e30}}, "app_ids[0] is not " + numbers},
-		"null app":        {attrs{"app_ids": []any{nil}}, "app_ids[0] must be " + numbers + ", and not null"},
-		"bool":            {attrs{"app_ids": []any{true}}, "app_ids[0] must be " + numbers + ", and not a bool"},
-		"every app":       {attrs{"app_ids": []any{0}}, "app_ids[0] is 0, which stands for every app and confines the token to none"},
-		"number":          {attrs{"access": 1}, "access must be a string, and not a number"},
-		"word":            {attrs{"access": "readonly"}, "access must be made of the letters r (read), w (write), c (create), d (delete) and C (control), or be * for all of them"},
-		"no letter":       {attrs{"organization_access": ""}, "organization_access must be made of the letters r (read), w (write), c (create), d (delete) and C (control), or be * for all of them"},
-		"list of letters": {attrs{"organization_access": []any{"r"}}, "organization_access must be a string, and not a list"},
+		"null app":        {attrs{"app_ids": []any{nil}}, "app_ids[0] must be " + numbers + ", not null"},
+		"bool":            {attrs{"app_ids": []any{true}}, "app_ids[0] must be " + numbers + ", not a bool"},
+		"every app":       {attrs{"app_ids": []any{0}}, "app_ids[0] is 0, which means every app and would not restrict the token"},
+		"number":          {attrs{"access": 1}, "access must be a string, not a number"},
+		"word":            {attrs{"access": "readonly"}, "access must consist of the letters r (read), w (write), c (create), d (delete) and C (control), or be * for all of them"},
+		"no letter":       {attrs{"organization_access": ""}, "organization_access must consist of the letters r (read), w (write), c (create), d (delete) and C (control), or be * for all of them"},
+		"list of letters": {attrs{"organization_access": []any{"r"}}, "organization_access must be a string, not a list"},
 		"date":            {attrs{"expires_at": "2029-06-01"}, "expires_at is not an RFC 3339 timestamp such as 2030-01-31T12:00:00Z"},
-		"object":          {attrs{"expires_at": attrs{}}, "expires_at must be a string, and not an object"},
-		"before 1970":     {attrs{"expires_at": "1969-12-31T23:59:59Z"}, "expires_at is before 1970: the token would never be good"},
-		"no machines":     {attrs{"machines": []any{}}, "machines is empty, which would allow none. Leave machines out, or set it to null, to leave them as they are"},
+		"object":          {attrs{"expires_at": attrs{}}, "expires_at must be a string, not an object"},
+		"before 1970":     {attrs{"expires_at": "1969-12-31T23:59:59Z"}, "expires_at is before 1970: the token would never be valid"},
+		"no machines":     {attrs{"machines": []any{}}, "machines is empty, which would allow none. Omit machines, or set it to null, to change nothing"},
 		"every machine":   {attrs{"machines": []any{"m", ""}}, "machines[1] is empty, which would allow all of them"},
-		"null volume":     {attrs{"volumes": []any{nil}}, "volumes[0] must be a string, and not null"},
-		"one feature":     {attrs{"features": "wg"}, "features must be a list of strings, and not a string"},
-		"bool mutation":   {attrs{"mutations": []any{true}}, "mutations[0] must be a string, and not a bool"},
-		"features of app": {attrs{"features": []any{"wg"}, "app_ids": []any{mintApp}}, "features belong to the organization, and app_ids confines the token to apps. Leave one of the two out"},
-		"command as text": {attrs{"commands": []any{"ls"}}, `commands[0] must be an object, such as { args = ["ls", "-l"] }, and not a string`},
+		"null volume":     {attrs{"volumes": []any{nil}}, "volumes[0] must be a string, not null"},
+		"one feature":     {attrs{"features": "wg"}, "features must be a list of strings, not a string"},
+		"bool mutation":   {attrs{"mutations": []any{true}}, "mutations[0] must be a string, not a bool"},
+		"features of app": {attrs{"features": []any{"wg"}, "app_ids": []any{mintApp}}, "features belong to the organization, but app_ids confines the token to apps. Omit one of the two"},
+		"command as text": {attrs{"commands": []any{"ls"}}, `commands[0] must be an object, such as { args = ["ls", "-l"] }, not a string`},
 		"no args":         {attrs{"commands": []any{attrs{"exact": true}}}, "commands[0] has no args: name the command"},
-		"number in args":  {attrs{"commands": []any{attrs{"args": []any{"ls", 1}}}}, "commands[0].args[1] must be a string, and not a number"},
-		"exact as text":   {attrs{"commands": []any{attrs{"args": []any{"ls"}, "exact": "yes"}}}, "commands[0].exact must be a bool, and not a string"},
-		"key of command":  {attrs{"commands": []any{attrs{"arguments": []any{"ls"}}}}, `commands[0] has the key "arguments": there are args and exact`},
+		"number in args":  {attrs{"commands": []any{attrs{"args": []any{"ls", 1}}}}, "commands[0].args[1] must be a string, not a number"},
+		"exact as text":   {attrs{"commands": []any{attrs{"args": []any{"ls"}, "exact": "yes"}}}, "commands[0].exact must be a bool, not a string"},
+		"key of command":  {attrs{"commands": []any{attrs{"arguments": []any{"ls"}}}}, `commands[0] has the unknown key "arguments": use args and exact`},
 		"before the token": {
 			attrs{"expires_at": "2028-06-01T00:00:00Z"},
-			"expires_at is before the instant from which on the token is good: it would never be",
+			"expires_at is before the token becomes valid: it would never be valid",
 		},
 	}
 	for name, tt := range tests {
@@ -71,8 +71,8 @@ func TestAttenuateTokenRefusesRestrictions(t *testing.T) {
 	}
 }
 
-// TestAttenuateTokenRefusesNothingLeft asks narrow tokens for what they do not
-// allow.
+// TestAttenuateTokenRefusesNothingLeft asks for actions that narrow tokens do
+// not allow.
 func TestAttenuateTokenRefusesNothingLeft(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -83,32 +83,32 @@ func TestAttenuateTokenRefusesNothingLeft(t *testing.T) {
 		"another app": {
 			[]macaroon.Caveat{macaroon.Apps{mintApp: macaroon.ActionAll}},
 			attrs{"app_ids": []any{mintApp, 8001}},
-			"app_ids has app 8001, to which the token gives no access. Nothing can be added to a token",
+			"app_ids has app 8001, to which the token gives no access. Restrictions cannot add access",
 		},
 		"another app inside IfPresent": {
 			macaroon.Deploy(mintApp),
 			attrs{"app_ids": []any{8001}},
-			"app_ids has app 8001, to which the token gives no access. Nothing can be added to a token",
+			"app_ids has app 8001, to which the token gives no access. Restrictions cannot add access",
 		},
 		"another action on the app": {
 			[]macaroon.Caveat{macaroon.Apps{mintApp: macaroon.ActionRead}},
 			attrs{"app_ids": []any{mintApp}, "access": "wd"},
-			"of the actions that the restrictions leave on app 8000, the token allows none. Nothing can be added to a token",
+			"the token allows none of the actions that the restrictions leave on app 8000. Restrictions cannot add access",
 		},
 		"another action": {
 			[]macaroon.Caveat{macaroon.ActionRead},
 			attrs{"access": "w"},
-			"of the actions that access and organization_access leave, the token allows none. Nothing can be added to a token",
+			"the token allows none of the actions in access and organization_access. Restrictions cannot add access",
 		},
 		"two that exclude each other": {
 			nil,
 			attrs{"access": "w", "organization_access": "r"},
-			"of the actions that access and organization_access leave, the token allows none. Nothing can be added to a token",
+			"the token allows none of the actions in access and organization_access. Restrictions cannot add access",
 		},
 		"two organizations": {
 			[]macaroon.Caveat{macaroon.Organization{ID: mintOrg + 1, Mask: macaroon.ActionAll}},
 			attrs{"organization_access": "r"},
-			"organization_access cannot be had: the token is not confined to one organization. Use access instead",
+			"organization_access is unsupported here: the token is not confined to one organization. Use access instead",
 		},
 	}
 	for name, tt := range tests {
@@ -125,14 +125,14 @@ func TestAttenuateTokenRefusesTokens(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const oauth = "an OAuth token cannot be narrowed: it opens the whole account of its user, whatever is done to the rest. Leave the part that starts with fo1_ out"
+	const oauth = "an OAuth token cannot be narrowed: it gives access to the whole account of its user. Omit the part that starts with fo1_"
 	tests := map[string]struct{ token, want string }{
 		"OAuth":           {oauthFor("login"), oauth},
 		"OAuth in it":     {mintOrgToken(t) + "," + oauthFor("login"), oauth},
 		"discharge alone": {mintDischarge(t, "ticket").Reveal(), "there is no permission macaroon to narrow"},
 		"for secrets": {
 			mintOrgToken(t) + "," + secrets.Reveal(),
-			`part 3 of the token is a macaroon for "https://api.fly.io/secrets/v1", which these restrictions are not made for. Leave it out`,
+			`part 3 of the token is a macaroon for "https://api.fly.io/secrets/v1", to which these restrictions do not apply. Omit it`,
 		},
 	}
 	for name, tt := range tests {
@@ -143,12 +143,13 @@ func TestAttenuateTokenRefusesTokens(t *testing.T) {
 	}
 }
 
-// refused calls attenuate_token, wants that error, and finds no token in it.
+// refused calls attenuate_token, and expects that error without any part of a
+// token.
 func refused(t *testing.T, text string, restrictions tftypes.Value, want failure) {
 	t.Helper()
 	_, fail := call(t, "attenuate_token", literal(t, text), restrictions)
 	if fail == nil {
-		t.Fatal("there is no error")
+		t.Fatal("the call succeeded")
 	}
 	if *fail != want {
 		t.Errorf("argument %d: %s\nwant argument %d: %s", fail.argument, fail.text, want.argument, want.text)

@@ -11,14 +11,15 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
 )
 
-// resourceNames are the restrictions that name what stays usable. They share one
-// caveat: a request must pass each that is about it, and reads where none is.
+// resourceNames are the restrictions that name the usable resources. They share
+// one caveat. A request must pass each restriction that is about it, and may
+// only read if none is.
 type resourceNames struct {
 	machines, volumes, features, mutations []string
 	commands                               macaroon.Commands
 }
 
-// caveats returns the one caveat of all names, or none where there are no names.
+// caveats returns the caveat of all names, or none without names.
 func (n resourceNames) caveats() []macaroon.Caveat {
 	var inner []macaroon.Caveat
 	if n.machines != nil {
@@ -67,16 +68,16 @@ func readElements(key, of string, v attr.Value) ([]attr.Value, error) {
 	}
 	switch {
 	case elements == nil || v.IsUnknown():
-		return nil, fmt.Errorf("%s must be a list of %s, and not %s", key, of, describeValue(v))
+		return nil, fmt.Errorf("%s must be a list of %s, not %s", key, of, describeValue(v))
 	case len(elements) == 0:
-		return nil, fmt.Errorf("%s is empty, which would allow none. Leave %s out, or set it to null, to leave them as they are", key, key)
+		return nil, fmt.Errorf("%s is empty, which would allow none. Omit %s, or set it to null, to change nothing", key, key)
 	default:
 		return elements, nil
 	}
 }
 
-// readNames reads a list of names; nil for null. In a caveat an empty name means
-// every resource, so that it is an error.
+// readNames reads a list of names; nil for null. An empty name is an error,
+// because in a caveat it means every resource.
 func readNames(key string, v attr.Value) ([]string, error) {
 	elements, err := readElements(key, "strings", v)
 	if elements == nil {
@@ -95,10 +96,10 @@ func readNames(key string, v attr.Value) ([]string, error) {
 	return names, nil
 }
 
-// readArgument reads a string that must be there.
+// readArgument reads a required string.
 func readArgument(at string, v attr.Value) (string, error) {
 	if v = underlying(v); v.IsNull() {
-		return "", fmt.Errorf("%s must be a string, and not null", at)
+		return "", fmt.Errorf("%s must be a string, not null", at)
 	}
 	return readText(at, v)
 }
@@ -122,7 +123,7 @@ func readCommand(at string, v attr.Value) (macaroon.Command, error) {
 	command := macaroon.Command{Exact: true}
 	object, ok := v.(types.Object)
 	if !ok || object.IsNull() {
-		return command, fmt.Errorf("%s must be an object, such as { args = [\"ls\", \"-l\"] }, and not %s", at, describeValue(v))
+		return command, fmt.Errorf("%s must be an object, such as { args = [\"ls\", \"-l\"] }, not %s", at, describeValue(v))
 	}
 	values := object.Attributes()
 	for _, key := range slices.Sorted(maps.Keys(values)) {
@@ -143,11 +144,11 @@ func readCommand(at string, v attr.Value) (macaroon.Command, error) {
 		case "exact":
 			exact, ok := value.(types.Bool)
 			if !value.IsNull() && (!ok || value.IsUnknown()) {
-				return command, fmt.Errorf("%s.exact must be a bool, and not %s", at, describeValue(value))
+				return command, fmt.Errorf("%s.exact must be a bool, not %s", at, describeValue(value))
 			}
 			command.Exact = value.IsNull() || exact.ValueBool()
 		default:
-			return command, fmt.Errorf("%s has the key %s: there are args and exact", at, quoted(key))
+			return command, fmt.Errorf("%s has the unknown key %s: use args and exact", at, quoted(key))
 		}
 	}
 	if command.Args == nil {

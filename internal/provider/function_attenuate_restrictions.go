@@ -15,7 +15,7 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
 )
 
-// restrictions is the second argument of attenuate_token. What is zero restricts
+// restrictions is the second argument of attenuate_token. Zero fields restrict
 // nothing.
 type restrictions struct {
 	apps         []uint64
@@ -26,7 +26,7 @@ type restrictions struct {
 }
 
 // readRestrictions reads an object, or a map, of restrictions. The error names
-// the key at fault and quotes no value: it may be a secret that has gone astray.
+// the invalid key and quotes no value, which may be a misplaced secret.
 func readRestrictions(v attr.Value) (restrictions, error) {
 	var r restrictions
 	var values map[string]attr.Value
@@ -36,7 +36,7 @@ func readRestrictions(v attr.Value) (restrictions, error) {
 	case types.Map:
 		values = v.Elements()
 	default:
-		return r, fmt.Errorf("must be an object, such as { app_ids = [1234], access = \"r\" }, and not %s", describeValue(v))
+		return r, fmt.Errorf("must be an object, such as { app_ids = [1234], access = \"r\" }, not %s", describeValue(v))
 	}
 	for _, key := range slices.Sorted(maps.Keys(values)) {
 		if err := r.set(key, values[key]); err != nil {
@@ -44,7 +44,7 @@ func readRestrictions(v attr.Value) (restrictions, error) {
 		}
 	}
 	if r.apps != nil && r.names.features != nil {
-		return r, errors.New("features belong to the organization, and app_ids confines the token to apps. Leave one of the two out")
+		return r, errors.New("features belong to the organization, but app_ids confines the token to apps. Omit one of the two")
 	}
 	return r, nil
 }
@@ -72,7 +72,7 @@ func (r *restrictions) set(key string, v attr.Value) (err error) {
 	case "commands":
 		r.names.commands, err = readCommands(v)
 	default:
-		err = fmt.Errorf("%s is not a restriction: there are app_ids, machines, volumes, features, commands, mutations, access, organization_access and expires_at", quoted(key))
+		err = fmt.Errorf("%s is not a restriction: use app_ids, machines, volumes, features, commands, mutations, access, organization_access or expires_at", quoted(key))
 	}
 	return err
 }
@@ -91,13 +91,13 @@ func readAppIDs(v attr.Value) ([]uint64, error) {
 		if v.IsNull() {
 			return nil, nil
 		}
-		return nil, fmt.Errorf("app_ids must be a list of numbers, and not %s", describeValue(v))
+		return nil, fmt.Errorf("app_ids must be a list of numbers, not %s", describeValue(v))
 	}
 	if v.IsNull() {
 		return nil, nil
 	}
 	if len(elements) == 0 {
-		return nil, errors.New("app_ids is empty, and a token for no app opens nothing. Leave app_ids out, or set it to null, to leave the apps as they are")
+		return nil, errors.New("app_ids is empty, and a token for no app is useless. Omit app_ids, or set it to null, to change nothing")
 	}
 	ids := make([]uint64, len(elements))
 	for i, e := range elements {
@@ -110,19 +110,19 @@ func readAppIDs(v attr.Value) ([]uint64, error) {
 	return ids, nil
 }
 
-// readAppID reads the number of an app: all 64 bits of it, also written as text,
-// as the keys of a map are.
+// readAppID reads the 64-bit number of an app. It may be a text, like the keys
+// of a map.
 func readAppID(v attr.Value) (uint64, error) {
 	const want = "an app's number as Fly's Machines API gives it: internal_numeric_id"
 	v = underlying(v)
 	if v.IsNull() || v.IsUnknown() {
-		return 0, fmt.Errorf("must be %s, and not %s", want, describeValue(v))
+		return 0, fmt.Errorf("must be %s, not %s", want, describeValue(v))
 	}
 	var id uint64
 	var whole bool
 	switch v := v.(type) {
 	case types.Number:
-		// Uint64 calls a fraction exact where it has few enough bits.
+		// Uint64 counts a fraction with few bits as exact.
 		f := v.ValueBigFloat()
 		n, accuracy := f.Uint64()
 		id, whole = n, f.IsInt() && accuracy == big.Exact
@@ -130,13 +130,13 @@ func readAppID(v attr.Value) (uint64, error) {
 		n, err := strconv.ParseUint(v.ValueString(), 10, 64)
 		id, whole = n, err == nil
 	default:
-		return 0, fmt.Errorf("must be %s, and not %s", want, describeValue(v))
+		return 0, fmt.Errorf("must be %s, not %s", want, describeValue(v))
 	}
 	switch {
 	case !whole:
 		return 0, fmt.Errorf("is not %s", want)
 	case id == 0:
-		return 0, errors.New("is 0, which stands for every app and confines the token to none")
+		return 0, errors.New("is 0, which means every app and would not restrict the token")
 	default:
 		return id, nil
 	}
@@ -150,7 +150,7 @@ func readActions(key string, v attr.Value) (macaroon.Action, error) {
 	}
 	mask, err := macaroon.ParseAction(text)
 	if err != nil {
-		return macaroon.ActionNone, fmt.Errorf("%s must be made of the letters r (read), w (write), c (create), d (delete) and C (control), or be * for all of them", key)
+		return macaroon.ActionNone, fmt.Errorf("%s must consist of the letters r (read), w (write), c (create), d (delete) and C (control), or be * for all of them", key)
 	}
 	return mask, nil
 }
@@ -166,7 +166,7 @@ func readInstant(key string, v attr.Value) (time.Time, error) {
 		return time.Time{}, fmt.Errorf("%s is not an RFC 3339 timestamp such as 2030-01-31T12:00:00Z", key)
 	}
 	if at.Unix() <= 0 {
-		return time.Time{}, fmt.Errorf("%s is before 1970: the token would never be good", key)
+		return time.Time{}, fmt.Errorf("%s is before 1970: the token would never be valid", key)
 	}
 	return at, nil
 }
@@ -177,7 +177,7 @@ func readText(key string, v attr.Value) (string, error) {
 	}
 	s, ok := v.(types.String)
 	if !ok || s.IsUnknown() {
-		return "", fmt.Errorf("%s must be a string, and not %s", key, describeValue(v))
+		return "", fmt.Errorf("%s must be a string, not %s", key, describeValue(v))
 	}
 	return s.ValueString(), nil
 }

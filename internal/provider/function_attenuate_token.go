@@ -25,26 +25,26 @@ func (attenuateTokenFunction) Metadata(_ context.Context, _ function.MetadataReq
 }
 
 const attenuateTokenDescription = "Returns the token with more restrictions on each of its permission macaroons, without a scheme. The same arguments give the same text, " +
-	"and the token that was passed stays what it is. Discharges are kept and still fit. No restriction can widen a token: what it must not do already, and an earlier expiry, stand. " +
-	"A restriction that the token meets already changes nothing in what it allows; one that would leave nothing of the token, or nothing for an app in `app_ids`, is an error.\n\n" +
-	"For restrictions of other kinds there is `fly tokens attenuate`. An OAuth token (`fo1_…`) cannot be narrowed and is an error, also as a part of the token."
+	"and the original token stays valid. Discharges are kept and still match. No restriction can widen a token or extend its life. " +
+	"A restriction that the token already meets changes nothing. A restriction after which the token, or an app in `app_ids`, would allow nothing is an error.\n\n" +
+	"Use `fly tokens attenuate` for other kinds of restrictions. An OAuth token (`fo1_…`) cannot be narrowed and is an error, also as a part of the token."
 
-const restrictionsDescription = "An object with any of these keys. A key that is left out or null restricts nothing; another key is an error.\n\n" +
-	"  - `app_ids` (list of number): the apps that the token is confined to. It then reaches nothing outside of them, the organization's builders included: " +
-	"a token to deploy with comes from `fly_app_token` instead. Fly knows apps by number here: the Machines API's `GET /v1/apps/NAME` gives it as `internal_numeric_id`, " +
-	"and `keys` of the attribute `apps` that `parse_token` returns can be passed as they are.\n" +
-	"  - `access` (string): the actions that are allowed, letters of `rwcdC` for read, write, create, delete and control, or `*` for all. With `app_ids`, on these apps; without, on anything.\n" +
-	"  - `organization_access` (string): the actions that are allowed in the organization, its apps included, as `fly tokens create readonly` restricts a token with `r`. " +
+const restrictionsDescription = "An object with any of these keys. An omitted or null key restricts nothing. An unknown key is an error.\n\n" +
+	"  - `app_ids` (list of number): the apps that the token is confined to. It then allows nothing outside of them, not even the organization's builders: " +
+	"use `fly_app_token` for a token to deploy with. Apps are numbers here: the Machines API's `GET /v1/apps/NAME` returns them as `internal_numeric_id`, " +
+	"and `keys` of the attribute `apps` of `parse_token` can be passed directly.\n" +
+	"  - `access` (string): the allowed actions, letters of `rwcdC` for read, write, create, delete and control, or `*` for all. With `app_ids` they apply to these apps, without it to everything.\n" +
+	"  - `organization_access` (string): the allowed actions in the organization and its apps. `fly tokens create readonly` restricts a token with `r`. " +
 	"The token must be confined to an organization.\n" +
-	"  - `machines`, `volumes` (list of string): the ids of the machines or volumes that stay usable.\n" +
-	"  - `features` (list of string): the features of the organization that stay usable, such as `wg` or `builder`. Not together with `app_ids`.\n" +
+	"  - `machines`, `volumes` (list of string): the ids of the usable machines or volumes.\n" +
+	"  - `features` (list of string): the usable features of the organization, such as `wg` or `builder`. Not together with `app_ids`.\n" +
 	"  - `commands` (list of object): the commands that may be executed on machines, each with `args` (list of string) and `exact` (bool, default true). " +
-	"Where `exact` is false, more arguments may follow. Alone it makes a deploy token what `fly tokens create machine-exec` makes.\n" +
+	"If `exact` is false, more arguments may follow. Used alone, it turns a deploy token into that of `fly tokens create machine-exec`.\n" +
 	"  - `mutations` (list of string): the GraphQL mutations that may be executed.\n" +
-	"  - `expires_at` (string): the last instant at which the token is good, as an RFC 3339 timestamp. A fraction of a second is cut off. " +
-	"With `timestamp()` or `plantimestamp()` in it, the result is another at every plan.\n\n" +
-	"With any of `machines`, `volumes`, `features`, `commands` and `mutations`, a request must be allowed by each of these that is about it. " +
-	"A request that none of them is about can only read. Commands on certain machines take both `commands` and `machines`."
+	"  - `expires_at` (string): the last instant at which the token is valid, as an RFC 3339 timestamp. Fractions of a second are dropped. " +
+	"With `timestamp()` or `plantimestamp()` in it, every plan has a different result.\n\n" +
+	"If any of `machines`, `volumes`, `features`, `commands` and `mutations` are set, each of them that is about a request must allow it. " +
+	"Other requests can only read. For commands on certain machines, set both `commands` and `machines`."
 
 // Definition describes the function.
 func (attenuateTokenFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
@@ -109,30 +109,30 @@ func (r restrictions) narrow(bundle macaroon.Bundle) (macaroon.Bundle, *function
 	return narrowed, nil
 }
 
-// narrowable returns an error where a part of the bundle would open as much
-// after the restrictions as before.
+// narrowable returns an error if the restrictions would not apply to a part of
+// the bundle.
 func narrowable(bundle macaroon.Bundle) error {
 	if bundle.HasOAuth() {
-		return fmt.Errorf("%w: it opens the whole account of its user, whatever is done to the rest. Leave the part that starts with fo1_ out", macaroon.ErrOAuth)
+		return fmt.Errorf("%w: it gives access to the whole account of its user. Omit the part that starts with fo1_", macaroon.ErrOAuth)
 	}
 	if len(bundle.Grants()) == 0 {
 		return macaroon.ErrNoPermission
 	}
 	for i, m := range bundle.Macaroons() {
 		if m.Kind() != macaroon.KindPermission && !m.IsProof() {
-			return fmt.Errorf("part %d of the token is a macaroon for %.80q, which these restrictions are not made for. Leave it out", i+1, m.Location())
+			return fmt.Errorf("part %d of the token is a macaroon for %.80q, to which these restrictions do not apply. Omit it", i+1, m.Location())
 		}
 	}
 	return nil
 }
 
-// caveats returns the restrictions as they are written into m.
+// caveats returns the restrictions as caveats for m.
 func (r restrictions) caveats(m *macaroon.Macaroon) ([]macaroon.Caveat, error) {
 	var caveats []macaroon.Caveat
 	if r.organization != macaroon.ActionNone {
 		id, ok := m.OrganizationID()
 		if !ok {
-			return nil, errors.New("organization_access cannot be had: the token is not confined to one organization. Use access instead")
+			return nil, errors.New("organization_access is unsupported here: the token is not confined to one organization. Use access instead")
 		}
 		caveats = append(caveats, macaroon.Organization{ID: id, Mask: r.organization})
 	}
@@ -152,16 +152,16 @@ func (r restrictions) caveats(m *macaroon.Macaroon) ([]macaroon.Caveat, error) {
 	}
 	caveats = append(caveats, r.names.caveats()...)
 	if !r.expiresAt.IsZero() {
-		// The beginning is the start of Unix time, not now: a function that asked
-		// the clock would give another token every time.
+		// The window begins with Unix time and not now, so that the same
+		// arguments always give the same token.
 		caveats = append(caveats, macaroon.Window(time.Unix(0, 0), r.expiresAt))
 	}
 	return caveats, nil
 }
 
-// leavesSomething returns an error where a narrowed bundle is certain to open
-// nothing that the restrictions are about. What its caveats say of one another
-// in other ways is left to Fly.
+// leavesSomething returns an error if a narrowed bundle certainly allows
+// nothing that the restrictions are about. Other contradictions between caveats
+// are left to Fly.
 func (r restrictions) leavesSomething(narrowed macaroon.Bundle) error {
 	for _, id := range r.apps {
 		reached, allowed := false, macaroon.ActionNone
@@ -172,10 +172,10 @@ func (r restrictions) leavesSomething(narrowed macaroon.Bundle) error {
 			}
 		}
 		if !reached {
-			return fmt.Errorf("app_ids has app %d, to which the token gives no access. Nothing can be added to a token", id)
+			return fmt.Errorf("app_ids has app %d, to which the token gives no access. Restrictions cannot add access", id)
 		}
 		if allowed == macaroon.ActionNone {
-			return fmt.Errorf("of the actions that the restrictions leave on app %d, the token allows none. Nothing can be added to a token", id)
+			return fmt.Errorf("the token allows none of the actions that the restrictions leave on app %d. Restrictions cannot add access", id)
 		}
 	}
 	allowed, alive := macaroon.ActionNone, false
@@ -185,15 +185,15 @@ func (r restrictions) leavesSomething(narrowed macaroon.Bundle) error {
 	}
 	switch {
 	case allowed == macaroon.ActionNone && r.access|r.organization != macaroon.ActionNone:
-		return errors.New("of the actions that access and organization_access leave, the token allows none. Nothing can be added to a token")
+		return errors.New("the token allows none of the actions in access and organization_access. Restrictions cannot add access")
 	case !alive && !r.expiresAt.IsZero():
-		return errors.New("expires_at is before the instant from which on the token is good: it would never be")
+		return errors.New("expires_at is before the token becomes valid: it would never be valid")
 	default:
 		return nil
 	}
 }
 
-// reaches reports whether m may allow something on an app, by number.
+// reaches reports whether m may allow any action on an app, by number.
 func reaches(m *macaroon.Macaroon, app uint64) bool {
 	apps, _ := m.Apps()
 	for _, a := range apps {
@@ -204,9 +204,9 @@ func reaches(m *macaroon.Macaroon, app uint64) bool {
 	return false
 }
 
-// ceiling returns the actions that m allows at most: on an app, by number, or on
-// anything at all where app is 0. Every caveat that is not inside another one
-// holds for every request.
+// ceiling returns the most actions that m may allow: on an app, by number, or
+// on any resource if app is 0. Every caveat that is not inside a different one
+// applies to every request.
 func ceiling(m *macaroon.Macaroon, app uint64) macaroon.Action {
 	mask := macaroon.ActionAll
 	for _, c := range m.Caveats() {

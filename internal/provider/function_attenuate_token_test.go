@@ -62,7 +62,7 @@ func TestAttenuateToken(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 			if len(after) != 2 || after[1].Reveal() != before[1].Reveal() {
-				t.Error("the discharge is another")
+				t.Error("the discharge is different")
 			}
 			if !after[0].SignedBy(make([]byte, 32)) {
 				t.Error("the signature is wrong")
@@ -74,7 +74,7 @@ func TestAttenuateToken(t *testing.T) {
 	}
 }
 
-// ifPresent is the caveat in which the names of resources are.
+// ifPresent is the caveat with the names of resources.
 func ifPresent(inner string) string {
 	return `,{"type":"IfPresent","body":{"else":"r","ifs":[` + inner + `]}}`
 }
@@ -103,7 +103,7 @@ func caveatsOf(t *testing.T, m *macaroon.Macaroon) string {
 	return string(text)
 }
 
-// TestAttenuateTokenMap takes restrictions from a map, as tomap makes one.
+// TestAttenuateTokenMap takes restrictions from a map, as tomap returns it.
 func TestAttenuateTokenMap(t *testing.T) {
 	t.Parallel()
 	text := mintOrgToken(t)
@@ -114,12 +114,12 @@ func TestAttenuateTokenMap(t *testing.T) {
 		t.Fatal(fail.text)
 	}
 	if plain(t, result) != want {
-		t.Error("a map narrows to another token than an object")
+		t.Error("a map gives a different token than an object")
 	}
 }
 
-// TestAttenuateTokenNeverWidens asks for more than each of flyctl's tokens allows,
-// and finds nothing allowed that was not allowed before.
+// TestAttenuateTokenNeverWidens asks for more than each of flyctl's tokens
+// allows. No request may be allowed that was not allowed before.
 func TestAttenuateTokenNeverWidens(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"ro", "dep", "org", "ssh"} {
@@ -130,7 +130,7 @@ func TestAttenuateTokenNeverWidens(t *testing.T) {
 			wide := attrs{"app_ids": []any{mintApp}, "access": "*", "organization_access": "*", "expires_at": "9999-12-31T23:59:59Z"}
 			after := decoded(t, attenuateToken(t, text, wide))
 			if !after.Expiry(mintEnd()).Equal(before.Expiry(mintEnd())) {
-				t.Error("the expiry is another")
+				t.Error("the expiry is different")
 			}
 			allowed := 0
 			eachRequest(func(a macaroon.Access) {
@@ -146,7 +146,7 @@ func TestAttenuateTokenNeverWidens(t *testing.T) {
 				}
 			})
 			if allowed == 0 {
-				t.Error("nothing is allowed any more")
+				t.Error("nothing is allowed")
 			}
 		})
 	}

@@ -24,9 +24,9 @@ func (authorizationHeaderFunction) Metadata(_ context.Context, _ function.Metada
 func (authorizationHeaderFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
 	resp.Definition = function.Definition{
 		Summary: "Write a token as the value of an HTTP Authorization header",
-		MarkdownDescription: "Returns the token as the value of an HTTP `Authorization` header: `FlyV1 …` where it holds a macaroon, `Bearer …` where it is an OAuth token alone. " +
-			"A scheme that is in front already, and white space around or inside the token, are dropped first: however the token is written, the header is the same, " +
-			"and the same as the attribute `authorization_header` of `fly_app_token`." + aboutCalls,
+		MarkdownDescription: "Returns the token as the value of an HTTP `Authorization` header: `FlyV1 …` if it contains a macaroon, `Bearer …` if it is only an OAuth token.  " +
+			"An existing scheme, and white space around or inside the token, are removed first. Every spelling of a token gives the same header, " +
+			"which equals the attribute `authorization_header` of `fly_app_token`." + aboutCalls,
 		Parameters: []function.Parameter{tokenParameter()},
 		Return:     function.StringReturn{},
 	}

@@ -41,8 +41,9 @@ func TestAuthorizationHeader(t *testing.T) {
 	}
 }
 
-// TestFunctionsRefuseWhatIsNoToken gives each function what is no token. The error
-// points at the argument, says where the fault is, and holds nothing of the token.
+// TestFunctionsRefuseWhatIsNoToken passes invalid tokens to each function. The
+// error points at the argument, gives the position of the fault, and contains
+// no part of the token.
 func TestFunctionsRefuseWhatIsNoToken(t *testing.T) {
 	t.Parallel()
 	const advice = ". Pass the whole token as Fly printed it, with or without FlyV1 or Bearer in front"
@@ -53,7 +54,7 @@ func TestFunctionsRefuseWhatIsNoToken(t *testing.T) {
 		"comma":     {whole[0] + ",", "not a Fly token: part 2 of 2 is empty: a comma too many"},
 		"cut off":   {whole[0][:101], "not a Fly token: part 1 of 1 is 95 bytes long and not whole base64: it may have been cut off when it was pasted"},
 	}
-	// These are shaped like tokens: only decoding tells.
+	// These have the form of tokens. Only decoding shows the fault.
 	contents := map[string]struct{ token, want string }{
 		"cut off at a quantum": {whole[0] + "," + whole[1][:4+64], "part 2 of 2: "},
 		"no macaroon":          {"fm2_" + base64.StdEncoding.EncodeToString(make([]byte, 64)), "part 1 of 1: "},
@@ -66,7 +67,7 @@ func TestFunctionsRefuseWhatIsNoToken(t *testing.T) {
 			}
 			_, fail := call(t, name, arguments...)
 			if fail == nil {
-				t.Fatalf("%s: there is no error, want %s", name, want)
+				t.Fatalf("%s: the call succeeded, want %s", name, want)
 			}
 			if fail.argument != 0 || !strings.HasPrefix(fail.text, want) || !strings.HasSuffix(fail.text, advice) {
 				t.Errorf("%s: argument %d: %s\nwant argument 0: %s%s", name, fail.argument, fail.text, want, advice)
@@ -87,8 +88,8 @@ func TestFunctionsRefuseWhatIsNoToken(t *testing.T) {
 	}
 }
 
-// TestFunctionsArePure runs each function twice through the framework alone, with
-// functions and arguments made anew, and wants one answer.
+// TestFunctionsArePure runs each function twice through the framework, with new
+// functions and arguments, and expects equal answers.
 func TestFunctionsArePure(t *testing.T) {
 	t.Parallel()
 	restrictions := types.ObjectValueMust(

@@ -15,20 +15,20 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/provider"
 )
 
-// failure is an error of a function: its text, and the argument it points at; -1
-// where it points at none.
+// failure is an error of a function: its text, and the argument that it points
+// at, or -1.
 type failure struct {
 	argument int64
 	text     string
 }
 
-// call calls a function of a provider that nobody configured, over the wire.
+// call calls a function of an unconfigured provider, over the wire.
 func call(t *testing.T, name string, arguments ...tftypes.Value) (tftypes.Value, *failure) {
 	t.Helper()
 	w := dial(t, provider.World{})
 	f, ok := w.schema.Functions[name]
 	if !ok {
-		t.Fatalf("there is no function %s", name)
+		t.Fatalf("function %s does not exist", name)
 	}
 	req := &tfprotov6.CallFunctionRequest{Name: name}
 	for i, argument := range arguments {
@@ -50,8 +50,8 @@ func call(t *testing.T, name string, arguments ...tftypes.Value) (tftypes.Value,
 	return result, nil
 }
 
-// literal is a value as the language makes it of a literal: a list is a tuple, and
-// a map an object.
+// literal is a value as the language builds it from a literal: a list is a
+// tuple, and a map an object.
 func literal(t *testing.T, v any) tftypes.Value {
 	t.Helper()
 	switch v := v.(type) {
@@ -159,7 +159,7 @@ func mintSeed(location, keyID string) macaroon.Seed {
 	return macaroon.Seed{Key: make([]byte, 32), KeyID: []byte(keyID), Random: make([]byte, 16), Location: location}
 }
 
-// mintOrgToken mints the token of a whole organization, which a discharge goes with.
+// mintOrgToken mints the token of a whole organization, with its discharge.
 func mintOrgToken(t *testing.T, more ...macaroon.Caveat) string {
 	t.Helper()
 	caveats := append([]macaroon.Caveat{
@@ -170,7 +170,7 @@ func mintOrgToken(t *testing.T, more ...macaroon.Caveat) string {
 	return macaroon.NewBundle(mintPermission(t, caveats...), mintDischarge(t, "ticket", macaroon.IsUser{ID: 42})).Reveal()
 }
 
-// flyctlToken reads what flyctl printed.
+// flyctlToken reads flyctl's output.
 func flyctlToken(t *testing.T, name string) string {
 	t.Helper()
 	return strings.TrimSpace(string(vector(t, "fake-"+name+".token")))

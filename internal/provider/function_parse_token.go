@@ -14,7 +14,7 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
 )
 
-// kindOAuth is the kind of a part that is no macaroon.
+// kindOAuth is the kind of a part that is not a macaroon.
 const kindOAuth = "oauth"
 
 var _ function.Function = parseTokenFunction{}
@@ -55,27 +55,27 @@ func (parseTokenFunction) Metadata(_ context.Context, _ function.MetadataRequest
 	resp.Name = "parse_token"
 }
 
-// parseTokenDescription documents the result, which has no schema to do so.
-const parseTokenDescription = "Returns a list with an object for each part of the token, in order. Most tokens have two parts or more: a macaroon that permits something, " +
-	"and the discharge that says who authenticated. Each object has these attributes:\n\n" +
+// parseTokenDescription documents the result, which has no schema.
+const parseTokenDescription = "Returns a list with an object for each part of the token, in order. Most tokens have two or more parts: a macaroon that grants permissions, " +
+	"and the discharge that proves the user's identity. Each object has these attributes:\n\n" +
 	"- `kind` (string): `permission`, `authentication` (a discharge), `secrets`, or `other`, by the macaroon's location; `oauth` for an OAuth token (`fo1_…`). " +
-	"An OAuth token is opaque and opens the whole account of its user: everything else is null.\n" +
+	"An OAuth token is opaque and gives access to the whole account of its user. All other attributes are then null.\n" +
 	"- `location` (string): URL of the service that the macaroon is for.\n" +
-	"- `id` (string): the macaroon's UUID. Whatever is narrowed from one macaroon has the same. It opens nothing.\n" +
-	"- `expires_at` (string): last instant at which the macaroon is good, as an RFC 3339 timestamp; null where nothing bounds its life. " +
-	"A permission macaroon is of no use once one of its discharges has expired.\n" +
-	"- `not_before` (string): first instant at which the macaroon is good; null where there is none.\n" +
-	"- `organization_id` (number): the organization that the macaroon is confined to; null where it is not confined to one.\n" +
-	"- `apps` (map of string): the apps that the macaroon is confined to, by number, and the actions that it allows on each app itself: " +
-	"letters of `rwcdC` for read, write, create, delete and control. Null where it is not confined to certain apps.\n" +
-	"- `caveats` (string): every restriction, in the JSON that `fly tokens debug` prints, less the fields `VerifierKey` and `Ticket`. Read it with `jsondecode`. " +
-	"A caveat of a type that this provider does not know has its number for a type, and its body in base64.\n\n" +
-	"What is returned is what the token says of itself: only Fly can tell whether it is genuine, and whether it was revoked."
+	"- `id` (string): the macaroon's UUID. Tokens narrowed from one macaroon have the same. It is not a secret.\n" +
+	"- `expires_at` (string): last instant at which the macaroon is valid, as an RFC 3339 timestamp. Null if it does not expire. " +
+	"A permission macaroon is useless after one of its discharges has expired.\n" +
+	"- `not_before` (string): first instant at which the macaroon is valid, or null.\n" +
+	"- `organization_id` (number): the organization that the macaroon is confined to, or null.\n" +
+	"- `apps` (map of string): the apps that the macaroon is confined to, by number, and the allowed actions on each app itself: " +
+	"letters of `rwcdC` for read, write, create, delete and control. Null if it is not confined to certain apps.\n" +
+	"- `caveats` (string): every restriction, in the JSON of `fly tokens debug`, without the fields `VerifierKey` and `Ticket`. Read it with `jsondecode`. " +
+	"A caveat of an unknown type has its number as the type, and its body in base64.\n\n" +
+	"The result holds the claims of the token itself. Only Fly can check whether it is genuine, and whether it was revoked."
 
 // Definition describes the function.
 func (parseTokenFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
 	resp.Definition = function.Definition{
-		Summary:             "Say what a token may do, and until when",
+		Summary:             "Show the permissions and the expiry of a token",
 		MarkdownDescription: parseTokenDescription + aboutCalls,
 		Parameters:          []function.Parameter{tokenParameter()},
 		Return:              function.ListReturn{ElementType: parsedPartType()},
@@ -101,8 +101,8 @@ func (parseTokenFunction) Run(ctx context.Context, req function.RunRequest, resp
 	resp.Error = resp.Result.Set(ctx, parts)
 }
 
-// parseParts describes each part of a bundle. OAuth tokens are parts too: whoever
-// checks that every part is confined must not overlook the one that is not.
+// parseParts describes each part of a bundle. OAuth tokens are parts too, so
+// that a check that every part is confined cannot overlook them.
 func parseParts(bundle macaroon.Bundle) ([]parsedPart, error) {
 	macaroons := bundle.Macaroons()
 	var parts []parsedPart
@@ -136,14 +136,14 @@ func parsePart(m *macaroon.Macaroon) (parsedPart, error) {
 		Caveats:        types.StringValue(string(caveats)),
 	}
 	if id, ok := m.OrganizationID(); ok {
-		// A float of 64 bits would round what is above 2^53.
+		// A 64-bit float would round numbers above 2^53.
 		p.OrganizationID = types.NumberValue(new(big.Float).SetUint64(id))
 	}
 	return p, nil
 }
 
-// appsValue returns the apps that m is confined to, null where it is not. The
-// numbers are keys, and so texts, as in flyctl's JSON.
+// appsValue returns the apps that m is confined to, or null. The numbers are
+// keys, and therefore texts, as in flyctl's JSON.
 func appsValue(m *macaroon.Macaroon) types.Map {
 	apps, confined := m.Apps()
 	if !confined {

@@ -26,8 +26,8 @@ func parseToken(t *testing.T, text string) []attrs {
 	return parts
 }
 
-// TestParseTokenIsFlyctlDebug compares the result for what flyctl prints with what
-// `flyctl tokens debug` makes of it, but for two fields.
+// TestParseTokenIsFlyctlDebug compares the result for flyctl's tokens with the
+// output of `flyctl tokens debug`, except for two fields.
 func TestParseTokenIsFlyctlDebug(t *testing.T) {
 	t.Parallel()
 	for name, parts := range map[string]int{"ro": 2, "dep": 2, "org": 2, "ssh": 3} {
@@ -51,8 +51,8 @@ func TestParseTokenIsFlyctlDebug(t *testing.T) {
 	}
 }
 
-// debugWithoutKeys reads what `flyctl tokens debug` printed, and drops VerifierKey
-// and Ticket, which must be there.
+// debugWithoutKeys reads the output of `flyctl tokens debug`, and drops
+// VerifierKey and Ticket, which must exist.
 func debugWithoutKeys(t *testing.T, name string) []any {
 	t.Helper()
 	var list []any
@@ -128,8 +128,8 @@ func TestParseToken(t *testing.T) {
 	}
 }
 
-// TestParseTokenOrder finds a part of the result for each part of the token, OAuth
-// tokens between macaroons included.
+// TestParseTokenOrder expects one object for each part of the token, including
+// OAuth tokens between macaroons.
 func TestParseTokenOrder(t *testing.T) {
 	t.Parallel()
 	permission := mintPermission(t, macaroon.Organization{ID: mintOrg, Mask: macaroon.ActionAll})

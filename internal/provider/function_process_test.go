@@ -25,8 +25,8 @@ func TestAccProcessFunctionsPrintNoToken(t *testing.T) {
 	t.Parallel()
 	p := start(t, calledFunctions)
 	whole := mintOrgToken(t)
-	// A token that is cut off is no base64 any more; one that is cut between
-	// groups of four characters is no macaroon.
+	// A truncated token is not valid base64. One that is cut between groups of
+	// four characters is not a macaroon.
 	for name, step := range map[string]struct {
 		token string
 		fails bool

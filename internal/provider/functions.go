@@ -13,9 +13,9 @@ import (
 
 var _ provider.ProviderWithFunctions = (*flyProvider)(nil)
 
-// Functions lists the provider's functions. An engine calls them on a provider
-// that nobody configured, as often as it likes, and expects one answer: they
-// depend on their arguments alone.
+// Functions lists the provider's functions. An engine calls them on an
+// unconfigured provider, any number of times, and expects equal answers. So
+// they depend only on their arguments.
 func (p *flyProvider) Functions(context.Context) []func() function.Function {
 	return []func() function.Function{
 		newAttenuateTokenFunction,
@@ -30,12 +30,12 @@ const (
 	argRestrictions
 )
 
-// aboutCalls ends the description of each function. What it
-// says of secrecy is how both engines treat any function.
-const aboutCalls = "\n\nThe function runs offline and needs no login, nor a provider block. Its result is sensitive where an argument is, and ephemeral where an argument is. " +
-	"It needs Terraform 1.8 or OpenTofu 1.7, or a later one."
+// aboutCalls ends the description of each function. Both engines treat the
+// secrecy of every function like this.
+const aboutCalls = "\n\nThe function runs offline and needs no login, nor a provider block. Its result is sensitive if an argument is sensitive, and ephemeral if an argument is ephemeral. " +
+	"It needs Terraform 1.8 or OpenTofu 1.7, or a later version."
 
-// tokenParameter describes the argument that every function takes first.
+// tokenParameter describes the first argument of every function.
 func tokenParameter() function.Parameter {
 	return function.StringParameter{
 		Name: "token",
@@ -44,8 +44,8 @@ func tokenParameter() function.Parameter {
 	}
 }
 
-// readBundle reads the token argument and decodes what is in it. The error names
-// positions and lengths, never a byte of the token.
+// readBundle reads and decodes the token argument. The error has positions and
+// lengths, never a byte of the token.
 func readBundle(text string) (macaroon.Bundle, *function.FuncError) {
 	tok, err := token.Parse(text)
 	if err != nil {

@@ -28,9 +28,9 @@ func TestAccProcessSocketFolder(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "missing")
 	fly := fakefly.Install(t, fakefly.Behaviour{})
 	for name, test := range map[string]struct{ variable, want string }{
-		"no such folder":                {"TMPDIR=" + missing, "set TMPDIR to a folder that exists and can be written"},
+		"no such folder":                {"TMPDIR=" + missing, "set TMPDIR to an existing, writable folder"},
 		"too long":                      {"TMPDIR=" + long, "set TMPDIR to a shorter one"},
-		"no such folder for sockets":    {"PLUGIN_UNIX_SOCKET_DIR=" + missing, "set PLUGIN_UNIX_SOCKET_DIR to a folder that exists and can be written"},
+		"no such folder for sockets":    {"PLUGIN_UNIX_SOCKET_DIR=" + missing, "set PLUGIN_UNIX_SOCKET_DIR to an existing, writable folder"},
 		"one for sockets, but too long": {"PLUGIN_UNIX_SOCKET_DIR=" + long, "set PLUGIN_UNIX_SOCKET_DIR to a shorter one"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -16,27 +16,26 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 )
 
-// endTime is how long the revocations at the end may take. go-plugin kills the
-// provider two seconds after it asked it to end, and the last spans take their
-// time, too.
+// endTime bounds the revocations at the end. go-plugin kills the provider two
+// seconds after it asked it to end, and the last spans also need time.
 const endTime = 1500 * time.Millisecond
 
-// socketDirVariable names the folder for the engine's socket in place of the one
-// for temporary files, as hashicorp/go-plugin has it.
+// socketDirVariable names the folder for the engine's socket. Without it,
+// hashicorp/go-plugin uses the folder for temporary files.
 const socketDirVariable = "PLUGIN_UNIX_SOCKET_DIR"
 
-// Serve serves the provider to the engine that started this process until the
-// engine is done with it, or until SIGTERM. The tokens that ephemeral resources
-// with revoke_on_close have open are then revoked, within 1.5 seconds: engines
-// do not close what was open when an apply failed or was interrupted.
+// Serve serves the provider to the engine that started this process, until the
+// engine ends it or until SIGTERM. It then revokes the open tokens of ephemeral
+// resources with revoke_on_close, within 1.5 seconds. Engines do not close them
+// after a failed or interrupted apply.
 //
-// With debug it waits for a debugger and prints how an engine attaches to it. The
-// error is the server's, or says which tokens could not be revoked.
+// With debug it waits for a debugger and prints how an engine attaches to it.
+// The error is the server's, or names the tokens that could not be revoked.
 func Serve(ctx context.Context, version string, debug bool) error {
 	env := processEnvironment()
 	if err := checkSocketFolder(env); err != nil {
-		// The engine expects the address of a socket as the first line, and shows
-		// what it finds in its place.
+		// The engine expects the address of a socket as the first line, and
+		// otherwise shows that line.
 		_, _ = fmt.Println(err)
 		return err
 	}
@@ -67,7 +66,7 @@ func Serve(ctx context.Context, version string, debug bool) error {
 	return errors.Join(err, within.end(ending))
 }
 
-// newServer returns the provider as the protocol has it.
+// newServer returns the provider's protocol server.
 func newServer(p provider.Provider) tfprotov6.ProviderServer {
 	server := providerserver.NewProtocol6(p)()
 	if all, ok := server.(protocolServer); ok {
@@ -79,8 +78,8 @@ func newServer(p provider.Provider) tfprotov6.ProviderServer {
 // socketName is the longest name that go-plugin gives the engine's socket.
 const socketName = "plugin4294967295"
 
-// checkSocketFolder returns an error that says what to set where the engine's
-// socket cannot be made. Windows is reached over TCP.
+// checkSocketFolder returns an error with advice if the engine's socket cannot
+// be made. Windows uses TCP.
 func checkSocketFolder(env environment) error {
 	if runtime.GOOS == "windows" {
 		return nil
@@ -89,14 +88,15 @@ func checkSocketFolder(env environment) error {
 	if dir := env.get(socketDirVariable); dir != "" {
 		name, folder = socketDirVariable, dir
 	}
-	// The path and the zero byte behind it must fit into the system's address.
+	// The path and its terminating zero byte must fit into the system's
+	// address.
 	longest := len(syscall.RawSockaddrUnix{}.Path) - 1 - len(socketName) - 1
 	if len(folder) > longest {
-		return fmt.Errorf("the provider cannot make its socket in %s: the path has %d bytes, and the system accepts %d at most: set %s to a shorter one, such as /tmp", folder, len(folder), longest, name)
+		return fmt.Errorf("cannot make the provider's socket in %s: the path has %d bytes, more than the system's maximum of %d: set %s to a shorter path, such as /tmp", folder, len(folder), longest, name)
 	}
 	f, err := os.CreateTemp(folder, "terraform-provider-fly-")
 	if err != nil {
-		return fmt.Errorf("the provider cannot write to the folder for its socket (%w): set %s to a folder that exists and can be written", err, name)
+		return fmt.Errorf("cannot write to the folder for the provider's socket (%w): set %s to an existing, writable folder", err, name)
 	}
 	return errors.Join(f.Close(), os.Remove(f.Name()))
 }

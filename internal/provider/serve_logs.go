@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// quietLogs keeps this process from writing log lines that the engine will drop:
-// terraform-plugin-log writes everything, as JSON, whatever the engine's level is,
-// which takes a quarter of the time of a plan with many data sources, for both.
-// What the user set for this provider or for the SDK stays.
+// quietLogs keeps this process from writing log lines that the engine will
+// drop. terraform-plugin-log writes everything as JSON, whatever the engine's
+// level is. That takes a quarter of the time of a plan with many data sources.
+// Levels that the user set for this provider or for the SDK are kept.
 func quietLogs(env environment) {
 	level := engineLogLevel(env)
 	if level == "TRACE" {
@@ -17,17 +17,17 @@ func quietLogs(env environment) {
 	}
 	for _, name := range []string{"TF_LOG_SDK", "TF_LOG_PROVIDER_FLY"} {
 		if env.get(name) == "" {
-			_ = os.Setenv(name, level) // without it there are more lines, and no harm
+			_ = os.Setenv(name, level) // a failure only means more lines
 		}
 	}
 }
 
-// engineLogLevel is the level from which on the engine keeps what a provider
-// logs, as both engines tell it from their environment: OFF where they keep
+// engineLogLevel is the lowest level of a provider's log that the engine keeps,
+// which both engines take from their environment. It is OFF if they keep
 // nothing.
 func engineLogLevel(env environment) string {
 	if env.get("TF_TEMP_LOG_PATH") != "" {
-		return "TRACE" // the engine writes everything to a file of its own
+		return "TRACE" // the engine writes everything to a separate file
 	}
 	level := strings.ToUpper(env.get("TF_LOG_PROVIDER"))
 	if level == "" {
@@ -39,7 +39,7 @@ func engineLogLevel(env environment) string {
 	case slices.Contains([]string{"DEBUG", "INFO", "WARN", "ERROR", "OFF"}, level):
 		return level
 	default:
-		// TRACE, JSON, and what they do not know.
+		// TRACE, JSON, and unknown values.
 		return "TRACE"
 	}
 }

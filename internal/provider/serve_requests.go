@@ -8,7 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 )
 
-// protocolServer is all that the framework's server has of the protocol.
+// protocolServer has every method of the framework's server.
 type protocolServer interface {
 	tfprotov6.ProviderServer
 	tfprotov6.ActionServer
@@ -16,11 +16,10 @@ type protocolServer interface {
 	tfprotov6.StateStoreServer
 }
 
-// requestServer keeps source lines with tokens out of diagnostics, and lets go of
-// what belongs to a request when it is over. The
-// framework keeps a context of each until the provider stops, with the loggers
-// made for it: 15 KB for each call, of which every data source takes two. The
-// calls here are those that a run makes as often as there is something in its
+// requestServer keeps source lines with tokens out of diagnostics, and frees
+// the memory of a request when it ends. The framework keeps the context of each
+// call, with its loggers, until the provider stops: 15 KB per call, and two
+// calls per data source. The calls here are those whose number grows with the
 // configuration.
 type requestServer struct {
 	protocolServer
@@ -86,7 +85,7 @@ func (s requestServer) CallFunction(ctx context.Context, req *tfprotov6.CallFunc
 	return during(ctx, req, s.protocolServer.CallFunction)
 }
 
-// passing is a context that holds another one until it is told that it is over.
+// passing is a context that holds another one until over is called.
 type passing struct {
 	done  <-chan struct{}
 	inner atomic.Pointer[context.Context]
@@ -95,8 +94,8 @@ type passing struct {
 // passingKey is the key of the context value that is the passing context itself.
 type passingKey struct{}
 
-// requestContext returns ctx in a form that can be kept without keeping ctx. Once
-// over is called it has ended and holds no values.
+// requestContext returns a context like ctx that does not keep ctx in memory.
+// After a call of over it has ended and holds no values.
 func requestContext(ctx context.Context) (_ context.Context, over func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	p := &passing{done: ctx.Done()}
@@ -107,14 +106,14 @@ func requestContext(ctx context.Context) (_ context.Context, over func()) {
 	}
 }
 
-// requestOver reports whether ctx is that of a request that is over: it has no
-// logger any more.
+// requestOver reports whether ctx is that of an ended request, which has no
+// logger.
 func requestOver(ctx context.Context) bool {
 	p, ok := ctx.Value(passingKey{}).(*passing)
 	return ok && p.inner.Load() == nil
 }
 
-// Done is closed when the request is cancelled, or over.
+// Done is closed when the request is cancelled or has ended.
 func (p *passing) Done() <-chan struct{} { return p.done }
 
 // Deadline is the request's.
@@ -125,7 +124,7 @@ func (p *passing) Deadline() (deadline time.Time, ok bool) {
 	return time.Time{}, false
 }
 
-// Err is the request's, and says that the context ended once the request is over.
+// Err is the request's. After the end of the request it is context.Canceled.
 func (p *passing) Err() error {
 	if ctx := p.inner.Load(); ctx != nil {
 		return (*ctx).Err()
@@ -133,7 +132,7 @@ func (p *passing) Err() error {
 	return context.Canceled
 }
 
-// Value is the request's, nil once that is over.
+// Value is the request's, nil after its end.
 func (p *passing) Value(key any) any {
 	if key == (passingKey{}) {
 		return p

@@ -13,9 +13,9 @@ import (
 // secretArguments are the arguments that take a token.
 func secretArguments() []string { return []string{"access_token", "token", "token_wo"} }
 
-// withoutSecretLines removes the path from each diagnostic on a secret argument,
-// and names the argument in its text instead: an engine prints the source line that
-// a path leads to, which may contain the token as a literal.
+// withoutSecretLines removes the path from each diagnostic on a secret
+// argument, and names the argument in its text instead. An engine prints the
+// source line at a path, which may contain the token as a literal.
 func withoutSecretLines(diags []*tfprotov6.Diagnostic) {
 	for _, d := range diags {
 		name := secretArgument(d.Attribute)
@@ -31,8 +31,8 @@ func withoutSecretLines(diags []*tfprotov6.Diagnostic) {
 // lineNotShown names the argument of a diagnostic that has no path.
 const lineNotShown = "\n\nThe argument is %s. Its line is not shown, because it may contain a token."
 
-// The framework's sentence about engines without write-only arguments, and one
-// that is true of both engines.
+// The framework's sentence about engines without write-only arguments, and its
+// replacement, which also applies to OpenTofu.
 const (
 	writeOnlyTerraform = "Write-only attributes are only supported in Terraform 1.11 and later."
 	writeOnlyEngines   = "Write-only arguments need Terraform 1.11 or OpenTofu 1.11, or a later version. Upgrade the engine, or use the argument that is not write-only."
@@ -56,7 +56,7 @@ func secretArgument(path *tftypes.AttributePath) string {
 	return ""
 }
 
-// diagnosticsOf returns the diagnostics in a response to a call that is given a
+// diagnosticsOf returns the diagnostics in the response to a call with a
 // configuration.
 func diagnosticsOf(resp any) []*tfprotov6.Diagnostic {
 	switch resp := resp.(type) {

@@ -11,8 +11,8 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/provider"
 )
 
-// Every argument that the schemas call sensitive or write-only is one whose source
-// line is kept out of diagnostics.
+// The source line of every argument that is sensitive or write-only in the
+// schemas is kept out of diagnostics.
 func TestSecretArgumentsAreKnown(t *testing.T) {
 	t.Parallel()
 	w := dial(t, scratch(t))
@@ -34,12 +34,12 @@ func TestSecretArgumentsAreKnown(t *testing.T) {
 		found += secretsAreKnown(t, name, block.Attributes)
 	}
 	if found == 0 {
-		t.Error("there is no secret argument")
+		t.Error("no secret argument was found")
 	}
 }
 
-// secretsAreKnown checks attributes and what is nested in them, and returns how
-// many are secret arguments.
+// secretsAreKnown checks attributes and their nested attributes, and returns
+// the number of secret arguments.
 func secretsAreKnown(t *testing.T, in string, attributes []*tfprotov6.SchemaAttribute) (found int) {
 	t.Helper()
 	for _, a := range attributes {
@@ -56,8 +56,8 @@ func secretsAreKnown(t *testing.T, in string, attributes []*tfprotov6.SchemaAttr
 	return found
 }
 
-// A malformed literal in a secret argument is reported without its source line, by
-// a real engine, wherever it is.
+// A real engine reports a malformed literal in any secret argument without its
+// source line.
 func TestAccProcessMalformedLiterals(t *testing.T) {
 	t.Parallel()
 	const literal = "hunter2-is-my-password"

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// What the engine drops is not written.
+// Log lines that the engine drops are not written.
 func TestEngineLogLevel(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -32,7 +32,7 @@ func TestEngineLogLevel(t *testing.T) {
 	}
 }
 
-// A request's context is that of the request while it lasts, and nothing after.
+// A request's context works during the request, and is empty after it.
 func TestRequestContext(t *testing.T) {
 	t.Parallel()
 	type key struct{}
@@ -47,11 +47,12 @@ func TestRequestContext(t *testing.T) {
 	if ctx.Value(key{}) != nil || detached.Value(key{}) != nil || ctx.Err() == nil || !requestOver(detached) {
 		t.Errorf("after the request: value %v, error %v", ctx.Value(key{}), ctx.Err())
 	}
-	<-child.Done() // or the test does not end
+	<-child.Done() // otherwise the test does not end
 }
 
-// The server is the one that lets go of requests: it would serve as well without,
-// were the framework's to lack a part of the protocol.
+// The server is the one that frees requests. Without this check, the
+// framework's server would be used silently if it lacked a part of the
+// protocol.
 func TestServerLetsGo(t *testing.T) {
 	t.Parallel()
 	server := newServer(newProvider("test", processEnvironment, newProcess())())
@@ -60,7 +61,7 @@ func TestServerLetsGo(t *testing.T) {
 	}
 }
 
-// A process may be ended while it is configured: the race detector looks on.
+// A process may end during its configuration. The race detector checks this.
 func TestProcessEndsAnyTime(t *testing.T) {
 	t.Parallel()
 	p := newProcess()
@@ -69,7 +70,7 @@ func TestProcessEndsAnyTime(t *testing.T) {
 	for range 2 {
 		configuring.Go(func() {
 			if seen := p.begin(t.Context(), env, "test"); seen.tracing == nil {
-				t.Error("there is no tracing")
+				t.Error("tracing is missing")
 			}
 		})
 	}
