@@ -192,7 +192,7 @@ func TestNoHome(t *testing.T) {
 		t.Fatal(got)
 	}
 	_, got = w.create(attrs{"app": "web", "token": macaroonFor("web")})
-	if !strings.Contains(got, "The provider attribute storage.path cannot be used") {
+	if !strings.Contains(got, "The provider attribute storage.path is invalid") {
 		t.Errorf("fly_manual_token said:\n%s", got)
 	}
 }

@@ -40,9 +40,9 @@ func (d *appTokenDataSource) Schema(_ context.Context, _ datasource.SchemaReques
 	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "The API token of one Fly app, from the first of the provider's `sources` that has one. " +
-			"However many data sources name an app, it is looked up once per plan, and the same token is returned until it has to be another.\n\n" +
-			"~> The token is stored in the state in clear text, where everyone who can read the state can read it. `sensitive` only hides it in Terraform's output. " +
-			"From Terraform 1.10 and OpenTofu 1.11 on, the ephemeral resource of the same name has the same token and leaves nothing behind.",
+			"The token is looked up once per plan, for any number of data sources, and returned until it must be replaced.\n\n" +
+			"~> The token is stored in the state in clear text, where everyone with access to the state can read it. `sensitive` only hides it in Terraform's output. " +
+			"With Terraform 1.10 or OpenTofu 1.11, or a later version, use the ephemeral resource of the same name: it stores the token in neither state nor plan.",
 		Attributes: attributes,
 	}
 }

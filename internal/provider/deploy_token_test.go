@@ -292,5 +292,5 @@ func TestDeployTokenValidate(t *testing.T) {
 	}
 	resp, err := w.server.ImportResourceState(t.Context(), &tfprotov6.ImportResourceStateRequest{TypeName: "fly_deploy_token", ID: "lat_0001"})
 	w.check(err)
-	wants(t, problems(resp.Diagnostics), "ERROR: Unable to Import Fly Deploy Token", "shows a token once")
+	wants(t, problems(resp.Diagnostics), "ERROR: Unable to Import Fly Deploy Token", "shows a token only once")
 }

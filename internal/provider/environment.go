@@ -15,30 +15,30 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/mint"
 )
 
-// environment is what a provider configuration takes from the process around it.
-// Nothing below Configure reads the process's environment itself, so that tests
-// run side by side, each with one of its own.
+// environment holds the values that a provider configuration takes from its
+// process. Code below Configure does not read the process's environment itself,
+// so that parallel tests can each have a separate one.
 type environment struct {
 	// variables are "NAME=value" pairs, as of os.Environ.
 	variables []string
-	// home is the user's home folder, "" where there is none.
+	// home is the user's home folder, or "".
 	home string
-	// configDir is the user's configuration folder, "" where there is none.
+	// configDir is the user's configuration folder, or "".
 	configDir string
-	// tempDir is where temporary files go.
+	// tempDir is the folder for temporary files.
 	tempDir string
-	// now tells the time by which managed tokens are rotated.
+	// now returns the time, to decide when managed tokens are rotated.
 	now func() time.Time
-	// host and workingDir identify this machine and the root module, "" where the
-	// system does not name them.
+	// host and workingDir identify this machine and the root module. They are
+	// "" if the system does not name them.
 	host, workingDir string
-	// journal wraps the one in storage, so that tests can end a process without
-	// ending themselves.
+	// journal wraps the journal in storage, so that tests can simulate the end
+	// of a process.
 	journal func(mint.Journal) mint.Journal
 }
 
 // processEnvironment reads the environment of this process. A folder that the
-// system does not name is left empty: only what needs it fails.
+// system does not name is left empty, and only its users fail.
 func processEnvironment() environment {
 	env := environment{variables: os.Environ(), tempDir: os.TempDir(), now: time.Now, journal: func(j mint.Journal) mint.Journal { return j }}
 	if dir, err := os.UserHomeDir(); err == nil {
@@ -56,8 +56,8 @@ func processEnvironment() environment {
 	return env
 }
 
-// workspace identifies the root module and the workspace that the engine runs in,
-// "" where they cannot be identified.
+// workspace identifies the root module and the workspace that the engine runs
+// in, or "" if they cannot be identified.
 func (e environment) workspace() string {
 	if e.host == "" || e.workingDir == "" {
 		return ""
@@ -78,8 +78,8 @@ func (e environment) workspace() string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// lookup returns the value of a variable and whether it is set at all. Of two
-// settings the last one counts, as it does for a child process.
+// lookup returns the value of a variable and whether it is set at all. If it is
+// set twice the last one counts, as in a child process.
 func (e environment) lookup(name string) (string, bool) {
 	value, found := "", false
 	for _, pair := range e.variables {
@@ -91,13 +91,13 @@ func (e environment) lookup(name string) (string, bool) {
 	return value, found
 }
 
-// get returns the value of a variable, "" where it is unset.
+// get returns the value of a variable, or "".
 func (e environment) get(name string) string {
 	value, _ := e.lookup(name)
 	return value
 }
 
-// sameVariable compares names as the system does: Windows knows no case.
+// sameVariable compares names as the system does: Windows ignores their case.
 func sameVariable(a, b string) bool {
 	if runtime.GOOS == "windows" {
 		return strings.EqualFold(a, b)

@@ -19,7 +19,7 @@ var (
 )
 
 // privateID is the key of the private data that names the token to revoke. It
-// holds Fly's identifier of the token, which opens nothing.
+// holds Fly's identifier of the token, which is not a secret.
 const privateID = "id"
 
 func newAppTokenEphemeral() ephemeral.EphemeralResource { return &appTokenEphemeral{} }
@@ -45,10 +45,10 @@ func (e *appTokenEphemeral) Schema(_ context.Context, _ ephemeral.SchemaRequest,
 	attributes := map[string]schema.Attribute{
 		"revoke_on_close": schema.BoolAttribute{
 			Optional: true,
-			MarkdownDescription: "Whether the token is one of its own: minted over Fly's API whatever the provider's `sources` are, kept nowhere, good for an hour at most (less where `token_ttl` is less), and revoked as soon as the engine is done with it. " +
-				"Each plan and each apply then mints one and revokes it, which takes a login that may do so: a user's, not a scoped token. " +
-				"What an apply that failed or was interrupted leaves open is revoked when the provider ends. What a killed provider leaves is revoked when such a token is next minted for the app with the same storage; until then `fly tokens list` shows it as `terraform-provider-fly APP (ephemeral …)`. " +
-				"Defaults to `false`: the token is shared with other runs, and closing does not touch it.",
+			MarkdownDescription: "Whether to mint a separate token for this run: over Fly's API, independent of the provider's `sources`, and not stored. It is valid for an hour, or `token_ttl` if that is less, and revoked as soon as the engine closes it. " +
+				"Each plan and each apply then mints one and revokes it. This needs a user's login, not a scoped token. " +
+				"After a failed or interrupted apply, it is revoked when the provider ends. If the provider is killed, the next mint of such a token for the app with the same storage revokes it. Until then `fly tokens list` shows it as `terraform-provider-fly APP (ephemeral …)`.  " +
+				"Defaults to `false`: the token is shared with other runs, and closing does not revoke it.",
 		},
 	}
 	for name, a := range appTokenAttributes() {
@@ -62,10 +62,10 @@ func (e *appTokenEphemeral) Schema(_ context.Context, _ ephemeral.SchemaRequest,
 		}
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The API token of one Fly app, as the data source of the same name has it, but neither in the state nor in the plan. " +
-			"Use it where the engine takes ephemeral values: in write-only arguments, in provider blocks, in provisioners, in other ephemeral resources.\n\n" +
-			"Plan and apply share one token through the provider's storage, where a minted token is kept until it has to be another: " +
-			"the token is good for at least `min_validity` when it is opened, and a longer apply does not renew it.\n\n" +
+		MarkdownDescription: "The API token of one Fly app, like the data source of the same name, but in neither state nor plan. " +
+			"Use it where the engine accepts ephemeral values: in write-only arguments, in provider blocks, in provisioners, in other ephemeral resources.\n\n" +
+			"Plan and apply share one token through the provider's storage, where a minted token stays until it must be replaced. " +
+			"The token is valid for at least `min_validity` when it is opened. A longer apply does not renew it.\n\n" +
 			"-> Ephemeral resources need Terraform 1.10 or OpenTofu 1.11.",
 		Attributes: attributes,
 	}
@@ -87,7 +87,7 @@ func (e *appTokenEphemeral) ValidateConfig(ctx context.Context, req ephemeral.Va
 	}
 	if model.RevokeOnClose.ValueBool() && !model.Refresh.IsNull() {
 		resp.Diagnostics.AddAttributeError(path.Root("refresh"), "Invalid Attribute Combination",
-			"refresh says which of the tokens that are kept to throw away. With revoke_on_close the token is always a new one: leave refresh out.")
+			"refresh selects the stored tokens to replace. With revoke_on_close the token is always new, so omit refresh.")
 	}
 }
 
@@ -126,14 +126,15 @@ func (e *appTokenEphemeral) openLease(ctx context.Context, model *appTokenEpheme
 	model.fill(res)
 	id, err := json.Marshal(res.ID)
 	if err != nil {
-		diags.AddError(summaryReadApp, "The token's identifier cannot be kept: "+err.Error()+". "+alwaysABug)
+		diags.AddError(summaryReadApp, "The token's identifier cannot be stored: "+err.Error()+". "+alwaysABug)
 		return diags
 	}
 	diags.Append(resp.Private.SetKey(ctx, privateID, id)...)
 	return diags
 }
 
-// Close revokes what Open minted for itself. What others share stays as it is.
+// Close revokes a token that Open minted for this run. A shared token is
+// unchanged.
 func (e *appTokenEphemeral) Close(ctx context.Context, req ephemeral.CloseRequest, resp *ephemeral.CloseResponse) {
 	raw, diags := req.Private.GetKey(ctx, privateID)
 	resp.Diagnostics.Append(diags...)
@@ -142,10 +143,10 @@ func (e *appTokenEphemeral) Close(ctx context.Context, req ephemeral.CloseReques
 	}
 	var id string
 	if err := json.Unmarshal(raw, &id); err != nil {
-		resp.Diagnostics.AddError(summaryRevoke, "The engine gave back private data that is not what it was given. "+alwaysABug)
+		resp.Diagnostics.AddError(summaryRevoke, "The engine returned private data that differs from the stored data. "+alwaysABug)
 		return
 	}
-	// What Open could do without, Close can, too.
+	// Like Open, Close works without it.
 	resp.Diagnostics.Append(e.session.blocked(func(attribute string) bool { return attribute == "api" })...)
 	if resp.Diagnostics.HasError() {
 		return

@@ -203,7 +203,7 @@ func TestEphemeralValidate(t *testing.T) {
 		"good":              {attrs{"app": "web", "access": "deploy", "organization": "acme", "revoke_on_close": true}, ""},
 		"shared, refreshed": {attrs{"app": "web", "refresh": "always", "revoke_on_close": false}, ""},
 		"not known yet":     {attrs{"app": unknown{}, "revoke_on_close": unknown{}, "refresh": "always"}, ""},
-		"own, refreshed":    {attrs{"app": "web", "refresh": "always", "revoke_on_close": true}, "leave refresh out"},
+		"own, refreshed":    {attrs{"app": "web", "refresh": "always", "revoke_on_close": true}, "omit refresh"},
 		"app":               {attrs{"app": "../web"}, "Invalid App Name"},
 		"access":            {attrs{"app": "web", "access": "admin"}, "admin"},
 	} {

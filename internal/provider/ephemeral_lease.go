@@ -12,7 +12,7 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// lease mints a token over Fly's API that no other caller is given. It is open
+// lease mints a token over Fly's API that no other caller receives. It is open
 // until it is revoked, or until the provider ends.
 func (s *session) lease(ctx context.Context, req token.Request) (token.Resolution, error) {
 	return s.watched(ctx, req, func(ctx context.Context) (token.Candidate, []token.Warning, error) {
@@ -20,7 +20,7 @@ func (s *session) lease(ctx context.Context, req token.Request) (token.Resolutio
 	})
 }
 
-// watched mints, and reports that to the log and to the traces.
+// watched mints, and reports this to the log and to the traces.
 func (s *session) watched(ctx context.Context, req token.Request, mint func(context.Context) (token.Candidate, []token.Warning, error)) (token.Resolution, error) {
 	ctx, acquired := s.chain.watch.Acquire(ctx, req, "")
 	linked, visited := s.chain.watch.Link(ctx, req, token.SourceAPI)
@@ -36,18 +36,18 @@ func (s *session) watched(ctx context.Context, req token.Request, mint func(cont
 	return res, nil
 }
 
-// leaseError says why there is no token that could be revoked.
+// leaseError is the error of a failed lease.
 func leaseError(req token.Request, err error) diag.Diagnostic {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return appTokenError(req, err)
 	}
 	return diag.NewAttributeErrorDiagnostic(path.Root("revoke_on_close"), summaryReadApp, fmt.Sprintf(
-		"With revoke_on_close, the token of app %q is minted over Fly's API for this run alone, and Fly's API gave none:\n\n  %s\n\n"+
-			"Without revoke_on_close, any of the provider's sources will do.", req.App, strings.Join(strings.Fields(err.Error()), " ")))
+		"With revoke_on_close, the token of app %q is minted over Fly's API for this run alone, but the mint failed:\n\n  %s\n\n"+
+			"Without revoke_on_close, any of the provider's sources can provide the token.", req.App, strings.Join(strings.Fields(err.Error()), " ")))
 }
 
-// revokeError says that a token is still live.
+// revokeError reports a token that is still live.
 func revokeError(id string, err error) diag.Diagnostic {
 	return diag.NewErrorDiagnostic(summaryRevoke, fmt.Sprintf(
-		"Cannot revoke the token that was minted for this run: %s.\n\nThe provider tries once more when it ends. If that fails too, the token stays live for an hour at most: revoke it with `fly tokens revoke %s`.", err, id))
+		"Cannot revoke the token that was minted for this run: %s.\n\nThe provider tries again when it ends. If that also fails, the token stays valid for an hour at most: revoke it with `fly tokens revoke %s`.", err, id))
 }

@@ -38,7 +38,7 @@ func TestManualTokenExpiryWarning(t *testing.T) {
 	}{
 		"in a month":              {config: attrs{"token": inDays(30)}},
 		"in a week and a day":     {config: attrs{"token": inDays(8)}},
-		"in six days":             {config: attrs{"token": inDays(6)}, want: []string{"WARNING: Manual Token Expires Soon", "in 144h", "set token to it.", "begins 168h before the end"}},
+		"in six days":             {config: attrs{"token": inDays(6)}, want: []string{"WARNING: Manual Token Expires Soon", "in 144h", "set token to it.", "begins 168h before the expiry"}},
 		"write-only":              {config: attrs{"token_wo": inDays(6), "token_wo_version": 1}, want: []string{"WARNING: Manual Token Expires Soon", "change token_wo_version"}},
 		"asked for no warning":    {config: attrs{"token": inDays(6), "warn_before": "0s"}},
 		"asked for an early one":  {config: attrs{"token": inDays(30), "warn_before": "1440h"}, want: []string{"WARNING: Manual Token Expires Soon", "begins 1440h before"}},

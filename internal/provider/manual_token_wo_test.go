@@ -24,7 +24,7 @@ func TestManualTokenWriteOnlyValidation(t *testing.T) {
 		"write-only":                 {attrs{"token_wo": tok, "token_wo_version": 1}, false, nil},
 		"write-only, not known yet":  {attrs{"token_wo": unknown{}, "token_wo_version": unknown{}}, false, nil},
 		"write-only, older engine":   {attrs{"token_wo": tok, "token_wo_version": 1}, true, []string{"ERROR: WriteOnly Attribute Not Allowed", "Terraform 1.11 or OpenTofu 1.11"}},
-		"neither":                    {attrs{}, false, []string{"ERROR: Missing Fly Token", "replaces the null in its token line"}},
+		"neither":                    {attrs{}, false, []string{"ERROR: Missing Fly Token", "replace the null in the token line"}},
 		"both":                       {attrs{"token": tok, "token_wo": tok, "token_wo_version": 1}, false, []string{"ERROR: Invalid Attribute Combination", "not both"}},
 		"token, or neither":          {attrs{"token": unknown{}, "token_wo_version": unknown{}}, false, nil},
 		"either":                     {attrs{"token": unknown{}, "token_wo": tok, "token_wo_version": 1}, false, nil},

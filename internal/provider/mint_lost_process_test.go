@@ -189,7 +189,7 @@ func TestAccProcessMintAnswerAndListLost(t *testing.T) {
 				"s503": "cannot check whether a repeated mint made more than one token",
 			}
 			for name := range noMint() {
-				want[name] = "Fly may have minted a token all the same, and it could not be revoked"
+				want[name] = "Fly may still have minted a token, and it could not be revoked"
 			}
 			l.reads(l.try("apply", "-auto-approve"), owner.title, want)
 			l.reset()

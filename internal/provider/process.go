@@ -10,21 +10,22 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/telemetry"
 )
 
-// process is what the runs of one provider process have in common, and what is
-// to be done when it ends. A server may be configured more than once.
+// process holds the state that the runs of one provider process share, and the
+// work at its end. A server may be configured more than once.
 type process struct {
 	mints *mint.Process
 
 	mu   sync.Mutex
 	runs []*runLog
-	// tracing starts at the first run: a process that only tells the schema has
-	// none. It is under mu, since SIGTERM may end a process at any time.
+	// tracing starts at the first run, because a process that only returns the
+	// schema needs none. mu guards it, because SIGTERM may end a process at any
+	// time.
 	tracing *telemetry.Tracing
 }
 
 func newProcess() *process { return &process{mints: mint.NewProcess()} }
 
-// begin returns what a run is watched by. The log is that of ctx.
+// begin returns the observer of a run. It writes to the log of ctx.
 func (p *process) begin(ctx context.Context, env environment, version string) *watch {
 	ctx = context.WithoutCancel(ctx)
 	p.mu.Lock()
@@ -43,9 +44,9 @@ func (p *process) begin(ctx context.Context, env environment, version string) *w
 	return &watch{log: log, tracing: p.tracing}
 }
 
-// end revokes what is open until ctx ends, sums the runs up, and sends the spans
-// that are left, which takes 200 ms at most. The error names the tokens that are
-// still good.
+// end revokes the open tokens until ctx ends, logs a summary of the runs, and
+// sends the remaining spans, which takes at most 200 ms. The error names the
+// tokens that are still live.
 func (p *process) end(ctx context.Context) error {
 	err := p.mints.End(ctx)
 	p.mu.Lock()

@@ -29,9 +29,9 @@ func TestAccProcessSocketFolder(t *testing.T) {
 	fly := fakefly.Install(t, fakefly.Behaviour{})
 	for name, test := range map[string]struct{ variable, want string }{
 		"no such folder":                {"TMPDIR=" + missing, "set TMPDIR to an existing, writable folder"},
-		"too long":                      {"TMPDIR=" + long, "set TMPDIR to a shorter one"},
+		"too long":                      {"TMPDIR=" + long, "set TMPDIR to a shorter path"},
 		"no such folder for sockets":    {"PLUGIN_UNIX_SOCKET_DIR=" + missing, "set PLUGIN_UNIX_SOCKET_DIR to an existing, writable folder"},
-		"one for sockets, but too long": {"PLUGIN_UNIX_SOCKET_DIR=" + long, "set PLUGIN_UNIX_SOCKET_DIR to a shorter one"},
+		"one for sockets, but too long": {"PLUGIN_UNIX_SOCKET_DIR=" + long, "set PLUGIN_UNIX_SOCKET_DIR to a shorter path"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -29,7 +29,7 @@ func TestAccProcessImportGenerates(t *testing.T) {
 	// Engines report what is missing from what they generated, and write it all
 	// the same.
 	got := p.try("plan", "-generate-config-out=generated.tf")
-	if !strings.Contains(strings.Join(strings.Fields(got.output), " "), "replaces the null in its token line") {
+	if !strings.Contains(strings.Join(strings.Fields(got.output), " "), "replace the null in the token line") {
 		t.Errorf("the plan says:\n%s", got.output)
 	}
 	name := filepath.Join(p.dir, "generated.tf")

@@ -1,6 +1,6 @@
 // Package provider is the Terraform side of the fly provider: schemas, models,
-// diagnostics, and the wiring of the links into a chain. It is the only package
-// that knows the plugin framework.
+// diagnostics, and the wiring of the sources. It is the only package that
+// imports the plugin framework.
 package provider
 
 import (
@@ -24,16 +24,17 @@ var (
 	_ provider.ProviderWithValidateConfig = (*flyProvider)(nil)
 )
 
-// newProvider returns a constructor of the provider for the given version, within
-// the process given. Each call of the constructor makes a provider of its own.
+// newProvider returns a constructor of the provider for the given version,
+// within the process given. Each call of the constructor makes a separate
+// provider.
 func newProvider(version string, env func() environment, within *process) func() provider.Provider {
 	return func() provider.Provider {
 		return &flyProvider{version: version, environment: env, process: within}
 	}
 }
 
-// flyProvider holds nothing that a configuration brings: one object may serve
-// several of them, and several runs.
+// flyProvider holds nothing from a configuration, because one object may serve
+// several configurations and runs.
 type flyProvider struct {
 	version     string
 	environment func() environment
@@ -56,9 +57,10 @@ func (p *flyProvider) ValidateConfig(ctx context.Context, req provider.ValidateC
 	resp.Diagnostics.Append(model.validate()...)
 }
 
-// Configure starts a run: the environment is read, the chain is wired, and one
-// session is handed to everything the provider offers. It fails for nothing that
-// only some operations need: those fail themselves, and say why.
+// Configure starts a run. It reads the environment, wires the sources, and
+// passes one session to everything that the provider offers. If only some
+// operations need a setting, it does not fail: those operations report the
+// error.
 func (p *flyProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
 	var model providerModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)

@@ -30,7 +30,7 @@ const (
 )
 
 // providerModel is the provider block as written. Nested attributes stay values
-// of the framework, since each may be unknown as a whole.
+// of the framework, because each may be unknown as a whole.
 type providerModel struct {
 	AccessToken  types.String `tfsdk:"access_token"`
 	Organization types.String `tfsdk:"organization"`
@@ -63,8 +63,8 @@ type storageModel struct {
 	Path types.String `tfsdk:"path"`
 }
 
-// validate reports what the attributes' own validators cannot see. What is
-// unknown or malformed is not judged here.
+// validate checks the rules between attributes. It skips unknown and malformed
+// values.
 func (m providerModel) validate() diag.Diagnostics {
 	var diags diag.Diagnostics
 	ttl, ok := knownDuration(m.TokenTTL, defaultTokenTTL)
@@ -74,13 +74,13 @@ func (m providerModel) validate() diag.Diagnostics {
 	validity, ok := knownDuration(m.MinValidity, 0)
 	if ok && validity >= ttl {
 		diags.AddAttributeError(path.Root("min_validity"), "Invalid min_validity",
-			fmt.Sprintf("min_validity (%s) must be less than token_ttl (%s): otherwise no minted token would ever have enough of its life left.", short(validity), short(ttl)))
+			fmt.Sprintf("min_validity (%s) must be less than token_ttl (%s): otherwise no minted token would have enough of its lifetime left.", short(validity), short(ttl)))
 	}
 	return diags
 }
 
-// knownDuration returns the duration that v holds, fallback where it is null, and
-// whether there is one to be judged.
+// knownDuration returns the duration in v, or fallback if v is null, and
+// whether it is known and valid.
 func knownDuration(v types.String, fallback time.Duration) (time.Duration, bool) {
 	if v.IsUnknown() {
 		return 0, false

@@ -75,13 +75,13 @@ func (r *deployTokenResource) ValidateConfig(ctx context.Context, req resource.V
 	}
 }
 
-// ImportState refuses: there is no way to the token.
+// ImportState refuses, because the token cannot be read.
 func (r *deployTokenResource) ImportState(_ context.Context, _ resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	resp.Diagnostics.AddError("Unable to Import Fly Deploy Token",
-		"Fly shows a token once, when it is minted, so there is nothing to import it from. Create a fly_deploy_token instead, give what used the old token the new one, and revoke the old one with `fly tokens revoke`.")
+		"Fly shows a token only once, when it is minted, so it cannot be imported. Create a fly_deploy_token instead, replace the old token by the new one, and revoke the old one with `fly tokens revoke`.")
 }
 
-// request returns what the model asks for.
+// request returns the model's request.
 func (m *deployTokenModel) request(set settings) token.Request {
 	return token.Request{
 		App:          m.App.ValueString(),
@@ -90,13 +90,13 @@ func (m *deployTokenModel) request(set settings) token.Request {
 	}
 }
 
-// label is the part of the token's name that people choose.
+// label is the part of the token's name that users choose.
 func (m *deployTokenModel) label() string {
 	return cmp.Or(m.Name.ValueString(), "terraform-provider-fly "+m.App.ValueString())
 }
 
-// ttl is how long a token is to live. What is not a duration was refused when the
-// configuration was validated.
+// ttl is the lifetime of a token. The configuration's validation refuses
+// invalid durations.
 func (m *deployTokenModel) ttl() time.Duration {
 	d, ok := knownDuration(m.TTL, defaultDeployTTL)
 	if !ok {
@@ -105,7 +105,7 @@ func (m *deployTokenModel) ttl() time.Duration {
 	return d
 }
 
-// rotateBefore is how long before its end a token is rotated.
+// rotateBefore is how long before its expiry a token is rotated.
 func (m *deployTokenModel) rotateBefore() time.Duration {
 	fallback := m.ttl() / 4
 	d, ok := knownDuration(m.RotateBefore, fallback)
@@ -115,34 +115,34 @@ func (m *deployTokenModel) rotateBefore() time.Duration {
 	return d
 }
 
-// lateRotation says what is wrong with rotate_before; "" where nothing is.
+// lateRotation returns the fault of rotate_before, or "".
 func (m *deployTokenModel) lateRotation() string {
 	ttl, before := m.ttl(), m.rotateBefore()
 	if before < ttl {
 		return ""
 	}
-	return fmt.Sprintf("rotate_before (%s) must be less than ttl (%s): otherwise a token would have to be rotated as soon as it is minted.", short(before), short(ttl))
+	return fmt.Sprintf("rotate_before (%s) must be less than ttl (%s): otherwise every apply would rotate the token.", short(before), short(ttl))
 }
 
-// due reports whether the token has to be rotated at now.
+// due reports whether the token must be rotated at now.
 func (m *deployTokenModel) due(now time.Time) bool {
 	end, ok := m.end()
 	return ok && !now.Before(end.Add(-m.rotateBefore()))
 }
 
-// expired reports whether the token has ended at now.
+// expired reports whether the token has expired at now.
 func (m *deployTokenModel) expired(now time.Time) bool {
 	end, ok := m.end()
 	return ok && now.After(end)
 }
 
-// end is when the token ends, if that is known.
+// end returns the token's expiry, if it is known.
 func (m *deployTokenModel) end() (time.Time, bool) {
 	at, err := time.Parse(time.RFC3339, m.ExpiresAt.ValueString())
 	return at, err == nil
 }
 
-// fill sets what is computed from the token that was minted.
+// fill sets the computed attributes from the minted token.
 func (m *deployTokenModel) fill(res token.Resolution) {
 	m.Token = types.StringValue(res.Token.Reveal())
 	m.AuthorizationHeader = types.StringValue(res.Token.AuthorizationHeader())

@@ -26,8 +26,8 @@ func (r *deployTokenResource) Create(ctx context.Context, req resource.CreateReq
 	}
 }
 
-// Read asks Fly whether the token was revoked, and the clock whether it is due.
-// Where Fly does not answer, the state stays as it is.
+// Read asks Fly whether the token was revoked, and checks whether a rotation is
+// due. If Fly does not answer, the state is unchanged.
 func (r *deployTokenResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state deployTokenModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -50,10 +50,11 @@ func (r *deployTokenResource) Read(ctx context.Context, req resource.ReadRequest
 	resp.Diagnostics.Append(writePrivate(ctx, resp.Private, privateDue, state.due(r.session.now()))...)
 }
 
-// revoked reports whether Fly no longer accepts the token. What has expired is
-// rotated, whatever Fly still lists. One that the list lacks was perhaps minted
-// with another login: Fly is then shown the token itself. An answer of 401 is
-// evidence; 403 is not, since something on the way may have given it.
+// revoked reports whether Fly no longer accepts the token. It skips expired
+// tokens, which are rotated anyway. A token that is missing from Fly's list may
+// have been minted with a different login, so the token itself is then checked
+// with Fly. An answer of 401 is proof. 403 is not, because a proxy may have
+// sent it.
 func (r *deployTokenResource) revoked(ctx context.Context, state *deployTokenModel) (bool, error) {
 	if state.expired(r.session.now()) {
 		return false, nil
@@ -78,8 +79,8 @@ func (r *deployTokenResource) revoked(ctx context.Context, state *deployTokenMod
 	return false, err
 }
 
-// Update rotates where the plan shows a rotation. The token before the one that
-// is replaced is revoked first: where that fails, nothing has changed yet.
+// Update rotates if the plan shows a rotation. It first revokes the predecessor
+// of the replaced token. If that fails, nothing has changed.
 func (r *deployTokenResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var plan, state deployTokenModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
@@ -109,8 +110,8 @@ func (r *deployTokenResource) Update(ctx context.Context, req resource.UpdateReq
 	resp.Diagnostics.Append(writePrivate(ctx, resp.Private, privateDue, false)...)
 }
 
-// Delete revokes the token, and the one before it. It is in the state until both
-// are revoked.
+// Delete revokes the token and its predecessor. The resource stays in the state
+// until both are revoked.
 func (r *deployTokenResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state deployTokenModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -130,7 +131,7 @@ func (r *deployTokenResource) Delete(ctx context.Context, req resource.DeleteReq
 	}
 }
 
-// ready returns what stands in the way of an operation on m.
+// ready returns the errors that prevent an operation on m.
 func (r *deployTokenResource) ready(m *deployTokenModel) diag.Diagnostics {
 	if m.Organization.IsNull() {
 		return r.session.flaws("refresh")
@@ -138,8 +139,8 @@ func (r *deployTokenResource) ready(m *deployTokenModel) diag.Diagnostics {
 	return r.session.flaws("refresh", "organization")
 }
 
-// revokeFor revokes a token of app's that may have ended or been revoked already;
-// nil where it is no longer live. again is the command that tries again.
+// revokeFor revokes a token of app. It returns nil if the token has expired or
+// is already revoked. again is the command that tries again.
 func (s *session) revokeFor(ctx context.Context, one predecessor, app, again string) diag.Diagnostic {
 	if one.over(s.now()) {
 		return nil

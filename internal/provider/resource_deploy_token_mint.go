@@ -15,8 +15,8 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// mint mints what plan asks for, in place of the token of prior, and puts it into
-// state. A token that cannot be put there is revoked.
+// mint mints the planned token in place of the token of prior, and writes it to
+// state. If that fails, it revokes the token.
 func (r *deployTokenResource) mint(ctx context.Context, plan, prior *deployTokenModel, before predecessor, state *tfsdk.State) diag.Diagnostics {
 	if complaint := plan.lateRotation(); complaint != "" {
 		return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("rotate_before"), summaryRotateBefore, complaint)}
@@ -75,8 +75,8 @@ func (m *deployTokenModel) spec(ctx context.Context) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// seen settles the mint of the token that state has. Storage that cannot be used
-// keeps the announcement, which a later call settles.
+// seen settles the mint of the token in state. If storage fails, the
+// announcement remains, and a later call settles it.
 func (r *deployTokenResource) seen(ctx context.Context, state *deployTokenModel) {
 	if r.session == nil || r.session.minter == nil {
 		return

@@ -17,25 +17,26 @@ import (
 
 // The keys of a deploy token's private data.
 const (
-	// privateDue says that the last refresh found the token due for rotation.
+	// privateDue is set if the last refresh found the token due for rotation.
 	privateDue = "due"
 	// privatePredecessor is the token that the last rotation replaced.
 	privatePredecessor = "predecessor"
 )
 
-// predecessor is a token that was replaced and is still good. It holds Fly's
-// identifier of the token, which opens nothing.
+// predecessor is a replaced token that is still valid. It holds Fly's
+// identifier of the token, which is not a secret.
 type predecessor struct {
 	ID        string    `json:"id"`
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
-// over reports whether there is nothing left to revoke at now.
+// over reports whether nothing remains to be revoked at now.
 func (p predecessor) over(now time.Time) bool {
 	return p.ID == "" || !p.ExpiresAt.IsZero() && now.After(p.ExpiresAt)
 }
 
-// privateReader and privateWriter are what the framework's private data can do.
+// privateReader and privateWriter are the methods of the framework's private
+// data.
 type (
 	privateReader interface {
 		GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
@@ -45,7 +46,7 @@ type (
 	}
 )
 
-// readPrivate returns what stands under key, the zero value where nothing does.
+// readPrivate returns the value of key, or the zero value.
 func readPrivate[T any](ctx context.Context, from privateReader, key string) (T, diag.Diagnostics) {
 	var value T
 	raw, diags := from.GetKey(ctx, key)
@@ -53,12 +54,12 @@ func readPrivate[T any](ctx context.Context, from privateReader, key string) (T,
 		return value, diags
 	}
 	if json.Unmarshal(raw, &value) != nil {
-		diags.AddError("Unreadable Private Data", fmt.Sprintf("The engine gave back private data (%q) that is not what it was given. ", key)+alwaysABug)
+		diags.AddError("Unreadable Private Data", fmt.Sprintf("The engine returned private data (%q) that differs from the stored data. ", key)+alwaysABug)
 	}
 	return value, diags
 }
 
-// writePrivate puts value under key.
+// writePrivate stores value under key.
 func writePrivate(ctx context.Context, to privateWriter, key string, value any) diag.Diagnostics {
 	raw, err := json.Marshal(value)
 	if err != nil {
@@ -69,9 +70,9 @@ func writePrivate(ctx context.Context, to privateWriter, key string, value any) 
 	return to.SetKey(ctx, key, raw)
 }
 
-// ModifyPlan makes a rotation show: what is computed is not known until then, and
-// a warning says why. It reads the flag that the refresh left and never the clock:
-// a plan is made again when it is applied, and must come out as it was shown.
+// ModifyPlan shows a rotation: the computed attributes become unknown, and a
+// warning gives the reason. It reads the flag of the refresh and never the
+// clock, because an apply repeats the plan and must get the same result.
 func (r *deployTokenResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() || req.State.Raw.IsNull() {
 		return
@@ -96,12 +97,11 @@ func (r *deployTokenResource) ModifyPlan(ctx context.Context, req resource.Modif
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root(name), types.StringUnknown())...)
 	}
 	resp.Diagnostics.AddAttributeWarning(path.Root("token"), "Fly Deploy Token Is to Be Rotated", fmt.Sprintf(
-		"Applying this plan mints a token for app %q in place of %s: %s.\n\nThe one it replaces stays good until the next rotation, until this resource is destroyed, or until its own end.",
+		"Applying this plan mints a token for app %q in place of %s: %s.\n\nThe replaced token stays valid until the next rotation, until this resource is destroyed, or until it expires.",
 		state.App.ValueString(), state.TokenID.ValueString(), strings.Join(reasons, "; ")))
 }
 
-// differences says which of the arguments that make a token what it is are others
-// in plan.
+// differences names the arguments that changed and require a new token.
 func (m *deployTokenModel) differences(plan *deployTokenModel) []string {
 	var reasons []string
 	for _, argument := range []struct {

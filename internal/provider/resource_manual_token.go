@@ -36,7 +36,7 @@ type manualTokenResource struct {
 type manualTokenModel struct {
 	App            types.String `tfsdk:"app"`
 	Token          types.String `tfsdk:"token"`
-	TokenWO        types.String `tfsdk:"token_wo"` // null in all but the configuration
+	TokenWO        types.String `tfsdk:"token_wo"` // null except in the configuration
 	TokenWOVersion types.Int64  `tfsdk:"token_wo_version"`
 	WarnBefore     types.String `tfsdk:"warn_before"`
 	Fingerprint    types.String `tfsdk:"fingerprint"`
@@ -52,9 +52,9 @@ func (r *manualTokenResource) Metadata(_ context.Context, _ resource.MetadataReq
 // Schema describes the resource.
 func (r *manualTokenResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Keeps a token of your own for one Fly app in the provider's storage, where the `manual` source finds it. " +
+		MarkdownDescription: "Stores your own token for one Fly app in the provider's storage, where the `manual` source finds it. " +
 			"It needs neither flyctl nor a login. Storage is a folder on the machine that runs Terraform: on a machine without that folder the token is missing, and the next apply writes it again.\n\n" +
-			"~> The token stands in clear text in the provider's storage, in a file that only its owner can read. Given as `token` it stands in the state as well, where everyone who can read the state can read it; given as `token_wo`, it does not.",
+			"~> The token is stored in clear text in the provider's storage, in a file that only its owner can read. With `token` it is also stored in the state, where everyone with access to the state can read it. With `token_wo` it is not.",
 		Attributes: map[string]schema.Attribute{
 			"app": schema.StringAttribute{
 				Required:            true,
@@ -65,17 +65,17 @@ func (r *manualTokenResource) Schema(_ context.Context, _ resource.SchemaRequest
 			"token": schema.StringAttribute{
 				Optional:  true,
 				Sensitive: true,
-				MarkdownDescription: "The token, as Fly printed it: with or without its scheme (`FlyV1`, `Bearer`) and with any white space. Two spellings of one token are the same. " +
-					"A token that has expired is refused. Where storage holds another token than this resource put there, the next plan shows an update that puts this one back. " +
-					"Exactly one of `token` and `token_wo` is set; `token_wo` is the better one where the engine knows write-only arguments.",
+				MarkdownDescription: "The token, as Fly printed it: with or without its scheme (`FlyV1`, `Bearer`) and with any white space. Two spellings of one token are equal. " +
+					"An expired token is refused. If storage holds a different token than this resource wrote, the next plan shows an update that restores this one. " +
+					"Set exactly one of `token` and `token_wo`. Prefer `token_wo` if the engine supports write-only arguments.",
 				Validators: []validator.String{flyToken()},
 			},
 			"token_wo": schema.StringAttribute{
 				Optional:  true,
 				Sensitive: true,
 				WriteOnly: true,
-				MarkdownDescription: "The same as `token`, but kept in storage alone, and neither in the state nor in the plan. It may be an ephemeral value. " +
-					"A new value is written when `token_wo_version` changes, and when storage holds another token than this resource put there. Needs Terraform 1.11 or OpenTofu 1.11.",
+				MarkdownDescription: "The same as `token`, but stored in neither state nor plan. It may be an ephemeral value. " +
+					"A new value is written when `token_wo_version` changes, or when storage holds a different token than this resource wrote. Needs Terraform 1.11 or OpenTofu 1.11.",
 				Validators: []validator.String{
 					flyToken(),
 					stringvalidator.AlsoRequires(path.MatchRoot("token_wo_version")),
@@ -83,23 +83,23 @@ func (r *manualTokenResource) Schema(_ context.Context, _ resource.SchemaRequest
 			},
 			"token_wo_version": schema.Int64Attribute{
 				Optional: true,
-				MarkdownDescription: "Any whole number. Change it to save a new `token_wo`: the engine does not see that argument change. " +
-					"A plan warns where `token_wo` holds another token than the stored one and the version is the same.",
+				MarkdownDescription: "Any whole number. Change it to save a new `token_wo`, because the engine does not detect a change of that argument. " +
+					"A plan warns if `token_wo` differs from the stored token while the version is unchanged.",
 				Validators: []validator.Int64{int64validator.AlsoRequires(path.MatchRoot("token_wo"))},
 			},
 			"warn_before": schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: "How long before the token expires plans begin to warn, as a duration such as `72h`, up to `8760h` (one year). " +
-					"Defaults to `168h`, which is 7 days. `0s` warns only about a token that has expired.",
+				MarkdownDescription: "How long before its expiry plans warn about the token, as a duration such as `72h`, up to `8760h` (one year). " +
+					"Defaults to `168h`, which is 7 days. `0s` warns only about an expired token.",
 				Validators: []validator.String{durationBetween(0, maxWarnBefore)},
 			},
 			"expires_at": schema.StringAttribute{
 				Computed:            true,
-				MarkdownDescription: "When the token expires, as an RFC 3339 timestamp. Null where the token does not say.",
+				MarkdownDescription: "When the token expires, as an RFC 3339 timestamp. Null if the token has no expiry.",
 			},
 			"fingerprint": schema.StringAttribute{
 				Computed:            true,
-				MarkdownDescription: "The first 16 hex digits of the SHA-256 of the token that this resource keeps. It tells two tokens apart and gives nothing of them away.",
+				MarkdownDescription: "The first 16 hex digits of the SHA-256 of the token. It identifies the token without revealing it.",
 			},
 			"updated_at": schema.StringAttribute{
 				Computed:            true,
@@ -116,7 +116,8 @@ func (r *manualTokenResource) Configure(_ context.Context, req resource.Configur
 	r.session = s
 }
 
-// ValidateConfig wants exactly one token. What is not known yet may be either.
+// ValidateConfig checks that exactly one token is set. An unknown one may be
+// either.
 func (r *manualTokenResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	var config manualTokenModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
@@ -126,14 +127,14 @@ func (r *manualTokenResource) ValidateConfig(ctx context.Context, req resource.V
 	switch {
 	case config.Token.IsNull() && config.TokenWO.IsNull():
 		resp.Diagnostics.AddError("Missing Fly Token",
-			"Set token or, with token_wo_version, token_wo. A configuration that was generated for an import applies once the token replaces the null in its token line.")
+			"Set token or, with token_wo_version, token_wo. In a configuration that was generated for an import, replace the null in the token line by the token.")
 	case !config.Token.IsNull() && !config.TokenWO.IsNull():
 		resp.Diagnostics.AddAttributeError(path.Root("token"), "Invalid Attribute Combination",
 			"Set token or token_wo, not both. token_wo keeps the token out of the state.")
 	}
 }
 
-// fill sets what is computed from the record that storage holds.
+// fill sets the computed attributes from the stored record.
 func (m *manualTokenModel) fill(rec token.Record) {
 	m.Fingerprint = types.StringValue(rec.Token.Fingerprint())
 	m.UpdatedAt = timestamp(rec.AcquiredAt)

@@ -12,15 +12,15 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/tokenstore/dir"
 )
 
-// placeKey is the key of the private state that holds where the record is stored.
+// placeKey is the key of the private state with the record's location.
 const placeKey = "storage"
 
-// place is where a record is stored. The token itself is not in it.
+// place is the location of a record. It does not contain the token.
 type place struct {
 	Path string `json:"path"`
 }
 
-// remember notes that the record is in this run's storage.
+// remember records that the record is in this run's storage.
 func (r *manualTokenResource) remember(ctx context.Context, private privateWriter) diag.Diagnostics {
 	data, err := json.Marshal(place{r.session.settings.storagePath})
 	if err != nil {
@@ -29,8 +29,8 @@ func (r *manualTokenResource) remember(ctx context.Context, private privateWrite
 	return private.SetKey(ctx, placeKey, data)
 }
 
-// leftBehind warns where the record was stored in another folder before, and still
-// is: with storage.path changed, neither an apply nor a destroy removes it there.
+// leftBehind warns if the record is still stored in a previous folder. After a
+// change of storage.path, neither an apply nor a destroy removes it there.
 func (r *manualTokenResource) leftBehind(ctx context.Context, private privateReader, state manualTokenModel) diag.Diagnostics {
 	data, diags := private.GetKey(ctx, placeKey)
 	var before place

@@ -18,9 +18,9 @@ const (
 	maxWarnBefore     = 365 * 24 * time.Hour
 )
 
-// ModifyPlan plans as much of the outcome as the configuration shows. Another
-// spelling of the token in state is no change: the state keeps the one it has. A
-// write-only token may be a different one at apply.
+// ModifyPlan plans the known part of the result. A different spelling of the
+// token in state is not a change: the state keeps its own. A write-only token
+// may differ at apply.
 func (r *manualTokenResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() {
 		return
@@ -39,8 +39,8 @@ func (r *manualTokenResource) ModifyPlan(ctx context.Context, req resource.Modif
 	if value.IsNull() {
 		value = writeOnly
 	}
-	// A value that is not known yet, or malformed, is the zero token. The
-	// attribute's validator reports the latter.
+	// An unknown or malformed value is the zero token. The attribute's
+	// validator reports malformed ones.
 	configured, _ := token.Parse(value.ValueString())
 	if plan.keeps(state, configured) {
 		plan.keep(state)
@@ -65,7 +65,7 @@ func (r *manualTokenResource) ModifyPlan(ctx context.Context, req resource.Modif
 	}
 }
 
-// now is the time by which expiry is judged.
+// now is the time that decides about expiry.
 func (r *manualTokenResource) now() time.Time {
 	if r.session == nil {
 		return time.Now()
@@ -73,7 +73,7 @@ func (r *manualTokenResource) now() time.Time {
 	return r.session.now()
 }
 
-// argument names the one that the token is given in.
+// argument names the argument with the token.
 func (m *manualTokenModel) argument() string {
 	if m.Token.IsNull() {
 		return "token_wo"
@@ -81,7 +81,7 @@ func (m *manualTokenModel) argument() string {
 	return "token"
 }
 
-// keeps reports whether an apply of the plan m leaves storage as it is.
+// keeps reports whether an apply of the plan m leaves storage unchanged.
 func (m *manualTokenModel) keeps(state manualTokenModel, configured token.Token) bool {
 	switch {
 	case !m.App.Equal(state.App):
@@ -94,13 +94,13 @@ func (m *manualTokenModel) keeps(state manualTokenModel, configured token.Token)
 	}
 }
 
-// keep plans the stored token's attributes as they are.
+// keep plans the stored token's attributes unchanged.
 func (m *manualTokenModel) keep(state manualTokenModel) {
 	m.Token, m.Fingerprint, m.UpdatedAt, m.ExpiresAt = state.Token, state.Fingerprint, state.UpdatedAt, state.ExpiresAt
 }
 
-// staleVersion warns about a write-only token that is not the stored one, beside a
-// version that is: the engine shows no change for it.
+// staleVersion warns if a write-only token differs from the stored one while
+// the version is equal, because the engine then shows no change.
 func (m *manualTokenModel) staleVersion(configured token.Token) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if !m.Token.IsNull() || configured.IsZero() || configured.Fingerprint() == m.Fingerprint.ValueString() {
@@ -128,7 +128,7 @@ func (m *manualTokenModel) expiryWarning(now time.Time) diag.Diagnostics {
 	app := m.App.ValueString()
 	if end.Before(now) {
 		diags.AddWarning("Manual Token Has Expired", fmt.Sprintf(
-			"The manual token of app %q expired at %s, and is no longer used. Make a new one, for example with `fly tokens create deploy -a %[1]s`, and %[3]s.", app, m.ExpiresAt.ValueString(), replace))
+			"The manual token of app %q expired at %s and is no longer used. Create a new one, for example with `fly tokens create deploy -a %[1]s`, and %[3]s.", app, m.ExpiresAt.ValueString(), replace))
 		return diags
 	}
 	left := end.Sub(now).Round(time.Minute)
@@ -136,8 +136,8 @@ func (m *manualTokenModel) expiryWarning(now time.Time) diag.Diagnostics {
 		left = left.Round(time.Hour)
 	}
 	diags.AddWarning("Manual Token Expires Soon", fmt.Sprintf(
-		"The manual token of app %q expires at %s, in %s. Make a new one, for example with `fly tokens create deploy -a %[1]s`, and %[4]s. "+
-			"The warning begins %[5]s before the end; warn_before changes that.",
+		"The manual token of app %q expires at %s, in %s. Create a new one, for example with `fly tokens create deploy -a %[1]s`, and %[4]s. "+
+			"The warning begins %[5]s before the expiry. warn_before sets this time.",
 		app, m.ExpiresAt.ValueString(), short(left), replace, short(before)))
 	return diags
 }

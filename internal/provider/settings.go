@@ -16,25 +16,25 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// settings is a provider configuration as it was understood: attributes, then
-// the environment, then defaults.
+// settings is an evaluated provider configuration: attributes, then the
+// environment, then defaults.
 type settings struct {
 	environment environment
 
 	accessToken  string
 	organization string
 	sources      []token.SourceName
-	// sourcesSet says that the configuration sets sources, so that each of them may
-	// return a login that opens more than the app.
+	// sourcesSet is true if the configuration sets sources. Each of them may
+	// then return a login with access to more than the app.
 	sourcesSet  bool
 	refresh     token.Policy
 	tokenTTL    time.Duration
 	minValidity time.Duration
-	// configFile is "" where flyctl's own rules say where the file is.
+	// configFile is "" if flyctl's own rules locate the file.
 	configFile string
-	// storagePath is "" where there is no place for storage.
+	// storagePath is "" without storage.
 	storagePath string
-	// noStorage says why there is none.
+	// noStorage is the reason why there is no storage.
 	noStorage string
 	cli       cliSettings
 	api       apiSettings
@@ -43,15 +43,15 @@ type settings struct {
 	flaws []flaw
 }
 
-// cliSettings is how flyctl is run.
+// cliSettings are the settings for flyctl.
 type cliSettings struct {
-	// path is "" where flyctl is looked for under its usual names.
+	// path is "" to look for flyctl under its usual names.
 	path        string
 	timeout     time.Duration
 	maxParallel int
 }
 
-// apiSettings is how Fly's APIs are reached.
+// apiSettings are the settings for Fly's APIs.
 type apiSettings struct {
 	baseURL         string
 	machinesBaseURL string
@@ -65,7 +65,7 @@ type flaw struct {
 	detail    string
 }
 
-// sourceNames lists the links in their default order.
+// sourceNames lists the sources in their default order.
 func sourceNames() []string {
 	return []string{
 		string(token.SourceStorage),
@@ -77,8 +77,8 @@ func sourceNames() []string {
 	}
 }
 
-// readSettings understands a provider configuration. Values that are not known
-// yet become flaws; only what is wrong for every operation is an error.
+// readSettings evaluates a provider configuration. Unknown values become flaws.
+// Only faults that affect every operation are errors.
 func readSettings(ctx context.Context, m providerModel, env environment) (settings, diag.Diagnostics) {
 	r := settingsReader{ctx: ctx, set: settings{environment: env}}
 	r.set.accessToken = r.text("access_token", m.AccessToken)
@@ -93,29 +93,29 @@ func readSettings(ctx context.Context, m providerModel, env environment) (settin
 	r.set.tokenTTL = r.duration("token_ttl", m.TokenTTL, defaultTokenTTL)
 	r.set.minValidity = r.duration("min_validity", m.MinValidity, min(defaultMinValidity, r.set.tokenTTL/4))
 	r.set.configFile = r.path("config_file", r.text("config_file", m.ConfigFile))
-	r.checkFile("config_file", r.set.configFile, "neither the config source nor flyctl's login has a token from it")
+	r.checkFile("config_file", r.set.configFile, "the config source and flyctl's login have no token from it")
 	r.readCLI(m)
 	r.readAPI(m)
 	r.readStorage(m)
 	return r.set, r.diags
 }
 
-// settingsReader collects what was understood and what was not.
+// settingsReader collects the settings and the diagnostics.
 type settingsReader struct {
 	ctx   context.Context
 	set   settings
 	diags diag.Diagnostics
 }
 
-// known reports whether v is known, and keeps a flaw where it is not.
+// known reports whether v is known, and records a flaw if it is not.
 func (r *settingsReader) known(attribute string, v attr.Value) bool {
 	if !v.IsUnknown() {
 		return true
 	}
 	r.set.flaws = append(r.set.flaws, flaw{
 		attribute: attribute,
-		detail: fmt.Sprintf("The provider attribute %s is not known until apply: it depends on something that has not been created yet. "+
-			"Set it to a value that is known while planning, or create what it depends on first, with -target.", attribute),
+		detail: fmt.Sprintf("The provider attribute %s is not known until apply, because it depends on something that does not exist yet. "+
+			"Set it to a value that is known during the plan, or first create its dependency with -target.", attribute),
 	})
 	return false
 }
@@ -134,15 +134,15 @@ func (r *settingsReader) duration(attribute string, v types.String, fallback tim
 	}
 	d, err := time.ParseDuration(text)
 	if err != nil {
-		// The attribute's validator lets nothing through that does not parse.
+		// The attribute's validator refuses values that do not parse.
 		r.diags.AddAttributeError(path.Root(attribute), summaryConfigure, err.Error())
 		return fallback
 	}
 	return d
 }
 
-// path makes a path absolute, with a leading ~/ expanded. One that cannot be is
-// a flaw.
+// path makes a path absolute and expands a leading ~/. If that fails, it
+// records a flaw.
 func (r *settingsReader) path(attribute, text string) string {
 	if text == "" {
 		return ""
@@ -151,7 +151,7 @@ func (r *settingsReader) path(attribute, text string) string {
 	if err != nil {
 		r.set.flaws = append(r.set.flaws, flaw{
 			attribute: attribute,
-			detail:    fmt.Sprintf("The provider attribute %s cannot be used: %s. Write an absolute path.", attribute, err),
+			detail:    fmt.Sprintf("The provider attribute %s is invalid: %s. Use an absolute path.", attribute, err),
 		})
 		return ""
 	}
@@ -239,14 +239,14 @@ func (r *settingsReader) readStorage(m providerModel) {
 	}
 }
 
-// absolute returns p as an absolute path. A leading ~/ is the home folder.
+// absolute returns p as an absolute path. A leading ~/ means the home folder.
 func absolute(p, home string) (string, error) {
 	if rest, ok := strings.CutPrefix(p, "~/"); ok {
 		switch {
 		case home == "":
 			return "", fmt.Errorf("the path %q starts with ~/, and the environment names no home folder", p)
 		case !filepath.IsAbs(home):
-			return "", fmt.Errorf("the path %q starts with ~/, and the home folder that the environment names is not an absolute path", p)
+			return "", fmt.Errorf("the path %q starts with ~/, and the environment's home folder is not an absolute path", p)
 		}
 		p = filepath.Join(home, rest)
 	}

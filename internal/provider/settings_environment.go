@@ -16,9 +16,9 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// variable returns the environment variable that stands in for an argument, ""
-// where it is unset. The argument's own check applies to it, and a value that fails
-// is an error of the provider's configuration, as it is in the argument.
+// variable returns the environment variable that replaces an argument, or "".
+// The argument's check applies to it, and an invalid value is an error of the
+// provider's configuration.
 func (r *settingsReader) variable(name, attribute string, complaint func(value string) string) string {
 	value := r.set.environment.get(name)
 	if value == "" {
@@ -26,14 +26,14 @@ func (r *settingsReader) variable(name, attribute string, complaint func(value s
 	}
 	if problem := complaint(value); problem != "" {
 		r.diags.AddError(summaryConfigure, fmt.Sprintf(
-			"The environment variable %s, which stands in for the provider argument %s, is invalid. %s Correct %[1]s, unset it, or set %[2]s.", name, attribute, problem))
+			"The environment variable %s, which replaces the provider argument %s, is invalid. %s Correct %[1]s, unset it, or set %[2]s.", name, attribute, problem))
 		return ""
 	}
 	return value
 }
 
-// checkLogin warns about a login in the environment that is no token: the chain
-// goes on without it.
+// checkLogin warns about a login in the environment that is not a token. The
+// other sources are still used.
 func (r *settingsReader) checkLogin(explicit bool) {
 	if explicit {
 		return
@@ -45,14 +45,14 @@ func (r *settingsReader) checkLogin(explicit bool) {
 		}
 		if problem := flyTokenComplaint(value); problem != "" {
 			r.diags.AddWarning("Unable to Use "+name, fmt.Sprintf(
-				"The environment variable %s is set, and it is not a Fly token. %s Until then there is no login from the environment.", name, problem))
+				"The environment variable %s is not a Fly token. %s Until then the environment provides no login.", name, problem))
 		}
 		return
 	}
 }
 
-// checkProxy warns about a proxy that net/http would take for something else: the
-// failures that follow name Fly's hosts, not the variable.
+// checkProxy warns about a proxy that net/http would misinterpret, because its
+// errors would name Fly's hosts and not the variable.
 func (r *settingsReader) checkProxy() {
 	for _, name := range []string{"HTTPS_PROXY", "https_proxy"} {
 		value := r.set.environment.get(name)
@@ -86,8 +86,8 @@ func validProxy(value string) bool {
 	return slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme)
 }
 
-// checkFile warns about a file that an argument names and that is not there: what
-// needs it would fail without a message as long as another source has a token.
+// checkFile warns if the file in an argument does not exist. Its source would
+// otherwise fail silently while a different source has a token.
 func (r *settingsReader) checkFile(attribute, file, without string) {
 	if file == "" {
 		return
@@ -98,8 +98,8 @@ func (r *settingsReader) checkFile(attribute, file, without string) {
 	}
 }
 
-// checkProgram is [settingsReader.checkFile] for the program of cli.path, which may
-// also be a name that is looked up on PATH.
+// checkProgram is [settingsReader.checkFile] for the program in cli.path, which
+// may also be a name on PATH.
 func (r *settingsReader) checkProgram() {
 	if r.set.cli.path == "" {
 		return
@@ -110,8 +110,9 @@ func (r *settingsReader) checkProgram() {
 	}
 }
 
-// defaultStorage returns the storage folder for a configuration that names none.
-// Where there is none either, storage is off, and a warning says what follows.
+// defaultStorage returns the storage folder for a configuration without one. If
+// the system names none, storage is off, and a warning explains the
+// consequences.
 func (r *settingsReader) defaultStorage() string {
 	env := r.set.environment
 	if filepath.IsAbs(env.configDir) {
@@ -121,16 +122,17 @@ func (r *settingsReader) defaultStorage() string {
 	if slices.Contains(r.set.sources, token.SourceStorage) || slices.Contains(r.set.sources, token.SourceManual) {
 		r.diags.AddWarning("Unable to Use Token Storage", fmt.Sprintf(
 			"Storage is off, because %s. Every run mints new tokens, fly_manual_token cannot save a token, "+
-				"and a token that fly_deploy_token minted is not found again after a crash. %s", r.set.noStorage, setStorage))
+				"and after a crash the provider cannot find a token that fly_deploy_token minted. %s", r.set.noStorage, setStorage))
 	}
 	return ""
 }
 
-// setStorage says how storage is turned on.
+// setStorage is the advice for turning storage on.
 const setStorage = "Set storage.path in the provider block, or the environment variable FLY_TOKEN_STORAGE."
 
-// noConfigDir says why the environment names no folder for storage. A relative
-// one is refused: token records would be written into the project.
+// noConfigDir is the reason why the environment names no folder for storage. A
+// relative one is refused, because token records would be written into the
+// project.
 func (e environment) noConfigDir() string {
 	name := "HOME"
 	switch {

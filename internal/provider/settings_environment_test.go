@@ -29,7 +29,7 @@ func TestVariablesAreValidated(t *testing.T) {
 	}{
 		"storage of another user": {
 			"FLY_TOKEN_STORAGE", "~root/x",
-			[]string{"environment variable FLY_TOKEN_STORAGE, which stands in for the provider argument storage.path, is invalid", "Only a leading ~/ is expanded"},
+			[]string{"environment variable FLY_TOKEN_STORAGE, which replaces the provider argument storage.path, is invalid", "Only a leading ~/ is expanded"},
 			attrs{"storage": attrs{"path": t.TempDir()}},
 		},
 		"blank storage": {
@@ -39,17 +39,17 @@ func TestVariablesAreValidated(t *testing.T) {
 		},
 		"organization": {
 			"FLY_ORG", "Acme Inc.",
-			[]string{"environment variable FLY_ORG, which stands in for the provider argument organization", "cannot be the slug"},
+			[]string{"environment variable FLY_ORG, which replaces the provider argument organization", "cannot be the slug"},
 			attrs{"organization": "acme"},
 		},
 		"GraphQL endpoint": {
 			"FLY_API_BASE_URL", "https://api.fly.io/graphql",
-			[]string{"environment variable FLY_API_BASE_URL, which stands in for the provider argument api.base_url", "ends in /graphql"},
+			[]string{"environment variable FLY_API_BASE_URL, which replaces the provider argument api.base_url", "ends in /graphql"},
 			attrs{"api": attrs{"base_url": "http://127.0.0.1:1"}},
 		},
 		"Machines endpoint": {
 			"FLY_FLAPS_BASE_URL", "https://api.machines.dev/v1/",
-			[]string{"environment variable FLY_FLAPS_BASE_URL, which stands in for the provider argument api.machines_base_url", "ends in /v1"},
+			[]string{"environment variable FLY_FLAPS_BASE_URL, which replaces the provider argument api.machines_base_url", "ends in /v1"},
 			attrs{"api": attrs{"machines_base_url": "http://127.0.0.1:1"}},
 		},
 	} {
@@ -73,7 +73,7 @@ func TestVariablesAreValidated(t *testing.T) {
 	}
 }
 
-// What the environment or the block names and what cannot be used is one warning
+// An invalid value in the environment or the block is one warning
 // that names the setting and never its secrets.
 func TestConfigureWarns(t *testing.T) {
 	t.Parallel()
@@ -92,7 +92,7 @@ func TestConfigureWarns(t *testing.T) {
 		"proxy":                          {variables: []string{"HTTPS_PROXY=http://me:pw-of-mine@proxy:3128/"}},
 		"proxy by host and port":         {variables: []string{"HTTPS_PROXY=proxy:3128"}},
 		"SOCKS proxy":                    {variables: []string{"HTTPS_PROXY=socks5://127.0.0.1:1080"}},
-		"login that is no token":         {variables: []string{"FLY_API_TOKEN=pw-of-mine"}, want: "environment variable FLY_API_TOKEN is set, and it is not a Fly token"},
+		"login that is no token":         {variables: []string{"FLY_API_TOKEN=pw-of-mine"}, want: "environment variable FLY_API_TOKEN is not a Fly token"},
 		"login that goes first":          {variables: []string{"FLY_ACCESS_TOKEN=pw-of-mine"}, want: "FLY_ACCESS_TOKEN"},
 		"login that is not used":         {variables: []string{"FLY_ACCESS_TOKEN=pw-of-mine"}, config: attrs{"access_token": macaroonFor("block")}},
 		"empty login":                    {variables: []string{"FLY_API_TOKEN="}},
