@@ -16,7 +16,7 @@ import (
 
 const dataWeb = "data.fly_app_token.web"
 
-// readWebData reads the token of web and puts all that is computed into an
+// readWebData reads the token of web and puts all computed attributes into an
 // output.
 const readWebData = `
 data "fly_app_token" "web" {
@@ -39,8 +39,8 @@ func has(attribute string, want knownvalue.Check) statecheck.StateCheck {
 	return statecheck.ExpectKnownValue(dataWeb, tfjsonpath.New(attribute), want)
 }
 
-// answers is a step in which web's token has that origin. The engine plans twice
-// after the apply, and nothing must change then: the step fails otherwise.
+// answers is a step in which web's token has that origin. The engine plans
+// twice after the apply. The step fails if a plan has changes.
 func answers(config, origin string, before func(), more ...statecheck.StateCheck) resource.TestStep {
 	return resource.TestStep{
 		PreConfig:         before,
@@ -49,7 +49,7 @@ func answers(config, origin string, before func(), more ...statecheck.StateCheck
 	}
 }
 
-// calls is a step's end at which the fake was called as often as said.
+// calls checks at the end of a step how often the fake was called.
 func calls(step resource.TestStep, t *testing.T, fly *fakefly.Fake, want int) resource.TestStep {
 	step.PostApplyFunc = func() {
 		if got := len(fly.Calls()); got != want {
@@ -59,8 +59,7 @@ func calls(step resource.TestStep, t *testing.T, fly *fakefly.Fake, want int) re
 	return step
 }
 
-// chained is a world in which every link of the chain has something to give, but
-// for config.yml.
+// chained is a world in which every source except config.yml has a token.
 func chained(t *testing.T) (*acceptance, *fakefly.Fake) {
 	t.Helper()
 	a := accept(t)
@@ -70,23 +69,23 @@ func chained(t *testing.T) (*acceptance, *fakefly.Fake) {
 	return a, fly
 }
 
-// Link by link, each one gives way to the next as it loses what it has.
+// One source after the other loses its token, and the next one is used.
 func TestAccChainOrder(t *testing.T) {
 	t.Parallel()
 	a, fly := chained(t)
 	config := readWeb(`sources = ["storage", "config", "cli", "api", "env", "manual"]`)
 	a.run(
 		calls(answers(config, "cli", nil), t, fly, 1),
-		// Storage goes before config.yml.
+		// Storage precedes config.yml.
 		calls(answers(config, "cli", func() { a.logIn(macaroonFor("file")) }), t, fly, 1),
-		// config.yml goes before the CLI.
+		// config.yml precedes the CLI.
 		calls(answers(config, "config", func() { a.forget("web") },
 			has("token", knownvalue.StringExact(macaroonFor("file")))), t, fly, 1),
 		calls(answers(config, "cli", func() { a.remove(a.configFile()) }), t, fly, 2),
-		// The CLI goes before the environment's login.
+		// The CLI precedes the environment's login.
 		answers(config, "env", func() { a.forget("web"); fly.Set(fakefly.NoLogin()) },
 			has("token", knownvalue.StringExact(macaroonFor("env")))),
-		// That goes before the manual token.
+		// The login precedes the manual token.
 		answers(config, "manual", func() { a.Variables = a.Variables[:2] },
 			has("token", knownvalue.StringExact(macaroonFor("manual")))),
 		resource.TestStep{
@@ -107,7 +106,7 @@ func TestAccSourcesTurnTheOrderRound(t *testing.T) {
 		calls(answers(readWeb(`sources = ["env", "config"]`), "env", nil), t, fly, 0),
 		calls(answers(readWeb(`sources = ["storage", "manual", "cli"]`), "manual", nil), t, fly, 0),
 		calls(answers(readWeb(`sources = ["storage", "cli", "manual"]`), "cli", nil), t, fly, 1),
-		// Without storage, what was minted is neither read nor kept.
+		// Without storage, minted tokens are neither read nor stored.
 		calls(answers(readWeb(turned), "manual", nil), t, fly, 1),
 		resource.TestStep{
 			PreConfig:          func() { a.clear("web") },
@@ -123,8 +122,8 @@ func TestAccSourcesTurnTheOrderRound(t *testing.T) {
 	}
 }
 
-// What the data source computes, for a token of each kind, and that a plan after
-// the apply is empty with all of it in an output.
+// The computed attributes of the data source, for each kind of token. With all
+// of them in an output, a plan after the apply is empty.
 func TestAccAppTokenAttributes(t *testing.T) {
 	t.Parallel()
 	rfc3339 := knownvalue.StringRegexp(regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$`))

@@ -17,8 +17,8 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/provider"
 )
 
-// echoed opens an ephemeral fly_app_token, and keeps what it had in a resource
-// of its own beside the data source.
+// echoed opens an ephemeral fly_app_token, and keeps its values in a resource
+// next to the data source.
 func echoed(name, arguments string) string {
 	return fmt.Sprintf(`
 ephemeral "fly_app_token" "web" {
@@ -39,7 +39,7 @@ resource "echo" %[1]q {}
 `, name, arguments)
 }
 
-// What the ephemeral hands to another provider is what the data source has.
+// The ephemeral passes the data source's token to a different provider.
 func TestAccEphemeralAppToken(t *testing.T) {
 	t.Parallel()
 	requires(t, engine.EphemeralResources)
@@ -111,7 +111,7 @@ func TestAccManualTokenWriteOnly(t *testing.T) {
 			ConfigPlanChecks:  planned(plancheck.ResourceActionUpdate),
 			ConfigStateChecks: []statecheck.StateCheck{expect("fingerprint", knownvalue.StringExact(fingerprintOf(second)))},
 		},
-		// Another hand wrote storage.
+		// A different process wrote to storage.
 		resource.TestStep{
 			PreConfig:         func() { overwrite(t, a.storage(), macaroonFor("theirs")) },
 			Config:            writeOnlyConfig(second, 2),

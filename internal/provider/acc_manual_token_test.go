@@ -48,7 +48,7 @@ func TestAccManualToken(t *testing.T) {
 				rewritten.AddStateValue(manualWeb, tfjsonpath.New("fingerprint")),
 			},
 		},
-		// Another spelling is no change, and state keeps the one it has.
+		// A different spelling is not a change, and state keeps its own.
 		resource.TestStep{
 			Config:            manualConfig("web", "FlyV1 "+first),
 			ConfigPlanChecks:  planned(plancheck.ResourceActionNoop),
@@ -84,8 +84,8 @@ func TestAccManualToken(t *testing.T) {
 	)
 }
 
-// Where another hand wrote storage, the next plan puts the token back, and a
-// record that is gone is written again.
+// If a different process wrote to storage, the next apply restores the token. A
+// missing record is written again.
 func TestAccManualTokenDrift(t *testing.T) {
 	t.Parallel()
 	a := accept(t)
@@ -106,7 +106,7 @@ func TestAccManualTokenDrift(t *testing.T) {
 			Config:           manualConfig("web", ours),
 			ConfigPlanChecks: planned(plancheck.ResourceActionCreate),
 		},
-		// The token that is there is the one that the configuration now names.
+		// Storage already holds the token that the configuration now sets.
 		resource.TestStep{
 			PreConfig:         func() { overwrite(t, a.storage(), macaroonFor("theirs")) },
 			Config:            manualConfig("web", macaroonFor("theirs")),
@@ -158,7 +158,7 @@ func TestAccManualTokenImportBlock(t *testing.T) {
 	)
 }
 
-// A token that another resource makes known at apply.
+// A token of a different resource that is known only at apply.
 func TestAccManualTokenUnknown(t *testing.T) {
 	t.Parallel()
 	a := accept(t)
@@ -180,7 +180,7 @@ func TestAccManualTokenUnknown(t *testing.T) {
 	)
 }
 
-// A destroy leaves another's token where it is.
+// A destroy does not remove a token that a different process stored.
 func TestAccManualTokenDestroyAfterDrift(t *testing.T) {
 	t.Parallel()
 	a := accept(t)
@@ -213,7 +213,7 @@ func TestAccManualTokenCreateBeforeDestroy(t *testing.T) {
 			Config:           config("two"),
 			ConfigPlanChecks: planned(plancheck.ResourceActionCreateBeforeDestroy),
 		},
-		// Lost, it would be planned anew.
+		// If it were lost, the plan would create it.
 		resource.TestStep{Config: config("two"), ConfigPlanChecks: planned(plancheck.ResourceActionNoop)},
 	)
 }

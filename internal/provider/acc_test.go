@@ -11,14 +11,14 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/provider"
 )
 
-// acceptance is a world of its own for one acceptance test: a home folder,
+// acceptance is a separate world for one acceptance test: a home folder,
 // storage, and variables that the test may change between steps.
 type acceptance struct {
 	t *testing.T
 	provider.World
 }
 
-// accept makes such a world, or skips the test where there is to be none.
+// accept makes such a world, or skips the test without TF_ACC.
 func accept(t *testing.T) *acceptance {
 	t.Helper()
 	if os.Getenv(resource.EnvTfAcc) == "" {
@@ -27,12 +27,12 @@ func accept(t *testing.T) *acceptance {
 	return &acceptance{t: t, World: scratch(t)}
 }
 
-// storage is where the provider keeps its records, by default.
+// storage is the provider's default storage.
 func (a *acceptance) storage() string {
 	return filepath.Join(a.ConfigDir, "terraform-provider-fly")
 }
 
-// configFile is where flyctl keeps its login, by default.
+// configFile is the default path of flyctl's login.
 func (a *acceptance) configFile() string { return filepath.Join(a.Home, ".fly", "config.yml") }
 
 // logIn writes flyctl's config.yml with the token given.
@@ -56,8 +56,8 @@ func (a *acceptance) remove(name string) {
 	}
 }
 
-// run takes an engine through the steps. The engine starts the provider anew for
-// each of its commands, in this process.
+// run takes an engine through the steps. For each of its commands the engine
+// starts a new provider, in this process.
 func (a *acceptance) run(steps ...resource.TestStep) {
 	a.t.Helper()
 	resource.Test(a.t, resource.TestCase{

@@ -12,7 +12,7 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/provider"
 )
 
-// flyServed is a world in which Fly's APIs are where s is.
+// flyServed is a world in which s serves Fly's APIs.
 func flyServed(t *testing.T, s *flytest.Server, more ...string) provider.World {
 	t.Helper()
 	world := scratch(t)
@@ -30,7 +30,7 @@ func reads(t *testing.T, world provider.World, config, data attrs) (attrs, strin
 	return w.read(t.Context(), data)
 }
 
-// accessMiss is a request that cannot be granted, and parts of what is said of it.
+// accessMiss is a request that cannot be granted, and parts of its error.
 type accessMiss struct {
 	login        string
 	config, data attrs
@@ -91,7 +91,7 @@ func accessMisses(s *flytest.Server) map[string]accessMiss {
 	}
 }
 
-// What is said where an access, or an organization, cannot be had.
+// The errors for an access, or an organization, that no source can provide.
 func TestAccessMisses(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, flyWorld())
@@ -141,7 +141,7 @@ func TestWrongOrganization(t *testing.T) {
 	}
 }
 
-// What access and api accept.
+// The accepted values of access and api.
 func TestAccessAndAPIValidation(t *testing.T) {
 	t.Parallel()
 	w := dial(t, scratch(t))
@@ -170,8 +170,8 @@ func TestAccessAndAPIValidation(t *testing.T) {
 	}
 }
 
-// An address in the environment that no token may be sent to stops what might
-// send one, and api in the provider block goes before it.
+// An unsafe address in the environment stops the operations that would send a
+// token to it. api in the provider block takes precedence.
 func TestAPIAddresses(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, flyWorld())
@@ -224,7 +224,7 @@ func TestAPIAddresses(t *testing.T) {
 	}
 }
 
-// flyctl asks where the provider does, whatever the environment says.
+// flyctl uses the provider's addresses, not those of the environment.
 func TestAPIAddressesReachFlyctl(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, flyWorld())
@@ -240,8 +240,8 @@ func TestAPIAddressesReachFlyctl(t *testing.T) {
 	}
 }
 
-// A login that ends soon is narrowed anew at each run, and to the same: nothing
-// that a plan would show as changed is another.
+// A login that expires soon is narrowed again at each run, with an equal
+// result: a plan shows no change.
 func TestAccessOfAStaleLogin(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, flyWorld())

@@ -21,8 +21,8 @@ const (
 	invalidateAction = "fly_app_token_invalidate"
 )
 
-// The action's token is the one that every read has from then on, in this run
-// and in the next; the one before stays valid, and another request's is another.
+// Every later read has the action's token, in this run and in the next. The
+// token before stays valid, and a different request has a different token.
 func TestActionRefresh(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, flyWorld())
@@ -74,8 +74,8 @@ func TestActionRefreshMisses(t *testing.T) {
 	}
 }
 
-// All that was minted for the app is dropped, the manual token stays, nothing is
-// revoked, and the next read acquires another.
+// All minted tokens of the app are dropped, the manual token stays, nothing is
+// revoked, and the next read acquires a new token.
 func TestActionInvalidate(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, flyWorld())
@@ -100,8 +100,8 @@ func TestActionInvalidate(t *testing.T) {
 	}
 }
 
-// With revoke, what was dropped ends at Fly: what the API minted by its
-// identifier, what flyctl minted after it was found among those that Fly lists.
+// With revoke, dropped tokens are revoked at Fly: the API's by their
+// identifiers, and flyctl's after a lookup in Fly's list.
 func TestActionInvalidateRevokes(t *testing.T) {
 	t.Parallel()
 	for _, source := range []string{"api", "cli"} {
@@ -133,7 +133,7 @@ func TestActionInvalidateRevokes(t *testing.T) {
 	}
 }
 
-// What cannot be revoked is said of each token, and the others are revoked.
+// Each token that cannot be revoked is reported, and the others are revoked.
 func TestActionInvalidateCannotRevoke(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, flyWorld())
@@ -156,8 +156,9 @@ func TestActionInvalidateCannotRevoke(t *testing.T) {
 	}
 }
 
-// A token that Fly does not list, a revocation that fails and a login that may not
-// list: the token is no longer used, and the next run of the action revokes it.
+// A token that Fly does not list, a revocation that fails, and a login that may
+// not list. In each case the token is no longer used, and the next run of the
+// action revokes it.
 func TestActionInvalidateRevokeFails(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

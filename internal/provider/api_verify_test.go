@@ -9,7 +9,7 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/flytest"
 )
 
-// What is said of tokens that Fly rejects, and that their owners keep them.
+// The messages about tokens that Fly rejects. Their owners keep the tokens.
 func TestRejectedTokens(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, flyWorld())
@@ -52,8 +52,8 @@ func TestRejectedTokens(t *testing.T) {
 	}
 }
 
-// A login of two organizations, of which the app's is handed out; and all of it,
-// once Fly gave no answer to the question which that is.
+// A login of two organizations. The part for the app's organization is
+// returned, or all of it if Fly did not answer the lookup.
 func TestLoginOfTwoOrganizations(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, flyWorld())

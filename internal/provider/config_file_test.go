@@ -9,7 +9,7 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/provider"
 )
 
-// fromConfig reads web's token out of config.yml alone.
+// fromConfig reads web's token only from config.yml.
 func fromConfig(t *testing.T, world provider.World, config attrs) (attrs, string) {
 	t.Helper()
 	w := dial(t, world)
@@ -23,7 +23,7 @@ func fromConfig(t *testing.T, world provider.World, config attrs) (attrs, string
 	return w.read(t.Context(), attrs{"app": "web"})
 }
 
-// Where config.yml is.
+// The location of config.yml.
 func TestConfigFilePlaces(t *testing.T) {
 	t.Parallel()
 	elsewhere := t.TempDir()
@@ -56,7 +56,7 @@ func TestConfigFilePlaces(t *testing.T) {
 	}
 }
 
-// What is in config.yml, and what becomes of it.
+// The content of config.yml, and the result of each.
 func TestConfigFileContents(t *testing.T) {
 	t.Parallel()
 	tok := macaroonFor("file")
@@ -102,7 +102,7 @@ func TestConfigFileIsAFolder(t *testing.T) {
 	}
 }
 
-// The login of an OAuth user is handed out with a warning, once.
+// The login of an OAuth user is returned with a warning, once.
 func TestOAuthLoginWarns(t *testing.T) {
 	t.Parallel()
 	world := scratch(t)

@@ -20,15 +20,15 @@ func TestAddress(t *testing.T) {
 	}
 }
 
-// An attribute that is not known yet stops what needs it, and nothing else.
+// An unknown attribute stops only the operations that need it.
 func TestUnknownProviderAttributes(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		config    attrs
 		attribute string
-		// manual says that fly_manual_token cannot do without it.
+		// manual is set if fly_manual_token needs it.
 		manual bool
-		// spare is a data source that can do without it.
+		// spare is a data source that does not need it.
 		spare attrs
 	}{
 		"access_token": {config: attrs{"access_token": unknown{}}, attribute: "access_token"},
@@ -118,7 +118,7 @@ func TestEnvironmentStandsIn(t *testing.T) {
 	}
 }
 
-// FLY_ORG stands in for organization, and is not looked at where that is set.
+// FLY_ORG replaces organization, and is ignored if that is set.
 func TestBadFlyOrg(t *testing.T) {
 	t.Parallel()
 	const bad = "Acme Inc."
@@ -172,7 +172,7 @@ func TestAbsolute(t *testing.T) {
 	}
 }
 
-// A process without a home folder can do everything that needs none.
+// A process without a home folder can do everything that does not need one.
 func TestNoHome(t *testing.T) {
 	t.Parallel()
 	world := provider.World{TempDir: t.TempDir(), Variables: []string{"FLY_API_TOKEN=" + macaroonFor("env")}}
@@ -197,7 +197,7 @@ func TestNoHome(t *testing.T) {
 	}
 }
 
-// Each Configure starts a run of its own.
+// Each Configure starts a separate run.
 func TestConfigureTwice(t *testing.T) {
 	t.Parallel()
 	w := dial(t, scratch(t))
@@ -211,7 +211,7 @@ func TestConfigureTwice(t *testing.T) {
 	}
 }
 
-// What no configuration can bring about is told as the bug that it is.
+// A state that no configuration can cause is reported as a bug.
 func TestUnconfigured(t *testing.T) {
 	t.Parallel()
 	w := dial(t, scratch(t))

@@ -15,11 +15,11 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/tokenstore/dir"
 )
 
-// othersDead is a journal that holds the processes of other providers for dead,
-// which they are not where a test plays them.
+// othersDead is a journal for which all other processes have ended. In a test
+// they are this process.
 type othersDead struct{ minting.Journal }
 
-// Alive reports that this process alone is alive.
+// Alive reports that only this process is alive.
 func (j othersDead) Alive(_ context.Context, owner string) (alive, certain bool) {
 	return owner == j.Owner(), true
 }
@@ -27,7 +27,7 @@ func (j othersDead) Alive(_ context.Context, owner string) (alive, certain bool)
 // lockless is a journal on a file system without locks.
 type lockless struct{ minting.Journal }
 
-// Alive knows nothing.
+// Alive is never certain.
 func (lockless) Alive(context.Context, string) (alive, certain bool) { return false, false }
 
 // journal is the one in a world's storage.
@@ -35,8 +35,7 @@ func journal(world provider.World, s *flytest.Server) *tokenstore.Store {
 	return tokenstore.Open(dir.Open(filepath.Join(world.ConfigDir, "terraform-provider-fly")), tokenstore.Scope{APIBaseURL: s.URL()})
 }
 
-// announced lists the names of the mints for an app that are announced in a world's
-// storage.
+// announced lists the names of an app's announced mints in a world's storage.
 func announced(t *testing.T, world provider.World, s *flytest.Server) (names []string) {
 	t.Helper()
 	mints, err := journal(world, s).Announced(t.Context(), "web")
@@ -49,20 +48,22 @@ func announced(t *testing.T, world provider.World, s *flytest.Server) (names []s
 	return names
 }
 
-// crash starts another provider in the same world, after the one before was killed.
+// crash starts a new provider in the same world, after the previous one was
+// killed.
 func (d *deployed) crash(t *testing.T) {
 	t.Helper()
 	d.world.Journal = func(j minting.Journal) minting.Journal { return othersDead{j} }
 	d.restart(t)
 }
 
-// forget loses what the engine was answered: it was killed before it wrote state.
+// forget drops the provider's answer, as if the engine was killed before it
+// wrote state.
 func (d *deployed) forget() func() {
 	state, private := maps.Clone(d.state), slices.Clone(d.private)
 	return func() { d.state, d.private = state, private }
 }
 
-// A creation whose answer the state never got is revoked by the next creation of
+// A creation that did not reach the state is revoked by the next creation of
 // the same resource in the same workspace, and nowhere else.
 func TestDeployTokenCreationForgotten(t *testing.T) {
 	t.Parallel()
@@ -99,7 +100,8 @@ func TestDeployTokenCreationForgotten(t *testing.T) {
 	}
 }
 
-// A creation that the state got is left alone once a plan or a refresh saw it.
+// A creation that reached the state is kept after a plan or a refresh has seen
+// it.
 func TestDeployTokenCreationSeen(t *testing.T) {
 	t.Parallel()
 	for name, see := range map[string]func(*deployed) string{
@@ -121,8 +123,8 @@ func TestDeployTokenCreationSeen(t *testing.T) {
 	}
 }
 
-// A rotation whose answer the state never got is revoked by the next rotation, and
-// by the destroy, from wherever these are run.
+// A rotation that did not reach the state is revoked by the next rotation and
+// by the destroy, in any folder.
 func TestDeployTokenRotationForgotten(t *testing.T) {
 	t.Parallel()
 	for name, next := range map[string]attrs{"rotate": {"app": "web", "name": "c"}, "destroy": nil} {
@@ -148,9 +150,9 @@ func TestDeployTokenRotationForgotten(t *testing.T) {
 	}
 }
 
-// What the engine was given before the provider ended normally may be in a state
-// that was moved: a creation is reported and left alone. A rotation is revoked where
-// the same workspace still has the token that was to be replaced.
+// A token that the engine received before the provider ended normally may be in
+// a moved state. So a creation is reported and kept. A rotation is revoked if
+// the same workspace still has the token that it should have replaced.
 func TestDeployTokenDelivered(t *testing.T) {
 	t.Parallel()
 	here, elsewhere := t.TempDir(), t.TempDir()
@@ -194,7 +196,7 @@ func TestDeployTokenDelivered(t *testing.T) {
 	}
 }
 
-// Where it is not certain which processes are alive, nothing is revoked.
+// If it is uncertain which processes are alive, nothing is revoked.
 func TestDeployTokenWithoutLocks(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, flyWorld())
@@ -210,7 +212,7 @@ func TestDeployTokenWithoutLocks(t *testing.T) {
 	tally(t, s, 2, 0, 2)
 }
 
-// A plan revokes nothing that was announced.
+// A plan revokes no announced token.
 func TestDeployTokenPlanRevokesNothing(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, flyWorld())

@@ -39,9 +39,9 @@ func (p *process) killed(s *flytest.Server) {
 	}
 }
 
-// What a provider that was killed between the mint and the state leaves at Fly is
-// revoked by the next mint with the same storage. Without that storage one token
-// is left, by its name, and ends with its ttl.
+// A token that a provider left at Fly because it was killed before the state
+// was written is revoked by the next mint with the same storage. Without that
+// storage one token with a known name remains until its ttl ends.
 func TestAccProcessDeployTokenKilled(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, flyWorld())

@@ -14,7 +14,7 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/flytest"
 )
 
-// deployConfig is a fly_deploy_token, and something that has to be told of it.
+// deployConfig is a fly_deploy_token and a consumer of it.
 func deployConfig(arguments string) string {
 	return fmt.Sprintf(`
 resource "fly_deploy_token" "ci" {
@@ -45,7 +45,8 @@ type deployment struct {
 	End               time.Time
 }
 
-// deployment reads the output, in which the consumer has the token that is.
+// deployment reads the output and checks that the consumer has the current
+// token.
 func (p *process) deployment() deployment {
 	p.t.Helper()
 	var got deployment
@@ -57,8 +58,8 @@ func (p *process) deployment() deployment {
 	return got
 }
 
-// An engine creates, plans nothing, applies a saved plan as it was shown, rotates
-// in place and tells the consumer in the same apply, notices a revocation, and
+// An engine creates, plans no change, applies a saved plan as shown, rotates in
+// place and updates the consumer in the same apply, detects a revocation, and
 // destroys.
 func TestAccProcessDeployToken(t *testing.T) {
 	t.Parallel()

@@ -12,7 +12,7 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/flytest"
 )
 
-// Mints for one app at the same time leave each other's tokens alone.
+// Concurrent mints for one app do not affect each other's tokens.
 func TestDeployTokensSideBySide(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, flyWorld())
@@ -34,8 +34,8 @@ func TestDeployTokensSideBySide(t *testing.T) {
 	tally(t, s, 8, 0, 8)
 }
 
-// A token whose identifier cannot be recorded is not kept: a later run would take it
-// for one that the state never got.
+// A token whose identifier cannot be recorded is not kept, because a later run
+// would assume that it never reached the state.
 func TestDeployTokenStorageLostMeanwhile(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, flyWorld())
@@ -56,7 +56,7 @@ func TestDeployTokenStorageLostMeanwhile(t *testing.T) {
 	tally(t, s, 1, 1, 0)
 }
 
-// Without storage tokens are minted all the same.
+// Without storage tokens are minted anyway.
 func TestDeployTokenStorageUnusable(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, flyWorld())
@@ -75,7 +75,7 @@ func TestDeployTokenStorageUnusable(t *testing.T) {
 	tally(t, s, 2, 1, 1)
 }
 
-// One who interrupts an apply while Fly is minting leaves no token behind.
+// An interrupt of an apply during a mint leaves no token behind.
 func TestDeployTokenInterrupted(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, flyWorld())

@@ -13,8 +13,8 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/flytest"
 )
 
-// A token is created, left alone, rotated when it is due, rotated again by its
-// triggers, and destroyed, whichever way it is minted.
+// A token is created, kept, rotated when it is due, rotated again by its
+// triggers, and destroyed, for every way of minting.
 func TestDeployTokenLife(t *testing.T) {
 	t.Parallel()
 	for _, access := range []string{"deploy", "readonly"} {
@@ -72,8 +72,8 @@ func TestDeployTokenLife(t *testing.T) {
 	}
 }
 
-// Each argument that makes a token what it is rotates it, in place; another app
-// is another resource; and rotate_before changes nothing yet.
+// Each argument that affects a token rotates it in place. A different app
+// replaces the resource. rotate_before changes nothing yet.
 func TestDeployTokenChanges(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, flyWorld())
@@ -104,7 +104,7 @@ func TestDeployTokenChanges(t *testing.T) {
 	tally(t, s, 1, 0, 1)
 }
 
-// A plan applies as it was shown, however late.
+// A plan applies as shown, at any later time.
 func TestDeployTokenSavedPlan(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, flyWorld())
@@ -132,7 +132,7 @@ func TestDeployTokenSavedPlan(t *testing.T) {
 	tally(t, s, 2, 0, 2)
 }
 
-// A token that was revoked elsewhere is gone, whether Fly lists it or not.
+// A token that was revoked elsewhere is removed, whether Fly lists it or not.
 func TestDeployTokenRevokedElsewhere(t *testing.T) {
 	t.Parallel()
 	for _, listed := range []bool{true, false} {
@@ -159,7 +159,7 @@ func TestDeployTokenRevokedElsewhere(t *testing.T) {
 	}
 }
 
-// What Fly does not answer changes nothing.
+// A missing answer of Fly changes nothing.
 func TestDeployTokenFlyDown(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, flyWorld())
@@ -188,8 +188,8 @@ func TestDeployTokenFlyDown(t *testing.T) {
 	}
 }
 
-// A token before the last that cannot be revoked stops the rotation, and stays
-// known.
+// If the predecessor cannot be revoked, the rotation stops, and the state still
+// names it.
 func TestDeployTokenPredecessorStays(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, flyWorld())
@@ -210,7 +210,7 @@ func TestDeployTokenPredecessorStays(t *testing.T) {
 	tally(t, s, 0, 2, 0)
 }
 
-// What is known at apply alone is checked then, before anything is minted.
+// Values that are known only at apply are checked then, before any mint.
 func TestDeployTokenLateRotation(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, flyWorld())
@@ -227,7 +227,7 @@ func TestDeployTokenLateRotation(t *testing.T) {
 	}
 }
 
-// A token of a shorter life than was asked for is kept, and remarked upon.
+// A token with a shorter lifetime than requested is kept, with a warning.
 func TestDeployTokenShortLived(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, flyWorld())

@@ -26,7 +26,7 @@ type deployed struct {
 	ahead *atomic.Int64
 }
 
-// deployable is a fly_deploy_token that is not there yet, in a world with s and a
+// deployable is a fly_deploy_token before its creation, in a world with s and a
 // login that may mint.
 func deployable(t *testing.T, s *flytest.Server, more ...string) *deployed {
 	t.Helper()
@@ -36,7 +36,7 @@ func deployable(t *testing.T, s *flytest.Server, more ...string) *deployed {
 	return d
 }
 
-// restart starts another provider in the same world.
+// restart starts a new provider in the same world.
 func (d *deployed) restart(t *testing.T) {
 	t.Helper()
 	d.wire = configured(t, d.world, attrs{})
@@ -83,7 +83,7 @@ func (d *deployed) plan(config attrs) (change, string) {
 	return change{config, planned, resp.PlannedPrivate, len(resp.RequiresReplace) > 0}, problems(resp.Diagnostics)
 }
 
-// apply applies a plan, and keeps what comes of it.
+// apply applies a plan, and keeps the result.
 func (d *deployed) apply(ctx context.Context, c change) string {
 	d.t.Helper()
 	resp, err := d.server.ApplyResourceChange(ctx, &tfprotov6.ApplyResourceChangeRequest{
@@ -105,7 +105,7 @@ func (d *deployed) applies(config attrs) string {
 	return got + d.apply(d.t.Context(), c)
 }
 
-// created applies config for the first time, which must not be remarked upon.
+// created applies config for the first time, which must not cause a diagnostic.
 func (d *deployed) created(config attrs) {
 	d.t.Helper()
 	if got := d.applies(config); got != "" || d.state["token"] == nil || d.state["token_id"] == nil {
@@ -124,7 +124,7 @@ func (d *deployed) refresh() string {
 	return problems(resp.Diagnostics)
 }
 
-// validateDeploy returns what is wrong with a configuration.
+// validateDeploy returns the diagnostics of a configuration.
 func (w *wire) validateDeploy(config attrs) string {
 	w.t.Helper()
 	resp, err := w.server.ValidateResourceConfig(w.t.Context(), &tfprotov6.ValidateResourceConfigRequest{
@@ -134,7 +134,7 @@ func (w *wire) validateDeploy(config attrs) string {
 	return problems(resp.Diagnostics)
 }
 
-// wants fails the test where one of the texts is missing.
+// wants fails the test if one of the texts is missing.
 func wants(t *testing.T, got string, texts ...string) {
 	t.Helper()
 	for _, text := range texts {
@@ -144,7 +144,8 @@ func wants(t *testing.T, got string, texts ...string) {
 	}
 }
 
-// tally fails the test where so many tokens were not minted, revoked and good.
+// tally fails the test unless these numbers of tokens were minted, revoked and
+// live.
 func tally(t *testing.T, s *flytest.Server, mints, revocations, left int) {
 	t.Helper()
 	if m, r, l := s.Count(flytest.OpMint), s.Count(flytest.OpRevoke), len(good(s)); m != mints || r != revocations || l != left {

@@ -7,7 +7,7 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/provider"
 )
 
-// What ends the list of sources is true of it: only lines with something to do are
+// The sentence after the list of sources is correct: only lines with advice are
 // called fixes.
 func TestOneFixIsEnough(t *testing.T) {
 	t.Parallel()

@@ -39,8 +39,8 @@ func stored(t *testing.T, world provider.World) []string {
 	return mintedIn(t, filepath.Join(world.ConfigDir, "terraform-provider-fly"))
 }
 
-// The ephemeral has what the data source has, plan and apply share it through
-// storage, and closing it leaves it as it is.
+// The ephemeral has the data source's token. Plan and apply share it through
+// storage, and closing does not change it.
 func TestEphemeralSharesOneToken(t *testing.T) {
 	t.Parallel()
 	for _, access := range []any{nil, "readonly", "deploy"} {
@@ -68,8 +68,8 @@ func TestEphemeralSharesOneToken(t *testing.T) {
 	}
 }
 
-// With revoke_on_close each opening has a token of its own, named after it, that
-// is kept nowhere, and closing revokes that one.
+// With revoke_on_close each opening has a separate token with a unique name
+// that is not stored, and closing revokes it.
 func TestEphemeralRevokeOnClose(t *testing.T) {
 	t.Parallel()
 	for _, access := range []any{nil, "readonly", "deploy"} {
@@ -103,7 +103,7 @@ func TestEphemeralRevokeOnClose(t *testing.T) {
 	}
 }
 
-// A token_ttl below an hour bounds the life of such a token, too.
+// A token_ttl below an hour also bounds the life of such a token.
 func TestEphemeralRevokeOnCloseTTL(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, flyWorld())
@@ -115,7 +115,7 @@ func TestEphemeralRevokeOnCloseTTL(t *testing.T) {
 	}
 }
 
-// Another process than the one that minted revokes by what it was handed.
+// A process that did not mint the token revokes it by the private data.
 func TestEphemeralCloseElsewhere(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, flyWorld())
@@ -126,7 +126,7 @@ func TestEphemeralCloseElsewhere(t *testing.T) {
 	}
 }
 
-// What opens without an attribute of the provider closes without it.
+// Close works without the provider attributes that Open did not need.
 func TestEphemeralClosesAsItOpened(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, flyWorld())
@@ -137,7 +137,7 @@ func TestEphemeralClosesAsItOpened(t *testing.T) {
 	}
 }
 
-// What is said where there is no token to revoke, and none is left behind.
+// The error if no revocable token can be minted. No token is left behind.
 func TestEphemeralRevokeOnCloseMisses(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

@@ -10,8 +10,8 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
 )
 
-// Where Fly cannot be asked to revoke, the user is told, and the provider's end
-// is another try.
+// If Fly cannot revoke, an error reports it, and the provider tries again at
+// its end.
 func TestEphemeralRevokeFails(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, flyWorld())
@@ -31,8 +31,8 @@ func TestEphemeralRevokeFails(t *testing.T) {
 	}
 }
 
-// What was not closed is revoked when the provider ends, all at once, and what
-// was closed is left alone.
+// Open tokens are revoked concurrently when the provider ends. Closed ones are
+// not revoked again.
 func TestEphemeralEnd(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, flyWorld())
@@ -57,7 +57,7 @@ func TestEphemeralEnd(t *testing.T) {
 	}
 }
 
-// The end does not wait longer than it may, and says what is left.
+// The end respects its time limit, and names the remaining tokens.
 func TestEphemeralEndHangs(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, flyWorld())
@@ -72,7 +72,7 @@ func TestEphemeralEndHangs(t *testing.T) {
 	}
 }
 
-// A caller who leaves while Fly is minting leaves no token behind.
+// A caller that leaves during a mint leaves no token behind.
 func TestEphemeralOpenInterrupted(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, flyWorld())
@@ -94,7 +94,7 @@ func TestEphemeralOpenInterrupted(t *testing.T) {
 	}
 }
 
-// A token that was minted and cannot be handed out is revoked at once.
+// A minted token that cannot be returned is revoked at once.
 func TestEphemeralMintedInVain(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, flyWorld())

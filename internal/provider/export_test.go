@@ -10,33 +10,32 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/mint"
 )
 
-// World is what a test gives a provider for its environment.
+// World is the environment that a test gives to a provider.
 type World struct {
 	// Variables are "NAME=value" pairs.
 	Variables []string
-	// Home, ConfigDir and TempDir are folders, "" where the system names none.
+	// Home, ConfigDir and TempDir are folders, "" if the system names none.
 	Home, ConfigDir, TempDir string
-	// Now tells the time by which managed tokens are rotated; nil is the real
+	// Now returns the time that decides about rotations; nil means the real
 	// time.
 	Now func() time.Time
-	// WorkingDir is the root module's folder; "" is one that is not known.
+	// WorkingDir is the root module's folder; "" means that it is unknown.
 	WorkingDir string
-	// Journal wraps the journal in storage; nil leaves it as it is.
+	// Journal wraps the journal in storage; nil leaves it unchanged.
 	Journal func(mint.Journal) mint.Journal
 }
 
-// Offline are variables that put Fly's APIs where nobody listens: a test that
-// needs them sets others behind these.
+// Offline are variables that set Fly's APIs to unused addresses. A test that
+// needs the APIs sets others after these.
 var Offline = []string{"FLY_API_BASE_URL=http://127.0.0.1:1", "FLY_FLAPS_BASE_URL=http://127.0.0.1:1"}
 
-// NewIn is a provider with an environment of the test's own.
+// NewIn is a provider with a test's environment.
 func NewIn(w World) func() provider.Provider {
 	constructor, _ := NewEnding(w)
 	return constructor
 }
 
-// NewEnding is [NewIn], and what [Serve] does when the engine is done
-// with the provider.
+// NewEnding is [NewIn], with the function that [Serve] calls at the end.
 func NewEnding(w World) (constructor func() provider.Provider, end func(context.Context) error) {
 	p := newProcess()
 	now := w.Now
@@ -68,5 +67,5 @@ var SecretArguments = secretArguments
 // SocketName is socketName.
 const SocketName = socketName
 
-// CheckSocketFolder is checkSocketFolder where TMPDIR is folder.
+// CheckSocketFolder is checkSocketFolder with folder as TMPDIR.
 func CheckSocketFolder(folder string) error { return checkSocketFolder(environment{tempDir: folder}) }

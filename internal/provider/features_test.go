@@ -14,8 +14,8 @@ var chosen = sync.OnceValues(func() (engine.Engine, error) {
 	return engine.At(context.Background(), os.Getenv("TF_ACC_TERRAFORM_PATH"))
 })
 
-// requires skips the test on an engine that does not know the features, and
-// where there are to be no acceptance tests.
+// requires skips the test on an engine without the features, and without
+// TF_ACC.
 func requires(t *testing.T, features ...engine.Feature) {
 	t.Helper()
 	if os.Getenv("TF_ACC") == "" {

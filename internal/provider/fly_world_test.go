@@ -13,7 +13,7 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// The numbers by which macaroons know the organizations and apps of [fly].
+// The numbers of the organizations and apps of [flyWorld] in macaroons.
 const (
 	acme, globex        uint64 = 41, 42
 	web, worker, shop   uint64 = 71, 72, 73
@@ -21,8 +21,8 @@ const (
 	memberOfGlobexAlone        = "second"
 )
 
-// flyWorld has two organizations with apps in them, one user who belongs to
-// both, and one who belongs to the second alone.
+// flyWorld has two organizations with apps, a user of both, and a user of only
+// the second.
 func flyWorld() flytest.World {
 	return flytest.World{
 		Organizations: []flytest.Organization{{Slug: "acme", NumericID: acme}, {Slug: "globex", NumericID: globex}},
@@ -38,13 +38,13 @@ func flyWorld() flytest.World {
 	}
 }
 
-// at are variables that put Fly's APIs where s is.
+// at are variables that set Fly's APIs to s.
 func at(s *flytest.Server) []string {
 	return []string{"FLY_API_BASE_URL=" + s.URL(), "FLY_FLAPS_BASE_URL=" + s.URL()}
 }
 
-// runner is an environment without flyctl: the APIs of s, a login, and nothing
-// on PATH.
+// runner is an environment without flyctl: the APIs of s, a login, and an empty
+// PATH.
 func runner(t *testing.T, s *flytest.Server, login token.Token) []string {
 	t.Helper()
 	return append(at(s), "PATH="+t.TempDir(), "FLY_API_TOKEN="+login.Reveal())
@@ -78,8 +78,8 @@ func (p *process) unchanged() outcome {
 	return got
 }
 
-// quiet plans, and fails the test for a plan in which anything is noticed but
-// that the provider is not the registry's.
+// quiet plans, and fails the test for a plan with any warning except the one
+// about the development build.
 func (p *process) quiet() outcome {
 	p.t.Helper()
 	got := p.unchanged()
@@ -89,9 +89,8 @@ func (p *process) quiet() outcome {
 	return got
 }
 
-// silent fails the test where a run printed or logged a part of a secret that is
-// longer than a prefix. It goes through each log once, however many secrets there
-// are.
+// silent fails the test if a run printed or logged a part of a secret that is
+// longer than a prefix. It searches each log once for all secrets.
 func silent(t *testing.T, secrets map[string]string, runs ...outcome) {
 	t.Helper()
 	const window = 8

@@ -11,7 +11,7 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/tokenstore/dir"
 )
 
-// What a token's own end makes of it.
+// The effect of a token's own expiry.
 func TestMinValidity(t *testing.T) {
 	t.Parallel()
 	until := time.Now().Add(30 * time.Minute).Truncate(time.Second)
@@ -47,8 +47,8 @@ func TestMinValidity(t *testing.T) {
 	}
 }
 
-// An expired token is refused, one that expired since is named, and both
-// leave what is stored as it is.
+// An expired token is refused, and one that expired later is named. Storage is
+// unchanged in both cases.
 func TestExpiredManualToken(t *testing.T) {
 	t.Parallel()
 	storage := t.TempDir()
@@ -69,7 +69,7 @@ func TestExpiredManualToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Saved while it was good.
+	// Saved while it was valid.
 	rec := token.Record{Token: expired, Origin: token.SourceManual, AcquiredAt: time.Now().Add(-2 * time.Hour)}
 	if err := tokenstore.Open(dir.Open(storage), tokenstore.Scope{}).SetManual(context.Background(), "web", rec); err != nil {
 		t.Fatal(err)

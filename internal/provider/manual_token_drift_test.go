@@ -9,8 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Where storage holds another token than the one that was written, the plan
-// shows an update, and a destroy leaves the other one alone.
+// If storage holds a different token than the one that was written, the plan
+// shows an update, and a destroy does not remove the different one.
 func TestManualTokenDrift(t *testing.T) {
 	t.Parallel()
 	ours, theirs := macaroonFor("ours"), macaroonFor("theirs")
@@ -46,7 +46,8 @@ func TestManualTokenDrift(t *testing.T) {
 	}
 }
 
-// overwrite puts another token into storage, as another configuration would.
+// overwrite writes a different token to storage, as a different configuration
+// would.
 func overwrite(t *testing.T, storage, tok string) {
 	t.Helper()
 	w := manual(t, storage)
@@ -77,8 +78,8 @@ func TestManualTokenGone(t *testing.T) {
 	}
 }
 
-// A storage path that leads through a file says nothing about the record: it is
-// an error, and no reason to drop the resource from the state.
+// A storage path through a file is an error. The resource stays in the state,
+// because the record may exist.
 func TestManualTokenStorageAstray(t *testing.T) {
 	t.Parallel()
 	storage := filepath.Join(t.TempDir(), "storage")

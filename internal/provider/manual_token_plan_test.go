@@ -14,7 +14,7 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/flytest/engine"
 )
 
-// A token that has expired is refused by the plan where the plan knows it.
+// The plan refuses an expired token if it is known.
 func TestExpiredManualTokenIsRefusedAtPlan(t *testing.T) {
 	t.Parallel()
 	gone := macaroonUntil("gone", time.Now().Add(-time.Hour))
@@ -28,7 +28,7 @@ func TestExpiredManualTokenIsRefusedAtPlan(t *testing.T) {
 	}
 }
 
-// A plan warns from warn_before on that a token ends, with what to set.
+// Within warn_before of a token's expiry a plan warns, with advice.
 func TestManualTokenExpiryWarning(t *testing.T) {
 	t.Parallel()
 	inDays := func(days int) string { return macaroonUntil("soon", time.Now().Add(time.Duration(days)*24*time.Hour)) }
@@ -69,7 +69,7 @@ func TestManualTokenExpiryWarning(t *testing.T) {
 	}
 }
 
-// A token that expired since it was saved is a warning, and no change.
+// A token that expired after it was saved causes a warning and no change.
 func TestManualTokenHasExpired(t *testing.T) {
 	t.Parallel()
 	config := attrs{"app": "web", "token": macaroonUntil("web", time.Now().Add(time.Hour))}
@@ -94,8 +94,8 @@ func createdBeforeItsEnd(t *testing.T, w *wire, config attrs) attrs {
 	return state
 }
 
-// Another warn_before is an update that leaves storage alone, even where token_wo
-// is another one.
+// A change of warn_before is an update that does not change storage, even if
+// token_wo is different.
 func TestManualTokenWarnBeforeAlone(t *testing.T) {
 	t.Parallel()
 	first, second := macaroonFor("first"), macaroonFor("second")
@@ -111,7 +111,7 @@ func TestManualTokenWarnBeforeAlone(t *testing.T) {
 	}
 }
 
-// A token_wo that changed beside a version that did not is a warning.
+// A changed token_wo with an unchanged version causes a warning.
 func TestManualTokenStaleVersion(t *testing.T) {
 	t.Parallel()
 	first, second := macaroonFor("first"), macaroonFor("second")
@@ -139,7 +139,7 @@ func TestManualTokenStaleVersion(t *testing.T) {
 	}
 }
 
-// What the private state remembers is the folder, and no token.
+// The private state holds the folder and no token.
 func TestManualTokenRemembersStorage(t *testing.T) {
 	t.Parallel()
 	before, after := t.TempDir(), t.TempDir()
@@ -179,8 +179,8 @@ func TestManualTokenRemembersStorage(t *testing.T) {
 	}
 }
 
-// On an engine: the storage path changes, then the provider block and the resource
-// go.
+// On an engine: the storage path changes, then the provider block and the
+// resource are removed.
 func TestAccProcessStoragePathChanges(t *testing.T) {
 	t.Parallel()
 	resource := "resource \"fly_manual_token\" \"web\" {\n  app   = \"web\"\n  token = \"" + macaroonFor("web") + "\"\n}\n"
@@ -201,8 +201,8 @@ func TestAccProcessStoragePathChanges(t *testing.T) {
 	}
 }
 
-// On an engine: a write-only token changes and its version does not, and another
-// one expires soon.
+// On an engine: a write-only token changes without its version, and a different
+// token expires soon.
 func TestAccProcessManualTokenWarnings(t *testing.T) {
 	t.Parallel()
 	requires(t, engine.WriteOnlyArguments)

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// manual configures a provider with nothing but storage at path.
+// manual configures a provider with only storage at path.
 func manual(t *testing.T, path string) *wire {
 	t.Helper()
 	w := dial(t, scratch(t))
@@ -30,7 +30,7 @@ func created(w *wire, config attrs) attrs {
 	return state
 }
 
-// resolved is the token that the data source hands out for web.
+// resolved is the token that the data source returns for web.
 func resolved(w *wire) any {
 	w.t.Helper()
 	state, _ := w.read(w.t.Context(), attrs{"app": "web"})
@@ -60,7 +60,7 @@ func TestManualTokenCreate(t *testing.T) {
 	if diff := cmp.Diff(want, state); diff != "" {
 		t.Errorf("state:\n%s", diff)
 	}
-	// Another process finds it, and sees nothing to change.
+	// A different process finds it, and plans no change.
 	other := manual(t, storage)
 	if got := resolved(other); got != tok {
 		t.Errorf("the data source hands out %v", got)
@@ -75,7 +75,7 @@ func TestManualTokenCreate(t *testing.T) {
 	}
 }
 
-// Two spellings of one token are no change, and state keeps the one it has.
+// Two spellings of one token are equal, and state keeps its own.
 func TestManualTokenSpellings(t *testing.T) {
 	t.Parallel()
 	tok := macaroonFor("web")
@@ -230,7 +230,7 @@ func TestManualTokenUnreadable(t *testing.T) {
 	}
 }
 
-// Running as root, a path beneath a regular file is what cannot be written.
+// Even root cannot write to a path below a regular file.
 func TestManualTokenUnwritable(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "file")

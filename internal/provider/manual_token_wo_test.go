@@ -63,7 +63,7 @@ func TestManualTokenWriteOnly(t *testing.T) {
 	if diff := cmp.Diff(want, planned); diff != "" || got != "" {
 		t.Fatalf("planned:\n%s%s", diff, got)
 	}
-	// At apply the value may be another than at plan.
+	// At apply the value may differ from that at plan.
 	state, got := w.applyManual(nil, planned, writeOnly(second, 1))
 	want["expires_at"], want["fingerprint"], want["updated_at"] = nil, fingerprintOf(second), state["updated_at"]
 	if diff := cmp.Diff(want, state); diff != "" || got != "" || resolved(w) != second {
@@ -73,7 +73,8 @@ func TestManualTokenWriteOnly(t *testing.T) {
 	if refreshed, got := other.readManual(state); cmp.Diff(state, refreshed) != "" || got != "" {
 		t.Errorf("refreshed %v\n%s", refreshed, got)
 	}
-	// Another value alone is a warning and no change; another version is a change.
+	// A different value alone causes a warning and no change. A different
+	// version is a change.
 	if planned, _, got := other.planManual(state, writeOnly(first, 1)); cmp.Diff(state, planned) != "" || !strings.HasPrefix(got, "WARNING: Unable to Save New token_wo") {
 		t.Errorf("planned %v\n%s", planned, got)
 	}
@@ -87,8 +88,8 @@ func TestManualTokenWriteOnly(t *testing.T) {
 	}
 }
 
-// Where storage holds another token, the version is dropped, so that the plan
-// shows an update; the update puts the token of the configuration back.
+// If storage holds a different token, the version is dropped, so that the plan
+// shows an update. The update restores the token of the configuration.
 func TestManualTokenWriteOnlyDrift(t *testing.T) {
 	t.Parallel()
 	storage := t.TempDir()
@@ -115,7 +116,7 @@ func TestManualTokenWriteOnlyDrift(t *testing.T) {
 }
 
 // From one argument to the other and back, with the same token: an update that
-// leaves the record as it is.
+// does not change the record.
 func TestManualTokenWriteOnlyMigration(t *testing.T) {
 	t.Parallel()
 	tok := macaroonFor("web")
@@ -137,7 +138,8 @@ func TestManualTokenWriteOnlyMigration(t *testing.T) {
 	}
 }
 
-// What only apply knows is judged there, at the argument, and changes nothing.
+// A value that is known only at apply is checked there. The error is at the
+// argument, and nothing changes.
 func TestManualTokenWriteOnlyAtApply(t *testing.T) {
 	t.Parallel()
 	tok := macaroonFor("web")
@@ -157,7 +159,7 @@ func TestManualTokenWriteOnlyAtApply(t *testing.T) {
 	}
 }
 
-// The identity is the app: of what was created, read and imported, and of a
+// The identity is the app, for created, read and imported resources, and for a
 // state that an older provider wrote without one.
 func TestManualTokenIdentity(t *testing.T) {
 	t.Parallel()

@@ -21,11 +21,11 @@ import (
 // millisecond.
 const everyMillisecond = "TF_ACC_EVERY_MILLISECOND"
 
-// lastMillisecond is when an engine has long written its state.
+// lastMillisecond is long after an engine has written its state.
 const lastMillisecond = 120
 
-// instants are when to kill, in milliseconds after Fly minted. The third part of
-// them that is taken otherwise differs from one way of killing to the next.
+// instants are the times of the kill, in milliseconds after the mint. Without
+// everyMillisecond, each way of killing uses a different third of them.
 func instants(way int) (list []int) {
 	step := 1
 	if os.Getenv(everyMillisecond) == "" {
@@ -37,8 +37,7 @@ func instants(way int) (list []int) {
 	return list
 }
 
-// tokenID is Fly's identifier of the token in a project's state; "" where there is
-// none.
+// tokenID is Fly's identifier of the token in a project's state, or "".
 func (p *process) tokenID() string {
 	p.t.Helper()
 	text, err := os.ReadFile(filepath.Join(p.dir, "terraform.tfstate"))
@@ -66,8 +65,8 @@ func (p *process) tokenID() string {
 	return ""
 }
 
-// killedAt applies, and kills the provider alone or the whole group so long after
-// Fly minted.
+// killedAt applies, and kills the provider or the whole group this long after
+// the mint.
 func (p *process) killedAt(s *flytest.Server, after time.Duration, group bool) {
 	p.t.Helper()
 	// While the mint waits, there is time to look for the provider.

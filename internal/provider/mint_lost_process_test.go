@@ -14,7 +14,7 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/flytest/engine"
 )
 
-// carriedOut are the ways in which a server carries times requests out and loses
+// carriedOut are the ways in which a server carries out requests and loses
 // their answers, by a name that HCL accepts.
 func carriedOut(times int) map[string]flytest.Fault {
 	return map[string]flytest.Fault{
@@ -27,8 +27,8 @@ func carriedOut(times int) map[string]flytest.Fault {
 	}
 }
 
-// lossy is a project with a provider, a server and storage of its own for each
-// fault, so that one run of the engine meets all of them.
+// lossy is a project with a separate provider, server and storage for each
+// fault, so that one run of the engine covers all of them.
 type lossy struct {
 	*process
 	servers map[string]*flytest.Server
@@ -75,14 +75,14 @@ func (l lossy) inject(op flytest.Operation, times int) {
 	}
 }
 
-// reset makes every server honest again.
+// reset removes the faults of every server.
 func (l lossy) reset() {
 	for _, s := range l.servers {
 		s.Reset()
 	}
 }
 
-// alive fails the test unless so many tokens are live at each server.
+// alive fails the test unless this number of tokens is live at each server.
 func (l lossy) alive(when string, want int, got outcome) {
 	l.t.Helper()
 	for name, s := range l.servers {
@@ -112,8 +112,8 @@ func (l lossy) reads(got outcome, title string, want map[string]string) {
 	}
 }
 
-// noMint is what a user reads of a mint whose answer was lost. Fly is asked once more
-// after a 502 and a 503, so these are not noticed.
+// noMint holds the errors for a mint whose answer was lost. After a 502 or 503
+// the mint is repeated, so these cause no error.
 func noMint() map[string]string {
 	return map[string]string{
 		"s500":   `Fly's API reports a failure (HTTP 500, "oops")`,
@@ -127,9 +127,9 @@ func noMint() map[string]string {
 // fault's name, the second its provider's.
 var owners = map[string]struct {
 	block, title string
-	// owned is how many tokens a run that succeeds leaves.
+	// owned is the number of tokens after a successful run.
 	owned int
-	// swept says that the next run revokes what could not be looked up.
+	// swept means that the next run revokes tokens that could not be looked up.
 	swept bool
 	needs []engine.Feature
 }{
@@ -168,8 +168,8 @@ func TestAccProcessMintAnswerLost(t *testing.T) {
 	}
 }
 
-// The same where the lists of tokens fail too: what was lost stays announced, and the
-// next run looks for it.
+// The same if the lists of tokens fail too. The mint stays announced, and the
+// next run looks for the token.
 func TestAccProcessMintAnswerAndListLost(t *testing.T) {
 	t.Parallel()
 	for name, owner := range owners {

@@ -9,8 +9,8 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/flytest/fakefly"
 )
 
-// Whatever the answer to a mint of the api link was, no token lives but the one that
-// is stored.
+// For every answer to a mint of the source "api", only the stored token is
+// live.
 func TestDataSourceAnswerUnclear(t *testing.T) {
 	t.Parallel()
 	for name, fault := range unclear() {
@@ -30,7 +30,7 @@ func TestDataSourceAnswerUnclear(t *testing.T) {
 	}
 }
 
-// With one answer in twenty lost, nothing lives in the end but what is stored.
+// With one answer in twenty lost, only stored tokens are live in the end.
 func TestAnswersLost(t *testing.T) {
 	t.Parallel()
 	const apps = 100
@@ -116,7 +116,8 @@ func TestRevocationFails(t *testing.T) {
 	}
 }
 
-// Neither a 403 nor a list of another login drops a live token from the state.
+// Neither a 403 nor the list of a different login removes a live token from the
+// state.
 func TestDeployTokenForbiddenIsNotRevoked(t *testing.T) {
 	t.Parallel()
 	for status, gone := range map[int]bool{403: false, 401: true} {

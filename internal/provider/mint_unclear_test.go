@@ -32,8 +32,8 @@ func unclear() map[string]flytest.Fault {
 	return faults
 }
 
-// Whatever the answer to a mint was, after the next run the state's token lives and
-// no other.
+// For every answer to a mint, after the next run only the state's token is
+// live.
 func TestDeployTokenAnswerUnclear(t *testing.T) {
 	t.Parallel()
 	for name, fault := range unclear() {
@@ -68,7 +68,7 @@ func TestDeployTokenAnswerUnclear(t *testing.T) {
 	}
 }
 
-// tokens are those in state.
+// tokens are the tokens in state.
 func (d *deployed) tokens() (ids []any) {
 	if d.state != nil {
 		ids = append(ids, d.state["token_id"])
@@ -76,7 +76,7 @@ func (d *deployed) tokens() (ids []any) {
 	return ids
 }
 
-// refreshed reads what is in state, if anything is.
+// refreshed reads the resource if it is in state.
 func (d *deployed) refreshed() string {
 	if d.state == nil {
 		return ""
@@ -95,8 +95,8 @@ func live(s *flytest.Server) (ids []any) {
 	return ids
 }
 
-// Whatever the answer to the mint of a lease was, no token lives once the next one
-// was closed.
+// For every answer to the mint of a lease, no token is live after the next
+// lease was closed.
 func TestEphemeralAnswerUnclear(t *testing.T) {
 	t.Parallel()
 	for name, fault := range unclear() {
@@ -129,7 +129,7 @@ func TestEphemeralAnswerUnclear(t *testing.T) {
 	}
 }
 
-// Nothing is looked for where Fly refused a mint in so many words, or was not asked.
+// No token is looked up if Fly refused a mint explicitly, or was not asked.
 func TestDeployTokenMintRefused(t *testing.T) {
 	t.Parallel()
 	for _, code := range []string{"UNAUTHORIZED", "NOT_FOUND", "INVALID", "INVALID_ARGUMENTS", "UNPROCESSABLE"} {

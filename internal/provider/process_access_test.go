@@ -12,7 +12,7 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// accesses reads web with each access, through one link alone.
+// accesses reads web with each access, through only one source.
 const accesses = `
 provider "fly" {
   alias     = %[1]q
@@ -35,8 +35,8 @@ output %[1]q {
 }
 `
 
-// accessible is a project that asks for both accesses over each link of the
-// chain, of which none but api has what is asked for as it is.
+// accessible is a project that asks for both accesses from each source. Only
+// api has a token that already matches.
 func accessible(t *testing.T, s *flytest.Server) (p *process, fly *fakefly.Fake, secrets map[string]string) {
 	t.Helper()
 	fly = fakefly.Install(t, fakefly.Behaviour{Online: true})
@@ -57,8 +57,8 @@ func accessible(t *testing.T, s *flytest.Server) (p *process, fly *fakefly.Fake,
 	return start(t, config, append(at(s), "PATH="+fly.Dir())...), fly, map[string]string{"login": login, "mine": mine, "others": others}
 }
 
-// Over each link: a token proves its access and nothing more, to us and to Fly,
-// lives no longer than token_ttl, and is the same at the next plan.
+// From each source, a token proves exactly its access, to the provider and to
+// Fly. It does not outlive token_ttl, and is the same at the next plan.
 func TestAccProcessAccess(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, flyWorld())

@@ -8,8 +8,9 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/flytest/engine"
 )
 
-// The examples of the actions, by hand and by trigger, on an engine that knows
-// actions: each refresh mints, and what is stored last ends with the other one.
+// The examples of the actions, by command and by trigger, on an engine with
+// actions. Each refresh mints, and the other action drops the last stored
+// token.
 func TestAccProcessActions(t *testing.T) {
 	t.Parallel()
 	requires(t, engine.Actions)

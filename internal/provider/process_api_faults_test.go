@@ -11,8 +11,8 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/flytest"
 )
 
-// faulty is a project with a provider, a server and a storage of its own for
-// each of the names: one run of the engine meets all of their faults.
+// faulty is a project with a separate provider, server and storage for each of
+// the names, so that one run of the engine covers all faults.
 func faulty[T any](t *testing.T, names map[string]T, tls string, block func(name string) string) (p *process, servers map[string]*flytest.Server) {
 	t.Helper()
 	config, dir := "", t.TempDir()
@@ -49,7 +49,7 @@ output %[1]q {
 	return start(t, config, "PATH="+t.TempDir()), servers
 }
 
-// timeoutOf is short where nothing else ends the wait.
+// timeoutOf is short if nothing else ends the wait.
 func timeoutOf(name string) string {
 	if strings.HasPrefix(name, "hang") {
 		return "500ms"
@@ -57,8 +57,8 @@ func timeoutOf(name string) string {
 	return "15s"
 }
 
-// What a user reads when Fly's API fails where a token is to be minted, and that
-// what passes by itself is not told.
+// The errors if Fly's API fails during a mint. Temporary faults that a retry
+// overcomes are not reported.
 func TestAccProcessAPIMintFaults(t *testing.T) {
 	t.Parallel()
 	const network = "check the network, HTTPS_PROXY and the provider's `api` block"
@@ -67,7 +67,8 @@ func TestAccProcessAPIMintFaults(t *testing.T) {
 	tests := map[string]struct {
 		op    flytest.Operation
 		fault flytest.Fault
-		// want is the line of the link; without one the fault is not noticed.
+		// want is the line of the source; without one the fault causes no
+		// error.
 		want []string
 	}{
 		"s401":       {flytest.OpMint, flytest.Fail(401, `{"error":"token validation error"}`), []string{`mint the token "terraform-provider-fly web `, `Fly does not accept the token that was sent (HTTP 401, "token validation error")`, "fly auth login"}},
@@ -113,8 +114,8 @@ func TestAccProcessAPIMintFaults(t *testing.T) {
 	silent(t, map[string]string{"login": login.Reveal()}, got)
 }
 
-// errorBlocks returns the line of the api link in each error of the data sources,
-// by the name of the data source.
+// errorBlocks returns the line of the source "api" in each error of the data
+// sources, by the name of the data source.
 func errorBlocks(output string) map[string]string {
 	lines := make(map[string]string)
 	for _, block := range strings.Split(output, "Error: Unable to Read Fly App Token")[1:] {
@@ -126,8 +127,8 @@ func errorBlocks(output string) map[string]string {
 	return lines
 }
 
-// What happens when a stored token is shown to Fly: 401 and 403 are a no, and it
-// is replaced; of whatever else comes nothing is noticed.
+// The check of a stored token with Fly: 401 and 403 are refusals, and the token
+// is replaced. Any other answer has no effect.
 func TestAccProcessAPIShowFaults(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -135,7 +136,8 @@ func TestAccProcessAPIShowFaults(t *testing.T) {
 		replaced bool
 	}{
 		"s401": {fault: flytest.Fail(401, `{"error":"token validation error"}`), replaced: true},
-		// Its successor is shown too: the organization might be wrong.
+		// Its successor is also checked, because the organization might be
+		// wrong.
 		"s403":   {fault: flytest.Fault{Times: 1, Status: 403, Header: map[string]string{"Content-Type": "application/json"}, Body: `{"error":"unauthorized"}`}, replaced: true},
 		"s404":   {fault: flytest.Fail(404, `{"error":"app not found"}`)},
 		"later":  {fault: flytest.TooManyRequests(1, 3600)},
@@ -179,8 +181,8 @@ func TestAccProcessAPIShowFaults(t *testing.T) {
 	}
 }
 
-// moveMachines puts the Machines API of those who ask one server where another
-// is.
+// moveMachines sets the Machines API of one server's clients to a different
+// server.
 func (p *process) moveMachines(from, to *flytest.Server) {
 	p.t.Helper()
 	name := filepath.Join(p.dir, "main.tf")

@@ -29,8 +29,9 @@ output "each" {
 `, block, strings.Join(apps, `", "`), arguments)
 }
 
-// A runner with a user's login and no flyctl: two apps in two organizations take
-// two look-ups and two mints, and the next plan shows each token once.
+// A runner with a user's login and without flyctl: two apps in two
+// organizations need two lookups and two mints, and the next plan checks each
+// token once.
 func TestAccProcessAPIMints(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, flyWorld())
@@ -56,8 +57,8 @@ func TestAccProcessAPIMints(t *testing.T) {
 	silent(t, secrets, plan, applied, again)
 }
 
-// A runner with nothing but an organization's macaroon, which cannot mint: that
-// is handed out as it is, and narrowed where an access is asked for.
+// A runner with only an organization's macaroon, which cannot mint. It is
+// returned unchanged, or narrowed if an access is requested.
 func TestAccProcessAPIScopedLogin(t *testing.T) {
 	t.Parallel()
 	world, apps := flyWorld(), []string{"web", "worker"}
@@ -69,7 +70,7 @@ func TestAccProcessAPIScopedLogin(t *testing.T) {
 	login := s.Make(flytest.Make{Organization: "acme"})
 	p := start(t, readAll("", "", apps...), runner(t, s, login)...)
 	runs := []outcome{p.run("apply", "-auto-approve")}
-	// Those who come together ask whether the login mints, and nobody after them.
+	// Concurrent reads try to mint with the login. Later reads do not.
 	if n := s.Count(flytest.OpMint); n < 1 || n > 10 {
 		t.Errorf("%d mints were tried for %d apps", n, len(apps))
 	}
@@ -79,7 +80,7 @@ func TestAccProcessAPIScopedLogin(t *testing.T) {
 			t.Errorf("%s has a token from %s, of %s", app, got.Origin, got.Fingerprint)
 		}
 	}
-	// A Fly that hangs is waited for once, and what is at hand is handed out.
+	// A hanging Fly is waited for once, and the available token is returned.
 	s.Reset()
 	s.Inject(flytest.OpAny, flytest.Hang())
 	p.configure(readAll(`api = { timeout = "500ms" }
@@ -105,8 +106,8 @@ sources = ["storage", "config", "cli", "api", "env", "manual"]`, "", apps...))
 	}
 }
 
-// A stored token that was revoked at Fly: the next plan mints another, unless it
-// is not to ask.
+// A stored token that was revoked at Fly: the next plan mints a new one, unless
+// its refresh policy skips the check.
 func TestAccProcessAPIRevoked(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, flyWorld())
@@ -136,9 +137,9 @@ func TestAccProcessAPIRevoked(t *testing.T) {
 	silent(t, map[string]string{"login": login.Reveal(), "first": first, "second": second}, runs...)
 }
 
-// A hundred apps: one look-up and one mint for each, ten at a time however many
-// the engine asks for. When Fly then hangs, ten are shown, and when it is gone,
-// none is missed.
+// A hundred apps: one lookup and one mint for each, at most ten at a time. If
+// Fly then hangs, ten checks are sent. If it is unreachable, every app still
+// has its token.
 func TestAccProcessAPIHundredApps(t *testing.T) {
 	t.Parallel()
 	world, apps := flyWorld(), []string{}

@@ -30,7 +30,7 @@ func flyEnv(fly *fakefly.Fake) []string {
 	return []string{"PATH=" + fly.Dir(), "FLY_ORG=acme", "FLY_API_TOKEN=" + macaroonFor("login")}
 }
 
-// counted returns how often flyctl is run while the engine is.
+// counted returns the number of flyctl's runs during a run of the engine.
 func counted(fly *fakefly.Fake, run func()) int {
 	before := len(fly.Calls())
 	run()
@@ -58,7 +58,7 @@ func TestAccProcessOneCallForAHundred(t *testing.T) {
 	}
 }
 
-// Always throws away what was minted before, once per plan.
+// refresh = "always" drops the earlier minted tokens, once per plan.
 func TestAccProcessAlwaysMintsOncePerPlan(t *testing.T) {
 	t.Parallel()
 	fly := fakefly.Install(t, fakefly.Behaviour{})
@@ -74,8 +74,8 @@ func TestAccProcessAlwaysMintsOncePerPlan(t *testing.T) {
 	}
 }
 
-// A hundred readers over one hung flyctl wait for it once, each is told,
-// and nothing is left behind.
+// A hundred readers with one hanging flyctl wait for it once. Each gets an
+// error, and no process or folder is left behind.
 func TestAccProcessOneHungCLI(t *testing.T) {
 	t.Parallel()
 	fly := fakefly.Install(t, fakefly.Behaviour{Grandchild: true, Hang: true})
@@ -113,7 +113,7 @@ func flyFolders(t *testing.T, temp string) []string {
 	return left
 }
 
-// What the user reads when flyctl misbehaves.
+// The errors if flyctl misbehaves.
 func TestAccProcessCLIFaults(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -142,7 +142,7 @@ func TestAccProcessCLIFaults(t *testing.T) {
 	}
 }
 
-// A warning on stderr beside a good token is no fault.
+// A warning on stderr next to a valid token is not a fault.
 func TestAccProcessCLIWarnsAndMints(t *testing.T) {
 	t.Parallel()
 	fly := fakefly.Install(t, fakefly.Behaviour{Stderr: "Warning: Metrics token unavailable: context canceled\n"})
@@ -152,7 +152,8 @@ func TestAccProcessCLIWarnsAndMints(t *testing.T) {
 	}
 }
 
-// How cli.path is understood, and what is said of one that is no flyctl.
+// The interpretation of cli.path, and the errors for programs that are not
+// flyctl.
 func TestAccProcessCLIPath(t *testing.T) {
 	t.Parallel()
 	fly := fakefly.InstallAs(t, "flyctl", fakefly.Behaviour{})

@@ -14,8 +14,8 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/flytest/engine"
 )
 
-// bothEphemeral hands an ephemeral token and an ephemeral variable to write-only
-// arguments, and shows the fingerprint of the first one.
+// bothEphemeral passes an ephemeral token and an ephemeral variable to
+// write-only arguments, and shows the fingerprint of the first one.
 const bothEphemeral = `
 variable "login" {
   sensitive = true
@@ -39,9 +39,9 @@ resource "fly_manual_token" "copy" {
 }
 `
 
-// The ephemeral's token and a write-only one stand nowhere but in storage: not
-// in the state, the plan file, what show prints of them, the output or the log,
-// byte by byte. Plan and apply mint once.
+// Only storage contains the ephemeral's token and a write-only one. A search of
+// every byte finds neither in the state, the plan file, their `show`, the
+// output or the log. Plan and apply mint once.
 func TestAccProcessEphemeralStandsNowhere(t *testing.T) {
 	t.Parallel()
 	requires(t, engine.EphemeralResources, engine.WriteOnlyArguments)
@@ -88,8 +88,8 @@ func (p *process) stored(app string) string {
 	return as[string](p.t, state["token"])
 }
 
-// search looks for the secrets in every file of the project, in those within
-// plan files too, and returns the sizes of what it searched.
+// search looks for the secrets in every file of the project, also inside plan
+// files, and returns the sizes of the searched files.
 func (p *process) search(secrets map[string]string) map[string]int {
 	p.t.Helper()
 	searched := map[string]int{}
@@ -124,11 +124,11 @@ func (p *process) search(secrets map[string]string) map[string]int {
 	return searched
 }
 
-// unzip calls look with every file of a zip file. Another file is none.
+// unzip calls look with every file of a zip file. It ignores other files.
 func unzip(path string, look func(name string, data []byte)) error {
 	archive, err := zip.OpenReader(path)
 	if err != nil {
-		return nil // no zip file
+		return nil // not a zip file
 	}
 	defer func() { _ = archive.Close() }()
 	for _, f := range archive.File {
@@ -145,7 +145,8 @@ func unzip(path string, look func(name string, data []byte)) error {
 	return nil
 }
 
-// leased opens an ephemeral of its own, and runs a command while it is open.
+// leased opens an ephemeral with revoke_on_close, and runs a command while it
+// is open.
 func leased(command string) string {
 	return fmt.Sprintf(`
 ephemeral "fly_app_token" "web" {
@@ -171,8 +172,8 @@ func revokedAll(t *testing.T, s *flytest.Server, run outcome) {
 	}
 }
 
-// revoke_on_close: nothing is left after success, nor after a failed apply, for
-// which engines do not close what they opened.
+// revoke_on_close: no token remains after success, nor after a failed apply,
+// for which engines close nothing.
 func TestAccProcessEphemeralRevoked(t *testing.T) {
 	t.Parallel()
 	requires(t, engine.EphemeralResources)

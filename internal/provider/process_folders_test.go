@@ -13,9 +13,9 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/provider"
 )
 
-// The engine reaches the provider by a socket in the folder for temporary files, or
-// in one of its own. Where that cannot be made, the engine's own message names
-// everything but the cause.
+// The engine connects to the provider by a socket in the folder for temporary
+// files, or in a separate folder. If it cannot be made, the engine's own
+// message does not name the cause.
 func TestAccProcessSocketFolder(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
@@ -44,7 +44,7 @@ func TestAccProcessSocketFolder(t *testing.T) {
 	}
 }
 
-// The longest path that is accepted is one that a socket can be made in.
+// A socket can be made in the longest accepted path.
 func TestSocketFolderLength(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
@@ -77,7 +77,7 @@ func TestSocketFolderLength(t *testing.T) {
 	}
 }
 
-// Without a home folder nothing is stored, and a warning says what to set.
+// Without a home folder nothing is stored, and a warning names the setting.
 func TestAccProcessNoHome(t *testing.T) {
 	t.Parallel()
 	fly := fakefly.Install(t, fakefly.Behaviour{})
@@ -111,7 +111,7 @@ func TestAccProcessNoHome(t *testing.T) {
 	}
 }
 
-// Storage that is removed while flyctl runs is made anew.
+// Storage that is removed while flyctl runs is created again.
 func TestAccProcessStorageRemoved(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {

@@ -10,7 +10,7 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/flytest/engine"
 )
 
-// kept puts a manual token for app into the project's storage, as another
+// kept stores a manual token for app in the project's storage, as a different
 // configuration would.
 func (p *process) kept(app, tok string) {
 	p.t.Helper()
@@ -19,15 +19,15 @@ func (p *process) kept(app, tok string) {
 
 const tokenVariable = "variable \"token\" { sensitive = true }\n"
 
-// The configuration that an engine generates for an imported token applies once
-// its token line is filled in.
+// The configuration that an engine generates for an imported token applies
+// after its token line is filled in.
 func TestAccProcessImportGenerates(t *testing.T) {
 	t.Parallel()
 	tok := macaroonFor("web")
 	p := start(t, "import {\n  to = fly_manual_token.web\n  id = \"web\"\n}\n"+tokenVariable, "TF_VAR_token="+tok)
 	p.kept("web", tok)
-	// Engines report what is missing from what they generated, and write it all
-	// the same.
+	// Engines report missing values in the generated configuration, but write
+	// it anyway.
 	got := p.try("plan", "-generate-config-out=generated.tf")
 	if !strings.Contains(strings.Join(strings.Fields(got.output), " "), "replace the null in the token line") {
 		t.Errorf("the plan says:\n%s", got.output)
@@ -66,8 +66,8 @@ func TestAccProcessImportByIdentity(t *testing.T) {
 	p.search(secrets)
 }
 
-// The example of the ephemeral resource: a plan opens it, and leaves no token
-// behind that nobody else has.
+// The example of the ephemeral resource: a plan opens it, and leaves no unowned
+// token behind.
 func TestAccProcessEphemeralExample(t *testing.T) {
 	t.Parallel()
 	requires(t, engine.EphemeralResources)

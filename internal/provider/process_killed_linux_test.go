@@ -12,7 +12,7 @@ import (
 )
 
 // hungHolder starts a plan whose flyctl hangs, and then one that waits for the
-// lock which the first holds.
+// first one's lock.
 func hungHolder(t *testing.T, hung, later fakefly.Behaviour) (fly *fakefly.Fake, holder, waiter *running) {
 	t.Helper()
 	fly = fakefly.Install(t, hung)
@@ -32,9 +32,9 @@ func hungHolder(t *testing.T, hung, later fakefly.Behaviour) (fly *fakefly.Fake,
 	return fly, holder, waiter
 }
 
-// providers returns the numbers of the provider's processes that the engine
-// started, also where it has left them behind. They are known by the name of the
-// log, which is in their environment.
+// providers returns the numbers of the provider processes that the engine
+// started, including those that it left behind. The log's name in their
+// environment identifies them.
 func (r *running) providers() []int {
 	r.t.Helper()
 	files, err := filepath.Glob("/proc/[0-9]*/environ")
@@ -43,7 +43,7 @@ func (r *running) providers() []int {
 	}
 	var found []int
 	for _, file := range files {
-		// A process may be gone by now.
+		// The process may have ended.
 		environ, _ := os.ReadFile(file)
 		program, _ := os.Readlink(filepath.Join(filepath.Dir(file), "exe"))
 		ours := strings.HasPrefix(filepath.Base(program), "terraform-provider-fly")
@@ -59,14 +59,14 @@ func (r *running) providers() []int {
 	return found
 }
 
-// A plan that is interrupted ends and leaves no process behind, be it
-// the one that waits for the lock or the one whose flyctl hangs.
+// An interrupted plan ends and leaves no process behind, both the one that
+// waits for the lock and the one whose flyctl hangs.
 func TestAccProcessInterrupted(t *testing.T) {
 	t.Parallel()
 	fly, holder, waiter := hungHolder(t, fakefly.Behaviour{Hang: true, Grandchild: true}, fakefly.Behaviour{})
 	for _, plan := range []struct {
 		*running
-		// flies is how many processes of flyctl's run on.
+		// flies is the number of remaining flyctl processes.
 		flies int
 	}{{waiter, 2}, {holder, 0}} {
 		if err := plan.cmd.Process.Signal(os.Interrupt); err != nil {
@@ -83,8 +83,8 @@ func TestAccProcessInterrupted(t *testing.T) {
 	}
 }
 
-// A provider that is killed takes its flyctl along, and the plan that waits
-// takes over.
+// If a provider is killed, its flyctl ends too, and the waiting plan takes
+// over.
 func TestAccProcessHolderKilled(t *testing.T) {
 	t.Parallel()
 	fly, holder, waiter := hungHolder(t, fakefly.Behaviour{Hang: true}, fakefly.Behaviour{})

@@ -16,18 +16,18 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/flytest"
 )
 
-// withoutLocks names the variable by which the test binary becomes an engine in a
-// world where flock(2) fails, as it does on some network file systems.
+// withoutLocks names the variable that makes the test binary execute an engine
+// for which flock(2) fails, as on some network file systems.
 const withoutLocks = "TEST_WITHOUT_LOCKS"
 
-// execWithoutLocks becomes the engine named by the variable. Its children inherit the
-// filter.
+// execWithoutLocks executes the engine in the variable. Its children inherit
+// the filter.
 func execWithoutLocks() {
 	program := os.Getenv(withoutLocks)
 	if program == "" {
 		return
 	}
-	runtime.LockOSThread() // the filter is the thread's, and exec keeps it
+	runtime.LockOSThread() // the filter applies to the thread, and exec keeps it
 	filter := []unix.SockFilter{
 		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS}, // the number of the call
 		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jf: 1, K: unix.SYS_FLOCK},
@@ -48,7 +48,7 @@ func execWithoutLocks() {
 	panic(err)
 }
 
-// lockless has the project's engine run where flock(2) fails.
+// lockless runs the project's engine with a failing flock(2).
 func (p *process) lockless() {
 	p.t.Helper()
 	test, err := os.Executable()
@@ -59,9 +59,9 @@ func (p *process) lockless() {
 	p.engine.Path = test
 }
 
-// Storage on a file system without locks: while one workspace applies, another one
-// creates the same resource. The token of the first one lives, and both applies
-// succeed: the second one with a warning that names what it left alone.
+// Storage on a file system without locks. While one workspace applies, another
+// one creates the same resource. Both applies succeed, and the first one's
+// token stays live. The second one warns about that token.
 func TestAccProcessDeployTokenWithoutLocks(t *testing.T) {
 	t.Parallel()
 	for name, without := range map[string]bool{"locks": false, "no locks": true} {

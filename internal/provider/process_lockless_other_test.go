@@ -2,5 +2,5 @@
 
 package provider_test
 
-// execWithoutLocks does nothing where calls cannot be made to fail.
+// execWithoutLocks does nothing on systems where calls cannot be made to fail.
 func execWithoutLocks() {}

@@ -48,7 +48,8 @@ output "all" {
 }
 
 // together runs the engine in every project, and holds the locks of the apps
-// until each has begun to read all of them: how fast they start does not matter.
+// until each has begun to read all of them. So the speed of their start does
+// not matter.
 func together(t *testing.T, all []*process, apps int, args ...string) []outcome {
 	t.Helper()
 	store := tokenstore.Open(dir.Open(all[0].storage), tokenstore.Scope{})
@@ -77,7 +78,7 @@ func together(t *testing.T, all []*process, apps int, args ...string) []outcome 
 	return outcomes
 }
 
-// awaitReads waits until the provider has been asked for so many tokens.
+// awaitReads waits until the engine has requested this number of tokens.
 func (r *running) awaitReads(n int) {
 	r.t.Helper()
 	sooner(r.t, "the provider is asked for tokens", func() bool {
@@ -86,7 +87,7 @@ func (r *running) awaitReads(n int) {
 	})
 }
 
-// sooner waits until something is so, which it is sooner or later, or never.
+// sooner waits for a condition that eventually holds, or never.
 func sooner(t *testing.T, what string, so func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(2 * time.Minute); !so(); time.Sleep(20 * time.Millisecond) {
@@ -96,7 +97,7 @@ func sooner(t *testing.T, what string, so func() bool) {
 	}
 }
 
-// planned returns what the plan in the file named plan puts out.
+// planned returns the outputs in the plan file named plan.
 func (p *process) planned() map[string]string {
 	p.t.Helper()
 	var shown struct {

@@ -14,8 +14,8 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/flytest/engine"
 )
 
-// buildStandIns builds the providers that stand in for others, each under its own
-// name in a folder of its own, once for all tests.
+// buildStandIns builds the providers that replace others, each with its own
+// name and folder, once for all tests.
 var buildStandIns = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp(os.Getenv("HOME"), "stand-ins-")
 	if err != nil {
@@ -34,13 +34,14 @@ var buildStandIns = sync.OnceValues(func() (string, error) {
 	return dir, nil
 })
 
-// module is an example that is a whole configuration, beside what stands in for
-// the providers and services that are not Fly's.
+// module is an example with a whole configuration, and the replacements for
+// providers and services other than Fly's.
 type module struct {
 	*process
 	fly   *flytest.Server
 	login string
-	// sent is the folder in which the stand-ins keep what they are sent.
+	// sent is the folder in which the stand-ins keep the secrets that they
+	// receive.
 	sent string
 }
 
@@ -61,8 +62,8 @@ func complete(t *testing.T, name string, env ...string) *module {
 	return m
 }
 
-// beside puts the stand-ins in the places of the providers whose sources are
-// given, by the folders of buildStandIns.
+// beside replaces the providers with the given sources by the stand-ins, by the
+// folders of buildStandIns.
 func (m *module) beside(sources map[string]string) {
 	m.t.Helper()
 	built, err := buildProvider()
@@ -80,7 +81,7 @@ func (m *module) beside(sources map[string]string) {
 	write(m.t, filepath.Join(m.home, "cli.tfrc"), "provider_installation {\n  dev_overrides {\n"+text+"  }\n  direct {}\n}\n")
 }
 
-// got is what a stand-in was sent last.
+// got is the last secret that a stand-in received.
 func (m *module) got(name string) string {
 	m.t.Helper()
 	text, err := os.ReadFile(filepath.Join(m.sent, name))
@@ -115,7 +116,7 @@ func TestAccProcessExampleGitHubActionsSecret(t *testing.T) {
 }
 
 // Fly's log shipper gets a token that reads every app of the organization, and
-// none of another one.
+// none of a different one.
 func TestAccProcessExampleLogShipper(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
@@ -142,8 +143,8 @@ func TestAccProcessExampleLogShipper(t *testing.T) {
 	tally(t, m.fly, 1, 0, 1)
 }
 
-// Another provider of the name fly gets an ephemeral token in its block, that of
-// one app, which is minted once for plan and apply and left nowhere.
+// A different provider with the name fly gets the ephemeral token of one app in
+// its block. It is minted once for plan and apply and not left anywhere.
 func TestAccProcessExampleProviderFromEphemeral(t *testing.T) {
 	t.Parallel()
 	requires(t, engine.EphemeralResources, engine.WriteOnlyArguments)
@@ -162,7 +163,7 @@ func TestAccProcessExampleProviderFromEphemeral(t *testing.T) {
 	}
 }
 
-// A token of one's own is handed out for its app, and what is minted for others.
+// A manual token is returned for its app, and minted tokens for other apps.
 func TestAccProcessExampleManualOverride(t *testing.T) {
 	t.Parallel()
 	requires(t, engine.WriteOnlyArguments)
@@ -175,8 +176,8 @@ func TestAccProcessExampleManualOverride(t *testing.T) {
 	tally(t, m.fly, 1, 0, 1)
 }
 
-// The example's own tests pass with a mock in the provider's place: nothing is
-// asked of Fly, and no token is needed.
+// The example's own tests pass with a mock in place of the provider. They send
+// no request to Fly and need no token.
 func TestAccProcessExampleManualOverrideMocked(t *testing.T) {
 	t.Parallel()
 	requires(t, engine.WriteOnlyArguments)
@@ -188,8 +189,9 @@ func TestAccProcessExampleManualOverrideMocked(t *testing.T) {
 	}
 }
 
-// Under another local name, which it needs beside another provider of the type
-// fly, the provider finds what it applied before, and its functions are found.
+// A different local name is necessary next to a different provider of the type
+// fly. With it, the provider finds its applied resources, and its functions
+// work.
 func TestAccProcessUnderAnotherName(t *testing.T) {
 	t.Parallel()
 	m := complete(t, "quickstart")

@@ -46,8 +46,8 @@ output "all" {
 }
 `
 
-// Byte by byte: no token reaches the output or the log of any operation, at
-// any level. State and storage are where they do stand.
+// Byte by byte: no token reaches the output or the log of any operation, at any
+// level. Only state and storage contain them.
 func TestAccProcessNoTokenIsPrinted(t *testing.T) {
 	t.Parallel()
 	secrets := map[string]string{
@@ -133,8 +133,8 @@ func TestAccProcessNoMintedTokenIsPrinted(t *testing.T) {
 	}
 }
 
-// leak returns what stands around the first part of secret, longer than its
-// prefix, that text holds.
+// leak returns the text around the first part of secret, longer than its
+// prefix, that text contains.
 func leak(text, secret string) string {
 	const window = 8
 	for i := len("fm2_"); i+window <= len(secret); i++ {
@@ -145,8 +145,8 @@ func leak(text, secret string) string {
 	return ""
 }
 
-// mustHold checks that the search looks for what is there to be found: the token
-// stands in the state and in storage.
+// mustHold checks that the search can find the token: the state and storage
+// contain it.
 func mustHold(t *testing.T, p *process, secret string) {
 	t.Helper()
 	for _, name := range []string{

@@ -13,11 +13,11 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/flytest/engine"
 )
 
-// started is the file by which a provisioner says that it runs.
+// started is the file that a provisioner writes when it runs.
 const started = "started"
 
-// applying starts an apply that stays in the middle of it, with an ephemeral of
-// its own open.
+// applying starts an apply that stops in the middle, with an open ephemeral
+// with revoke_on_close.
 func applying(t *testing.T) (*process, *running, *flytest.Server) {
 	t.Helper()
 	requires(t, engine.EphemeralResources)
@@ -38,7 +38,7 @@ func applying(t *testing.T) (*process, *running, *flytest.Server) {
 	}
 }
 
-// One Ctrl-C in the middle of an apply: nothing is left.
+// One Ctrl-C in the middle of an apply leaves no token.
 func TestAccProcessEphemeralInterrupted(t *testing.T) {
 	t.Parallel()
 	_, r, s := applying(t)
@@ -55,8 +55,8 @@ func TestAccProcessEphemeralInterrupted(t *testing.T) {
 	revokedAll(t, s, run)
 }
 
-// SIGTERM to the provider, as from whoever stops a whole session: it revokes
-// what is open, and goes.
+// SIGTERM to the provider, as when a whole session is stopped: it revokes the
+// open tokens and ends.
 func TestAccProcessEphemeralTerminated(t *testing.T) {
 	t.Parallel()
 	_, r, s := applying(t)
@@ -74,8 +74,8 @@ func TestAccProcessEphemeralTerminated(t *testing.T) {
 	revokedAll(t, s, r.wait())
 }
 
-// SIGKILL leaves one token, good for an hour at most and listed by its name, until
-// the next run that mints one revokes it.
+// SIGKILL leaves one token, valid for an hour at most and listed by its name,
+// until the next run that mints one revokes it.
 func TestAccProcessEphemeralKilled(t *testing.T) {
 	t.Parallel()
 	p, r, s := applying(t)

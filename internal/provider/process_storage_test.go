@@ -10,8 +10,8 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/flytest/fakefly"
 )
 
-// Storage that cannot be written costs the data source a warning, and one only;
-// fly_manual_token fails.
+// With unwritable storage the data source warns once, and fly_manual_token
+// fails.
 func TestAccProcessStorageUnwritable(t *testing.T) {
 	t.Parallel()
 	fly := fakefly.Install(t, fakefly.Behaviour{})
@@ -38,8 +38,8 @@ func TestAccProcessStorageUnwritable(t *testing.T) {
 	}
 }
 
-// Two configurations of the provider share storage and nothing else: what one
-// login minted is not handed to the other.
+// Two configurations of the provider share only storage. A token that one login
+// minted is not returned for the other.
 func TestAccProcessAliases(t *testing.T) {
 	t.Parallel()
 	fly := fakefly.Install(t, fakefly.Behaviour{})
@@ -79,7 +79,7 @@ output %[1]q {
 	}
 }
 
-// The provider configuration depends on what is not created yet.
+// The provider configuration depends on a resource that does not exist yet.
 func TestAccProcessUnknownProviderAttribute(t *testing.T) {
 	t.Parallel()
 	config := `

@@ -41,7 +41,8 @@ output "each" {
 	return p, map[string]string{"login": login.Reveal()}
 }
 
-// ours are the spans that the provider sent: the engines trace themselves, too.
+// ours are the spans that the provider sent, because the engines also trace
+// themselves.
 func ours(c *collector.Collector) []collector.Span {
 	return slices.DeleteFunc(c.Spans(), func(s collector.Span) bool { return s.Service != "terraform-provider-fly" })
 }
@@ -69,8 +70,8 @@ func wantSpans(t *testing.T, spans []collector.Span, name string, attributes []s
 	}
 }
 
-// The spans of a plan with a herd in it, and of the next one, below the span
-// that the environment names.
+// The spans of a plan with many concurrent reads, and of the next plan, below
+// the span that the environment names.
 func TestAccProcessTraces(t *testing.T) {
 	t.Parallel()
 	s, c := flytest.New(t, flyWorld()), collector.New(t)
@@ -131,7 +132,7 @@ func wantParents(t *testing.T, spans []collector.Span) {
 	}
 }
 
-// Why there is no token is in the span, as it is in the message.
+// The span has the same reason for a missing token as the error.
 func TestAccProcessTraceOfAFailure(t *testing.T) {
 	t.Parallel()
 	c := collector.New(t)
@@ -153,8 +154,8 @@ func TestAccProcessTraceOfAFailure(t *testing.T) {
 	silent(t, map[string]string{"login": macaroonFor("login")}, got, outcome{output: c.Raw()})
 }
 
-// Without a run there is nothing to trace: a process that only tells the
-// schema, or validates, does not even start.
+// A process without a run has nothing to trace. If it only returns the schema,
+// or validates, tracing does not start.
 func TestAccProcessUnconfiguredTracesNothing(t *testing.T) {
 	t.Parallel()
 	const said = "the provider supports otlp and none" // as soon as tracing starts
@@ -170,9 +171,9 @@ func TestAccProcessUnconfiguredTracesNothing(t *testing.T) {
 	}
 }
 
-// A collector that is not there, does not answer or is not understood is no
-// matter of the plan's. How long it takes is a benchmark's. The engines look at
-// OTEL_TRACES_EXPORTER alone, and wait for such a collector themselves.
+// A collector that is missing, does not answer or answers nonsense does not
+// affect the plan. The benchmark measures the time. The engines read only
+// OTEL_TRACES_EXPORTER, and wait for such a collector themselves.
 func TestAccProcessNoCollector(t *testing.T) {
 	t.Parallel()
 	closed, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -220,7 +221,7 @@ func TestAccProcessNoCollector(t *testing.T) {
 	}
 }
 
-// What the engine drops is not written, so that nobody reads it in vain.
+// Log lines that the engine drops are not written.
 func TestAccProcessLogLevels(t *testing.T) {
 	t.Parallel()
 	for level, want := range map[string]struct{ summary, resolved, asked bool }{

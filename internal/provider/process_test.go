@@ -15,8 +15,8 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/provider"
 )
 
-// buildProvider builds the provider's program once for all tests, into the home
-// folder that TestMain's tests have and that goes away with them.
+// buildProvider builds the provider's program once for all tests, into the
+// temporary home folder of TestMain.
 var buildProvider = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp(os.Getenv("HOME"), "built-")
 	if err != nil {
@@ -33,9 +33,9 @@ var buildProvider = sync.OnceValues(func() (string, error) {
 	return dir, nil
 })
 
-// process is a Terraform project that a real engine runs, with the provider that
-// was built from this source, as processes of their own: nothing is shared with
-// the test but files.
+// process is a Terraform project that a real engine runs with the provider that
+// was built from this source. Both are separate processes that share only files
+// with the test.
 type process struct {
 	t      *testing.T
 	engine engine.Engine
@@ -46,18 +46,18 @@ type process struct {
 	env []string
 }
 
-// outcome is what a run of the engine left.
+// outcome is the result of a run of the engine.
 type outcome struct {
-	// output is what it printed, stdout and stderr together.
+	// output is its stdout and stderr.
 	output string
 	// trace is its log at TF_LOG=TRACE.
 	trace string
-	// failed says that its exit status was not zero.
+	// failed is true if its exit status was not zero.
 	failed bool
 }
 
-// start makes a project with the configuration given. The test is skipped where
-// there is to be no acceptance test.
+// start makes a project with the configuration given. Without TF_ACC it skips
+// the test.
 func start(t *testing.T, config string, env ...string) *process {
 	t.Helper()
 	if os.Getenv("TF_ACC") == "" {
@@ -98,7 +98,7 @@ func (p *process) run(args ...string) outcome {
 	return got
 }
 
-// try runs the engine, whatever comes of it.
+// try runs the engine, which may fail.
 func (p *process) try(args ...string) outcome {
 	p.t.Helper()
 	return p.begin(args...).wait()
@@ -139,7 +139,7 @@ func (p *process) command(args ...string) *exec.Cmd {
 	return cmd
 }
 
-// wait returns what the engine left when it is done.
+// wait returns the result after the engine's end.
 func (r *running) wait() outcome {
 	r.t.Helper()
 	err := r.cmd.Wait()

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// The module and the test in the guide about testing are what they say: the engine
-// runs the test with a mock in the provider's place.
+// The module and the test in the guide about testing work: the engine runs the
+// test with a mock in place of the provider.
 func TestAccProcessTestingGuide(t *testing.T) {
 	t.Parallel()
 	p := start(t, "")

@@ -17,7 +17,7 @@ func homeVariable() string {
 	return "HOME"
 }
 
-// A variable that stands in for an argument is checked as the argument is, and one
+// A variable that replaces an argument is checked like the argument, and one
 // error of the run names it.
 func TestVariablesAreValidated(t *testing.T) {
 	t.Parallel()
@@ -73,8 +73,8 @@ func TestVariablesAreValidated(t *testing.T) {
 	}
 }
 
-// An invalid value in the environment or the block is one warning
-// that names the setting and never its secrets.
+// An invalid value in the environment or the block causes one warning that
+// names the setting and never its secrets.
 func TestConfigureWarns(t *testing.T) {
 	t.Parallel()
 	empty := t.TempDir()
@@ -115,7 +115,7 @@ func TestConfigureWarns(t *testing.T) {
 	}
 }
 
-// A folder for storage that depends on the working directory is none.
+// A folder for storage that depends on the working directory is refused.
 func TestRelativeHome(t *testing.T) {
 	t.Parallel()
 	world := provider.World{Home: "home", ConfigDir: filepath.Join("home", ".config"), TempDir: t.TempDir()}
@@ -129,7 +129,8 @@ func TestRelativeHome(t *testing.T) {
 	}
 }
 
-// A configuration that uses no storage is not warned about the lack of it.
+// A configuration that does not use storage gets no warning about missing
+// storage.
 func TestNoStorageAndNoneWanted(t *testing.T) {
 	t.Parallel()
 	w := dial(t, provider.World{TempDir: t.TempDir()})

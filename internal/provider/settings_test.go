@@ -19,7 +19,7 @@ func cliWorld(t *testing.T, b fakefly.Behaviour, more ...string) (provider.World
 	return world, fly
 }
 
-// Which organization flyctl is told, and for how long it mints.
+// The organization and the lifetime that flyctl gets.
 func TestCLISettings(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -67,7 +67,7 @@ func TestCLIWithoutOrganization(t *testing.T) {
 	}
 }
 
-// The data source's refresh goes before the provider's.
+// The data source's refresh takes precedence over the provider's.
 func TestRefreshOfTheDataSource(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -98,7 +98,7 @@ func TestRefreshOfTheDataSource(t *testing.T) {
 	}
 }
 
-// Where storage is, and that a path of it is used as it is understood.
+// The location of storage, and the interpretation of its path.
 func TestStoragePlaces(t *testing.T) {
 	t.Parallel()
 	elsewhere := t.TempDir()

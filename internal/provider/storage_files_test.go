@@ -40,7 +40,7 @@ func readState(t *testing.T, path string) map[string]any {
 	return state
 }
 
-// editState changes a state document past the store.
+// editState changes a state document without the store.
 func editState(t *testing.T, path string, change func(state map[string]any)) {
 	t.Helper()
 	state := readState(t, path)

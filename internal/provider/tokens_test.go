@@ -13,7 +13,7 @@ import (
 // the same seed. It does not expire.
 func macaroonFor(seed string) string { return mint(seed) }
 
-// macaroonUntil returns one that is good until the instant given.
+// macaroonUntil returns one that is valid until the given instant.
 func macaroonUntil(seed string, until time.Time) string {
 	return mint(seed, macaroon.ValidityWindow{NotBefore: until.Add(-24 * time.Hour).Unix(), NotAfter: until.Unix()})
 }
@@ -22,12 +22,13 @@ func mint(seed string, caveats ...macaroon.Caveat) string {
 	key := sha256.Sum256([]byte("a key for tests: " + seed))
 	m, err := macaroon.New(macaroon.Seed{KeyID: key[:16], Random: key[16:], Key: key[:], Location: macaroon.LocationPermission}, caveats...)
 	if err != nil {
-		panic(err) // For what is minted here, the arguments leave no room for one.
+		panic(err) // These arguments cannot cause an error.
 	}
 	return m.Reveal()
 }
 
-// oauthFor returns a text that is shaped like an OAuth token. It opens nothing.
+// oauthFor returns a text with the form of an OAuth token. It gives access to
+// nothing.
 func oauthFor(seed string) string {
 	sum := sha256.Sum256([]byte("a login for tests: " + seed))
 	return "fo1_" + base64.RawURLEncoding.EncodeToString(sum[:])

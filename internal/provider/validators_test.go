@@ -7,13 +7,13 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// invalid is a value that validation refuses, with what the user reads.
+// invalid is a value that validation refuses, with the expected message.
 type invalid struct {
 	config attrs
 	want   []string
 }
 
-// checkAll validates what must pass and what must be refused.
+// checkAll validates values that must pass and values that must be refused.
 func checkAll(t *testing.T, validate func(*wire, attrs) string, valid map[string]attrs, refused map[string]invalid) {
 	t.Helper()
 	for name, config := range valid {

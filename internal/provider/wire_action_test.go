@@ -6,7 +6,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 )
 
-// actions is the part of the protocol that only engines with actions speak.
+// actions is the part of the protocol that only engines with actions use.
 func (w *wire) actions() tfprotov6.ActionServer {
 	w.t.Helper()
 	return as[tfprotov6.ActionServer](w.t, w.server)
@@ -22,7 +22,7 @@ func (w *wire) action(name string, config attrs) *tfprotov6.DynamicValue {
 	return w.pack(schema.Schema.ValueType(), config)
 }
 
-// validateAction returns what is wrong with an action.
+// validateAction returns the diagnostics of an action's configuration.
 func (w *wire) validateAction(name string, config attrs) string {
 	w.t.Helper()
 	resp, err := w.actions().ValidateActionConfig(w.t.Context(), &tfprotov6.ValidateActionConfigRequest{ActionType: name, Config: w.action(name, config)})

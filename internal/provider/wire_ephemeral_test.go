@@ -11,7 +11,7 @@ func (w *wire) ephemeralType() tftypes.Type {
 	return w.schema.EphemeralResourceSchemas["fly_app_token"].ValueType()
 }
 
-// validateEphemeral returns what is wrong with an ephemeral fly_app_token.
+// validateEphemeral returns the diagnostics of an ephemeral fly_app_token.
 func (w *wire) validateEphemeral(config attrs) string {
 	w.t.Helper()
 	resp, err := w.server.ValidateEphemeralResourceConfig(w.t.Context(), &tfprotov6.ValidateEphemeralResourceConfigRequest{

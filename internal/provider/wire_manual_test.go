@@ -7,7 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// validateManual returns what is wrong with a fly_manual_token.
+// validateManual returns the diagnostics of a fly_manual_token.
 func (w *wire) validateManual(config attrs) string {
 	w.t.Helper()
 	resp, err := w.server.ValidateResourceConfig(w.t.Context(), &tfprotov6.ValidateResourceConfigRequest{
@@ -88,8 +88,8 @@ func (w *wire) state(v attrs) *tfprotov6.DynamicValue {
 	return w.pack(w.manualType(), v)
 }
 
-// validateManualAs is validateManual by an engine that knows write-only
-// arguments, or does not.
+// validateManualAs is validateManual by an engine with or without write-only
+// arguments.
 func (w *wire) validateManualAs(writeOnly bool, config attrs) string {
 	w.t.Helper()
 	resp, err := w.server.ValidateResourceConfig(w.t.Context(), &tfprotov6.ValidateResourceConfigRequest{

@@ -20,12 +20,12 @@ type attrs map[string]any
 // unknown is a value that is known after apply.
 type unknown struct{}
 
-// wire speaks the plugin protocol to a provider, as an engine would, without one.
+// wire calls a provider over the plugin protocol, like an engine.
 type wire struct {
 	t      *testing.T
 	server tfprotov6.ProviderServer
 	schema *tfprotov6.GetProviderSchemaResponse
-	// end is what happens when an engine is done with the provider.
+	// end is called when the engine ends the provider.
 	end func(context.Context) error
 }
 
@@ -44,7 +44,7 @@ func dial(t *testing.T, w provider.World) *wire {
 	return &wire{t: t, server: server, schema: schema, end: end}
 }
 
-// scratch is a world with nothing in it.
+// scratch is an empty world.
 func scratch(t *testing.T) provider.World {
 	t.Helper()
 	home := t.TempDir()
@@ -64,7 +64,7 @@ func problems(diags []*tfprotov6.Diagnostic) string {
 	return b.String()
 }
 
-// value makes a value of typ; what v leaves out is null.
+// value makes a value of typ. Attributes that v omits are null.
 func value(t *testing.T, typ tftypes.Type, v any) tftypes.Value {
 	t.Helper()
 	switch v := v.(type) {
@@ -116,7 +116,7 @@ func as[T any](t *testing.T, v any) T {
 	return typed
 }
 
-// pack makes what goes over the wire.
+// pack encodes a value for the wire.
 func (w *wire) pack(typ tftypes.Type, v any) *tfprotov6.DynamicValue {
 	w.t.Helper()
 	packed, err := tfprotov6.NewDynamicValue(typ, value(w.t, typ, v))
@@ -126,8 +126,8 @@ func (w *wire) pack(typ tftypes.Type, v any) *tfprotov6.DynamicValue {
 	return &packed
 }
 
-// unpack reads an object of strings, ints and bools; nil for no object, unknown
-// for what is not known.
+// unpack reads an object of strings, ints and bools. It returns nil for no
+// object, and unknown for unknown values.
 func (w *wire) unpack(typ tftypes.Type, packed *tfprotov6.DynamicValue) attrs {
 	w.t.Helper()
 	if packed == nil {
@@ -198,7 +198,7 @@ func (w *wire) manualType() tftypes.Type {
 	return w.schema.ResourceSchemas["fly_manual_token"].ValueType()
 }
 
-// validateProvider returns what is wrong with a provider block.
+// validateProvider returns the diagnostics of a provider block.
 func (w *wire) validateProvider(config attrs) string {
 	w.t.Helper()
 	resp, err := w.server.ValidateProviderConfig(w.t.Context(), &tfprotov6.ValidateProviderConfigRequest{Config: w.pack(w.providerType(), config)})
@@ -214,7 +214,7 @@ func (w *wire) configure(config attrs) string {
 	return problems(resp.Diagnostics)
 }
 
-// validateData returns what is wrong with a data source.
+// validateData returns the diagnostics of a data source.
 func (w *wire) validateData(config attrs) string {
 	w.t.Helper()
 	resp, err := w.server.ValidateDataResourceConfig(w.t.Context(), &tfprotov6.ValidateDataResourceConfigRequest{
