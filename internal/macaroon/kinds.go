@@ -27,6 +27,10 @@ func (b Bundle) ReadOrganization() (Bundle, error) {
 	return b.Attenuate(Organization{ID: id, Mask: ActionRead})
 }
 
+// sshMutations are those that a console needs: a certificate, and a way into the
+// organization's network.
+var sshMutations = [...]string{"issueCertificate", "addWireGuardPeer"}
+
 // SSH narrows a deploy token to opening a console, as `flyctl tokens create
 // ssh` does. The result has a read-only copy of the permission macaroons, a
 // copy for the two mutations that a console needs, and the discharges of both.
@@ -36,7 +40,7 @@ func (b Bundle) SSH() (Bundle, error) {
 	if err != nil {
 		return Bundle{}, err
 	}
-	connects, err := b.Attenuate(Mutations{"issueCertificate", "addWireGuardPeer"})
+	connects, err := b.Attenuate(Mutations(sshMutations[:]))
 	if err != nil {
 		return Bundle{}, err
 	}
@@ -51,15 +55,20 @@ func (b Bundle) SSH() (Bundle, error) {
 // on machines, as `flyctl tokens create machine-exec` does. Without commands,
 // the token may execute every command. The error is that of [Bundle.Attenuate].
 func (b Bundle) MachineExec(commands ...Command) (Bundle, error) {
+	return b.Attenuate(IfPresent{Ifs: []Caveat{Commands(orEvery(commands))}, Else: ActionRead})
+}
+
+// orEvery returns the commands, or one that every command starts like.
+func orEvery(commands []Command) []Command {
 	if len(commands) == 0 {
-		commands = []Command{{}} // every command starts like this one
+		return []Command{{}}
 	}
-	return b.Attenuate(IfPresent{Ifs: []Caveat{Commands(commands)}, Else: ActionRead})
+	return commands
 }
 
 // WireGuard narrows an organization's token to its WireGuard peers, as `flyctl
 // tokens create wireguard` does. It may also read resources that are neither an
 // app nor a feature. The error is that of [Bundle.Attenuate].
 func (b Bundle) WireGuard() (Bundle, error) {
-	return b.Attenuate(IfPresent{Ifs: []Caveat{Apps{}, FeatureSet{"wg": ActionAll}}, Else: ActionRead})
+	return b.Attenuate(IfPresent{Ifs: []Caveat{Apps{}, FeatureSet{featureWireGuard: ActionAll}}, Else: ActionRead})
 }

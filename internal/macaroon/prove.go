@@ -5,13 +5,17 @@ import (
 	"fmt"
 )
 
-// ErrUnproven is wrapped by the errors of [Bundle.ProveReadOnly] and
-// [Bundle.ProveDeploy].
+// ErrUnproven is wrapped by the errors of [Bundle.ProveReadOnly] and of the
+// other proofs.
 var ErrUnproven = errors.New("the token does not prove this access")
 
 // deployFeatures are the features of the organization that deploying needs: the
 // builder, and the network to reach it. Fly's deploy tokens allow them.
-var deployFeatures = [...]string{"builder", "wg"}
+var deployFeatures = [...]string{"builder", featureWireGuard}
+
+// featureWireGuard is the feature of the organization that its WireGuard peers
+// belong to.
+const featureWireGuard = "wg"
 
 // ReadOnly returns the caveats that narrow a token to reading one app, by number.
 func ReadOnly(appID uint64) []Caveat {
@@ -59,36 +63,50 @@ type proof struct {
 	needs Action
 	// onApp may be allowed on the app and on the resources inside it.
 	onApp Action
+	// inCommands may be allowed on top of onApp to a request that executes a
+	// command.
+	inCommands Action
 	// features may be allowed, with any action.
 	features []string
+	// otherApps and otherFeatures may be allowed on the apps and features that
+	// the proof does not name.
+	otherApps, otherFeatures Action
 	// elsewhere may be allowed on resources that are neither an app nor a
 	// feature.
 	elsewhere Action
 }
 
-func (b Bundle) prove(appID uint64, p proof) error {
+// confined returns the number of the organization that b is for, if b holds
+// only macaroons for it.
+func (b Bundle) confined() (uint64, error) {
 	if b.HasOAuth() {
-		return fmt.Errorf("%w: it holds an OAuth token, which gives access to the whole account", ErrUnproven)
+		return 0, fmt.Errorf("%w: it holds an OAuth token, which gives access to the whole account", ErrUnproven)
 	}
 	for _, m := range b.Macaroons() {
 		if m.Kind() != KindPermission && !m.IsProof() {
-			return fmt.Errorf("%w: it holds a macaroon for %.80q", ErrUnproven, m.Location())
+			return 0, fmt.Errorf("%w: it holds a macaroon for %.80q", ErrUnproven, m.Location())
 		}
 	}
 	org, ok := b.OrganizationID()
-	if !ok || appID == 0 {
+	if !ok {
+		return 0, fmt.Errorf("%w: it is not confined to one organization", ErrUnproven)
+	}
+	return org, nil
+}
+
+func (b Bundle) prove(appID uint64, p proof) error {
+	org, err := b.confined()
+	if err != nil {
+		return err
+	}
+	if appID == 0 {
 		return fmt.Errorf("%w: it is not confined to one organization", ErrUnproven)
 	}
 	a := Access{OrgID: &org, AppID: &appID, Action: p.needs}
 	if err := b.Permits(a); err != nil {
 		return fmt.Errorf("%w: %s on app %d: %w", ErrUnproven, p.needs, appID, err)
 	}
-	for _, g := range b.Grants() {
-		if err := p.bounds(g.Permission, appID); err != nil {
-			return err
-		}
-	}
-	return nil
+	return b.within(appID, p)
 }
 
 // bounds returns an error if m may allow more than p does. Discharges are
@@ -106,10 +124,14 @@ func (p proof) bounds(m *Macaroon, appID uint64) error {
 // limit returns the actions that p allows at a place.
 func (p proof) limit(at *place) Action {
 	switch {
+	case at.inApp && at.names(TypeCommands):
+		return p.onApp | p.inCommands
 	case at.inApp:
 		return p.onApp
-	case at.names(TypeApps) || at.names(TypeFeatureSet):
-		return ActionNone
+	case at.names(TypeApps):
+		return p.otherApps
+	case at.names(TypeFeatureSet):
+		return p.otherFeatures
 	default:
 		return p.elsewhere
 	}
