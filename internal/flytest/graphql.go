@@ -93,6 +93,10 @@ func (s *Server) resolver(kind string, root field) (Operation, resolve) {
 		return OpMint, s.createToken
 	case kind == "mutation" && root.name == "deleteLimitedAccessToken":
 		return OpRevoke, s.deleteToken
+	case kind == "mutation" && root.name == "issueCertificate":
+		return OpCertificate, s.issueCertificate
+	case kind == "mutation" && root.name == "addWireGuardPeer":
+		return OpAddPeer, s.addPeer
 	case kind == "query" && root.name == "app" && lists:
 		return OpList, s.queryApp
 	case kind == "query" && root.name == "app":

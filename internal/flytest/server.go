@@ -40,6 +40,14 @@ const (
 	OpRevoke Operation = "revoke"
 	// OpShow is GET /v1/apps/{app} of the Machines API.
 	OpShow Operation = "show"
+	// OpCreateMachine is POST /v1/apps/{app}/machines of the Machines API.
+	OpCreateMachine Operation = "create machine"
+	// OpExec is POST /v1/apps/{app}/machines/{id}/exec of the Machines API.
+	OpExec Operation = "exec"
+	// OpCertificate is issueCertificate.
+	OpCertificate Operation = "issue certificate"
+	// OpAddPeer is addWireGuardPeer.
+	OpAddPeer Operation = "add peer"
 )
 
 // maxRequest bounds the read part of a request, in bytes.
@@ -259,6 +267,8 @@ func (s *Server) understand(r *http.Request, body []byte) (request, bool) {
 		return s.understandGraphQL(r, body)
 	case r.Method == http.MethodGet && ok && app != "" && !strings.Contains(app, "/"):
 		return request{op: OpShow, work: func() answer { return s.show(r.Header.Get("Authorization"), app) }}, true
+	case r.Method == http.MethodPost && ok:
+		return s.understandMachines(r, body)
 	default:
 		s.t.Errorf("flytest: unexpected request %s %s", r.Method, r.URL.Path)
 		return request{}, false
