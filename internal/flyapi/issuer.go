@@ -74,6 +74,19 @@ type Issued struct {
 // readonly` does. The error wraps an [*UnsettledError] if Fly may have made the
 // token.
 func (s *Issuer) Issue(ctx context.Context, req token.Request, name string, ttl time.Duration) (Issued, error) {
+	return s.issue(ctx, req, name, ttl, func(b macaroon.Bundle, of Organization, app App) (macaroon.Bundle, error) {
+		if app.ID != "" {
+			return b, nil
+		}
+		return b.Attenuate(macaroon.Organization{ID: of.NumericID, Mask: macaroon.ActionRead})
+	})
+}
+
+// narrow makes the token to return of one that Fly minted for an organization
+// and, unless app is zero, for one app.
+type narrow func(b macaroon.Bundle, of Organization, app App) (macaroon.Bundle, error)
+
+func (s *Issuer) issue(ctx context.Context, req token.Request, name string, ttl time.Duration, to narrow) (Issued, error) {
 	login, err := s.cfg.Login(ctx)
 	if err != nil {
 		return Issued{}, miss(err)
@@ -88,15 +101,11 @@ func (s *Issuer) Issue(ctx context.Context, req token.Request, name string, ttl 
 	if err != nil {
 		return Issued{}, miss(err)
 	}
-	minted, err := s.mint(ctx, login, MintRequest{Name: name, OrganizationID: organization.ID, AppID: app, TTL: ttl})
+	minted, err := s.mint(ctx, login, MintRequest{Name: name, OrganizationID: organization.ID, AppID: app.ID, TTL: ttl})
 	if err != nil {
 		return Issued{}, miss(err)
 	}
-	var narrow []macaroon.Caveat
-	if app == "" {
-		narrow = append(narrow, macaroon.Organization{ID: organization.NumericID, Mask: macaroon.ActionRead})
-	}
-	c, err := candidate(minted, narrow, ttl)
+	c, err := candidate(minted, ttl, func(b macaroon.Bundle) (macaroon.Bundle, error) { return to(b, organization, app) })
 	if err != nil {
 		return Issued{}, miss(&UnsettledError{ID: minted.ID, Repeated: minted.Repeated, Err: err})
 	}
@@ -104,9 +113,12 @@ func (s *Issuer) Issue(ctx context.Context, req token.Request, name string, ttl 
 	return Issued{Candidate: c, Repeated: minted.Repeated}, nil
 }
 
-// target finds the organization to mint in and, for a deploy token, the app's
-// node identifier.
-func (s *Issuer) target(ctx context.Context, req token.Request) (Organization, string, error) {
+// target finds the organization to mint in and, for a token of one app, the app.
+func (s *Issuer) target(ctx context.Context, req token.Request) (Organization, App, error) {
+	if req.App == "" {
+		organization, err := s.cfg.Directory.Organization(ctx, req.Organization)
+		return organization, App{}, err
+	}
 	app, err := s.cfg.Directory.App(ctx, req.App)
 	switch {
 	case err == nil:
@@ -114,17 +126,17 @@ func (s *Issuer) target(ctx context.Context, req token.Request) (Organization, s
 	case req.Access != token.AccessAny:
 	case req.Organization != "": // enough to mint with, also before the app exists
 		organization, err := s.cfg.Directory.Organization(ctx, req.Organization)
-		return organization, "", err
+		return organization, App{}, err
 	case errors.Is(err, ErrNoSuchApp):
 		err = organizationless(err)
 	}
 	if err != nil {
-		return Organization{}, "", err
+		return Organization{}, App{}, err
 	}
 	if req.Access == token.AccessDeploy {
-		return app.Organization, app.ID, nil
+		return app.Organization, app, nil
 	}
-	return app.Organization, "", nil
+	return app.Organization, App{}, nil
 }
 
 // misplaced is the miss for an app that does not belong to the organization of
@@ -195,19 +207,19 @@ func hasOAuth(tok token.Token) bool {
 
 // candidate narrows the minted token. Its lifetime never exceeds the requested
 // one, even if Fly's token is valid for longer.
-func candidate(minted Minted, narrow []macaroon.Caveat, ttl time.Duration) (token.Candidate, error) {
+func candidate(minted Minted, ttl time.Duration, to func(macaroon.Bundle) (macaroon.Bundle, error)) (token.Candidate, error) {
 	now := time.Now()
 	bundle, err := macaroon.ParseBundle(minted.Token.Reveal())
+	if err == nil {
+		bundle, err = to(bundle)
+	}
 	if err != nil {
 		return token.Candidate{}, unreadable(err)
 	}
 	latest := now.Add(ttl)
 	expiry := bundle.Expiry(now)
 	if expiry.IsZero() || expiry.After(latest) {
-		narrow = append(narrow, macaroon.Window(now.Add(-clockSkew), latest))
-	}
-	if len(narrow) > 0 {
-		if bundle, err = bundle.Attenuate(narrow...); err != nil {
+		if bundle, err = bundle.Attenuate(macaroon.Window(now.Add(-clockSkew), latest)); err != nil {
 			return token.Candidate{}, unreadable(err)
 		}
 	}

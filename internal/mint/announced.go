@@ -1,11 +1,13 @@
 package mint
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"time"
 
+	"github.com/flytokens/terraform-provider-fly/internal/flyapi"
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
@@ -20,8 +22,11 @@ const (
 
 // Managed describes a token to mint for a resource in the engine's state.
 type Managed struct {
-	// Request is the request for the token.
+	// Request is the request for the token. It names no app for a token of a
+	// whole organization.
 	Request token.Request
+	// Kind is the kind of the token; nil for the access of Request.
+	Kind *flyapi.TokenKind
 	// Label begins the token's name.
 	Label string
 	// TTL is the token's lifetime.
@@ -41,7 +46,7 @@ type Managed struct {
 // the provider ends, unless [Minter.Keep] is called before.
 func (m *Minter) Managed(ctx context.Context, w Managed) (token.Candidate, []token.Warning, error) {
 	warnings := m.Clear(ctx, w)
-	c, more, err := m.announced(ctx, token.Mint{
+	c, more, err := m.announced(ctx, w.Kind, token.Mint{
 		Request: w.Request, Kind: token.MintManaged,
 		Name:      fmt.Sprintf("%s (terraform %s)", w.Label, token.MintSuffix()),
 		Workspace: w.Workspace, Spec: w.Spec, Replaces: w.Replaces,
@@ -49,12 +54,12 @@ func (m *Minter) Managed(ctx context.Context, w Managed) (token.Candidate, []tok
 	return c, append(warnings, more...), err
 }
 
-// Keep leaves a managed token to the engine's state. It stays announced until a
-// later call sees its identifier in state.
-func (m *Minter) Keep(app string, c token.Candidate) {
+// Keep leaves a managed token to the engine's state. It stays announced, at the
+// [token.Request.Place] given, until a later call sees its identifier in state.
+func (m *Minter) Keep(place string, c token.Candidate) {
 	m.cfg.Process.keep(c.ID, func(ctx context.Context) {
 		if m.cfg.Journal != nil {
-			_ = m.cfg.Journal.Deliver(ctx, app, c.MintName) // without the record it counts as not delivered, which is safe
+			_ = m.cfg.Journal.Deliver(ctx, place, c.MintName) // without the record it counts as not delivered, which is safe
 		}
 	})
 }
@@ -62,17 +67,23 @@ func (m *Minter) Keep(app string, c token.Candidate) {
 // Lease mints a token that no other caller receives. It is valid until
 // [Minter.Revoke], or until the provider ends.
 func (m *Minter) Lease(ctx context.Context, req token.Request, ttl time.Duration) (token.Candidate, []token.Warning, error) {
-	warnings := m.clearLeases(ctx, req.App)
-	c, more, err := m.announced(ctx, token.Mint{
+	return m.LeaseKind(ctx, req, nil, ttl)
+}
+
+// LeaseKind is [Minter.Lease] for a kind. req names an app with access deploy, or
+// an organization alone.
+func (m *Minter) LeaseKind(ctx context.Context, req token.Request, kind *flyapi.TokenKind, ttl time.Duration) (token.Candidate, []token.Warning, error) {
+	warnings := m.clearLeases(ctx, req.Place())
+	c, more, err := m.announced(ctx, kind, token.Mint{
 		Request: req, Kind: token.MintLease,
-		Name: fmt.Sprintf("terraform-provider-fly %s (ephemeral %s)", req.App, token.MintSuffix()),
+		Name: fmt.Sprintf("terraform-provider-fly %s (ephemeral %s)", cmp.Or(req.App, req.Organization), token.MintSuffix()),
 	}, min(ttl, leaseTTL))
 	return c, append(warnings, more...), err
 }
 
 // announced announces a mint and then mints. Without storage it mints without
 // an announcement.
-func (m *Minter) announced(ctx context.Context, one token.Mint, ttl time.Duration) (token.Candidate, []token.Warning, error) {
+func (m *Minter) announced(ctx context.Context, kind *flyapi.TokenKind, one token.Mint, ttl time.Duration) (token.Candidate, []token.Warning, error) {
 	one.ExpiresAt = m.cfg.Now().Add(ttl + slack)
 	journal := m.cfg.Journal
 	var warnings []token.Warning
@@ -85,29 +96,29 @@ func (m *Minter) announced(ctx context.Context, one token.Mint, ttl time.Duratio
 			journal = nil
 			warnings = append(warnings, token.Warning{
 				Summary: "Fly Token Storage Cannot Be Used",
-				Detail:  fmt.Sprintf("The mint of a token for app %q could not be recorded: %s. If this process is killed now, the token stays valid until it expires.", one.Request.App, err),
+				Detail:  fmt.Sprintf("The mint of a token for %s could not be recorded: %s. If this process is killed now, the token stays valid until it expires.", subject(one.Request.Place()), err),
 			})
 		}
 	}
 	c, err := m.cfg.Process.take(ctx, func(ctx context.Context) (token.Candidate, error) {
-		return m.mintHeld(ctx, journal, one, ttl)
+		return m.mintHeld(ctx, journal, kind, one, ttl)
 	})
 	return c, warnings, err
 }
 
 // mintHeld mints and makes the process hold the token at once, so that no
 // failure can lose it.
-func (m *Minter) mintHeld(ctx context.Context, journal Journal, one token.Mint, ttl time.Duration) (token.Candidate, error) {
+func (m *Minter) mintHeld(ctx context.Context, journal Journal, kind *flyapi.TokenKind, one token.Mint, ttl time.Duration) (token.Candidate, error) {
 	settle := func(ctx context.Context) error {
 		if journal == nil {
 			return nil
 		}
-		return journal.Settle(ctx, one.Request.App, one.Name)
+		return journal.Settle(ctx, one.Request.Place(), one.Name)
 	}
 	login, err := m.cfg.Login(ctx)
 	c := token.Candidate{}
 	if err == nil {
-		c, err = m.Mint(ctx, one.Request, one.Name, ttl)
+		c, err = m.mint(ctx, one.Request, kind, one.Name, ttl)
 	}
 	if err != nil {
 		if !errors.Is(err, token.ErrUnsettled) {
@@ -123,13 +134,13 @@ func (m *Minter) mintHeld(ctx context.Context, journal Journal, one token.Mint, 
 		return nil
 	})
 	if one.Kind == token.MintManaged && journal != nil {
-		if err = journal.Identify(ctx, one.Request.App, one.Name, c.ID); err != nil {
+		if err = journal.Identify(ctx, one.Request.Place(), one.Name, c.ID); err != nil {
 			err = fmt.Errorf("a token was minted and is being revoked, because storage cannot record its identifier: %w", err)
 		}
 	}
 	fitted := c
 	if err == nil {
-		fitted, err = m.fit(ctx, one.Request, c, ttl)
+		fitted, err = m.fit(ctx, one.Request, kind, c, ttl)
 	}
 	if err != nil {
 		// If this fails, the provider tries again when it ends.

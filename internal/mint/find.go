@@ -32,7 +32,10 @@ func (m *Minter) revokeNamed(ctx context.Context, req token.Request, name, keep 
 // list is read only if the first has no such token.
 func (m *Minter) named(ctx context.Context, req token.Request, name string) ([]flyapi.Listed, error) {
 	lists := []func(context.Context, token.Request) ([]flyapi.Listed, error){m.listOrganization, m.listApp}
-	if req.Access == token.AccessDeploy {
+	switch {
+	case req.App == "":
+		lists = lists[:1]
+	case req.Access == token.AccessDeploy:
 		slices.Reverse(lists)
 	}
 	var failures error

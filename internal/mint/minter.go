@@ -45,7 +45,12 @@ func New(cfg Config) *Minter {
 // no token of that name is live, unless the error wraps [token.ErrUnsettled].
 // Fly may then have made the token, and the name must stay announced.
 func (m *Minter) Mint(ctx context.Context, req token.Request, name string, ttl time.Duration) (token.Candidate, error) {
-	issued, err := m.issuer.Issue(ctx, req, name, ttl)
+	return m.mint(ctx, req, nil, name, ttl)
+}
+
+// mint is [Minter.Mint], for a kind unless that is nil.
+func (m *Minter) mint(ctx context.Context, req token.Request, kind *flyapi.TokenKind, name string, ttl time.Duration) (token.Candidate, error) {
+	issued, err := m.issue(ctx, req, kind, name, ttl)
 	var lost *flyapi.UnsettledError
 	switch {
 	case err == nil && !issued.Repeated:
@@ -68,6 +73,13 @@ func (m *Minter) Mint(ctx context.Context, req token.Request, name string, ttl t
 		return token.Candidate{}, m.undo(ctx, req, name, &flyapi.UnsettledError{ID: issued.ID, Repeated: true, Err: err}, err)
 	}
 	return issued.Candidate, nil
+}
+
+func (m *Minter) issue(ctx context.Context, req token.Request, kind *flyapi.TokenKind, name string, ttl time.Duration) (flyapi.Issued, error) {
+	if kind == nil {
+		return m.issuer.Issue(ctx, req, name, ttl)
+	}
+	return m.issuer.IssueKind(ctx, req, kind, name, ttl)
 }
 
 // undo revokes the tokens that a failed mint may have made, and returns the
@@ -110,9 +122,10 @@ func (e *unsettledError) Unwrap() []error {
 	return errs
 }
 
-// fit narrows a minted token to the access of req.
-func (m *Minter) fit(ctx context.Context, req token.Request, c token.Candidate, ttl time.Duration) (token.Candidate, error) {
-	if req.Access != token.AccessAny {
+// fit narrows a minted token to the access of req. One of a kind was narrowed
+// when it was issued.
+func (m *Minter) fit(ctx context.Context, req token.Request, kind *flyapi.TokenKind, c token.Candidate, ttl time.Duration) (token.Candidate, error) {
+	if kind == nil && req.Access != token.AccessAny {
 		var err error
 		if c, err = flyapi.NewNarrower(m.cfg.Directory, ttl).Narrow(ctx, req, c); err != nil {
 			return c, err

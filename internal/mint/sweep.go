@@ -3,6 +3,7 @@ package mint
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
@@ -21,24 +22,25 @@ const (
 	report
 )
 
-// Seen settles the mint of a token that is in the engine's state.
-func (m *Minter) Seen(ctx context.Context, app, id string) error {
+// Seen settles the mint of a token that is in the engine's state. place is the
+// [token.Request.Place] that it was announced at.
+func (m *Minter) Seen(ctx context.Context, place, id string) error {
 	if m.cfg.Journal == nil || id == "" {
 		return nil
 	}
-	return m.cfg.Journal.SettleID(ctx, app, id)
+	return m.cfg.Journal.SettleID(ctx, place, id)
 }
 
-// Clear settles what earlier processes announced for the app of w and left. It
+// Clear settles what earlier processes announced at the place of w and left. It
 // revokes a token only where w's state certainly never received it. It is for
 // applies: a plan revokes nothing.
 func (m *Minter) Clear(ctx context.Context, w Managed) []token.Warning {
-	return m.sweep(ctx, w.Request.App, func(one token.Mint) verdict { return m.judge(ctx, one, w) })
+	return m.sweep(ctx, w.Request.Place(), func(one token.Mint) verdict { return m.judge(ctx, one, w) })
 }
 
-// clearLeases revokes the leases for app of processes that are certainly gone.
-func (m *Minter) clearLeases(ctx context.Context, app string) []token.Warning {
-	return m.sweep(ctx, app, func(one token.Mint) verdict {
+// clearLeases revokes the leases at a place of processes that are certainly gone.
+func (m *Minter) clearLeases(ctx context.Context, place string) []token.Warning {
+	return m.sweep(ctx, place, func(one token.Mint) verdict {
 		if one.Kind != token.MintLease {
 			return leave
 		}
@@ -91,14 +93,14 @@ func (m *Minter) judge(ctx context.Context, one token.Mint, w Managed) verdict {
 	}
 }
 
-// sweep does what decide says about each mint announced for app.
-func (m *Minter) sweep(ctx context.Context, app string, decide func(token.Mint) verdict) []token.Warning {
+// sweep does what decide says about each mint announced at a place.
+func (m *Minter) sweep(ctx context.Context, place string, decide func(token.Mint) verdict) []token.Warning {
 	if m.cfg.Journal == nil {
 		return nil
 	}
-	mints, err := m.cfg.Journal.Announced(ctx, app)
+	mints, err := m.cfg.Journal.Announced(ctx, place)
 	if err != nil {
-		return []token.Warning{unsweptWarning(app, err)}
+		return []token.Warning{unsweptWarning(place, err)}
 	}
 	var warnings []token.Warning
 	for _, one := range mints {
@@ -107,8 +109,8 @@ func (m *Minter) sweep(ctx context.Context, app string, decide func(token.Mint) 
 			warnings = append(warnings, leftWarning(one))
 			continue
 		}
-		if err := m.act(ctx, app, one, v); err != nil {
-			return append(warnings, unsweptWarning(app, err))
+		if err := m.act(ctx, place, one, v); err != nil {
+			return append(warnings, unsweptWarning(place, err))
 		}
 	}
 	return warnings
@@ -116,7 +118,7 @@ func (m *Minter) sweep(ctx context.Context, app string, decide func(token.Mint) 
 
 // act carries a verdict out. A token that Fly does not list may yet be made, since
 // its request may be on its way: its mint stays announced.
-func (m *Minter) act(ctx context.Context, app string, one token.Mint, v verdict) error {
+func (m *Minter) act(ctx context.Context, place string, one token.Mint, v verdict) error {
 	if v != settle && v != revoke {
 		return nil
 	}
@@ -132,7 +134,7 @@ func (m *Minter) act(ctx context.Context, app string, one token.Mint, v verdict)
 			return err
 		}
 	}
-	return m.cfg.Journal.Settle(ctx, app, one.Name)
+	return m.cfg.Journal.Settle(ctx, place, one.Name)
 }
 
 // leftWarning names a token that may have no owner.
@@ -147,17 +149,25 @@ func leftWarning(one token.Mint) token.Warning {
 	}
 	return token.Warning{
 		Summary: "Fly Token May Have No Owner",
-		Detail: fmt.Sprintf("An earlier run minted %q for app %q, and the provider cannot know whether a state received it. It is not revoked, because another state may hold it. "+
-			"If no state does, run `fly tokens revoke %s`; `fly tokens list` shows the token by that name.%s", one.Name, one.Request.App, id, replaced),
+		Detail: fmt.Sprintf("An earlier run minted %q for %s, and the provider cannot know whether a state received it. It is not revoked, because another state may hold it. "+
+			"If no state does, run `fly tokens revoke %s`; `fly tokens list` shows the token by that name.%s", one.Name, subject(one.Request.Place()), id, replaced),
 	}
 }
 
 // unsweptWarning says that what an earlier run may have left could not be looked
 // for.
-func unsweptWarning(app string, err error) token.Warning {
+func unsweptWarning(place string, err error) token.Warning {
 	return token.Warning{
 		Summary: "Unable to Revoke Token of Earlier Run",
-		Detail: fmt.Sprintf("An earlier run that did not end well may have left a token for app %q at Fly. The provider cannot revoke it now: %s. "+
-			"The next apply that mints a token for this app tries again. `fly tokens list` shows the token by a name that contains `terraform`.", app, err),
+		Detail: fmt.Sprintf("An earlier run that did not end well may have left a token for %s at Fly. The provider cannot revoke it now: %s. "+
+			"The next apply that mints a token for it tries again. `fly tokens list` shows the token by a name that contains `terraform`.", subject(place), err),
 	}
+}
+
+// subject names what the tokens announced at a place are for.
+func subject(place string) string {
+	if app := token.AppOf(place); app != "" {
+		return fmt.Sprintf("app %q", app)
+	}
+	return fmt.Sprintf("organization %q", strings.TrimPrefix(place, token.Request{}.Place()))
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 	"sync"
 )
 
@@ -38,6 +39,36 @@ type Request struct {
 	// Organization is the slug of the organization the app belongs to, "" where
 	// it is not known.
 	Organization string
+}
+
+// organizationPlace begins the place of a request for an organization. No app's
+// name has an underscore.
+const organizationPlace = "organization_"
+
+// Place names the storage document of what is announced for r: that of its app,
+// or that of its organization if r names no app.
+func (r Request) Place() string {
+	if r.App != "" {
+		return r.App
+	}
+	return organizationPlace + r.Organization
+}
+
+// ValidatePlace returns an error that wraps [ErrInvalidRequest] when place is none
+// that [Request.Place] returns for a valid app or organization.
+func ValidatePlace(place string) error {
+	if slug, ok := strings.CutPrefix(place, organizationPlace); ok {
+		return ValidateOrganization(slug)
+	}
+	return ValidateApp(place)
+}
+
+// AppOf returns the app of a [Request.Place]; "" for an organization's.
+func AppOf(place string) string {
+	if strings.HasPrefix(place, organizationPlace) {
+		return ""
+	}
+	return place
 }
 
 // ValidateApp returns an error that wraps [ErrInvalidRequest] when name cannot

@@ -26,7 +26,8 @@ const MaxDocument = 16 << 20
 // Doc names a document. A backend also keeps kinds that it does not know: a
 // damaged document is set aside as "state-damaged-1" to "state-damaged-3".
 type Doc struct {
-	// App is a valid name of a Fly app.
+	// App is a valid name of a Fly app, or "organization_" and a valid slug for
+	// what is announced for a whole organization.
 	App string
 	// Kind is a lower-case word with hyphens and digits.
 	Kind Kind

@@ -71,7 +71,7 @@ func (s *Store) announce(st *state, m token.Mint) error {
 // Announce records a mint before Fly is asked for it, or replaces the record of
 // that name. It is durable when Announce returns.
 func (s *Store) Announce(ctx context.Context, m token.Mint) error {
-	_, err := s.changeState(ctx, m.Request.App, nil, func(st *state) (bool, error) {
+	_, err := s.changeState(ctx, m.Request.Place(), nil, func(st *state) (bool, error) {
 		return true, s.announce(st, m)
 	})
 	return err
@@ -152,7 +152,7 @@ func (s *Store) announced(app string, st *state, delivered bool) []token.Mint {
 			continue
 		}
 		mints = append(mints, token.Mint{
-			Request: token.Request{App: app, Access: m.Access, Organization: m.Organization},
+			Request: token.Request{App: token.AppOf(app), Access: m.Access, Organization: m.Organization},
 			Name:    name, Kind: m.Kind, ID: m.ID, ExpiresAt: m.ExpiresAt, Owner: m.Owner,
 			Workspace: m.Workspace, Spec: m.Spec, Replaces: m.Replaces, Delivered: m.Delivered,
 		})

@@ -237,7 +237,7 @@ func (s *Store) MintedRecords(ctx context.Context, app string) ([]token.Record, 
 
 // ready says whether there is any point in looking for the app's documents.
 func ready(ctx context.Context, app string) error {
-	if err := token.ValidateApp(app); err != nil {
+	if err := token.ValidatePlace(app); err != nil {
 		return err
 	}
 	return context.Cause(ctx)
