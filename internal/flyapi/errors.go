@@ -61,7 +61,7 @@ type Error struct {
 
 // Error returns the operation, the reason and the advice.
 func (e *Error) Error() string {
-	parts := []string{e.Op, e.Reason}
+	parts := []string{"cannot " + e.Op, e.Reason}
 	if e.Fix != "" {
 		parts = append(parts, e.Fix)
 	}

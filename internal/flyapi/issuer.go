@@ -159,7 +159,7 @@ func organizationless(err error) error {
 		return err
 	}
 	return &token.MissError{
-		Reason: e.Op + ": " + e.Reason,
+		Reason: "cannot " + e.Op + ": " + e.Reason,
 		Fix:    "check the app's name and the login, or set `organization` if the app does not exist yet",
 		Cause:  err,
 	}
@@ -248,7 +248,7 @@ func miss(err error) error {
 	}
 	var e *Error
 	if errors.As(err, &e) {
-		return &token.MissError{Reason: e.Op + ": " + e.Reason, Fix: e.Fix, Cause: err}
+		return &token.MissError{Reason: "cannot " + e.Op + ": " + e.Reason, Fix: e.Fix, Cause: err}
 	}
 	return err
 }

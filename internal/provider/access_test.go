@@ -47,7 +47,7 @@ func accessMisses(s *flytest.Server) map[string]accessMiss {
 		"an fo1 and no API": {
 			login: user, data: attrs{"access": "readonly"}, offline: true,
 			want: []string{
-				"cli: no `fly` or `flyctl` on PATH", `api: look up app "web": no connection to 127.0.0.1:1`,
+				"cli: no `fly` or `flyctl` on PATH", `api: cannot look up app "web": no connection to 127.0.0.1:1`,
 				`env: the token found is an OAuth token, which cannot be narrowed to access "readonly": let the cli or api source mint one, or omit access`,
 				"manual: no manual token is set",
 			},
@@ -62,11 +62,11 @@ func accessMisses(s *flytest.Server) map[string]accessMiss {
 		},
 		"an organization that is not there": {
 			login: user, config: attrs{"sources": []any{"api"}}, data: attrs{"app": "next", "organization": "initech"},
-			want: []string{`api: look up organization "initech": the organization does not exist`, "fly orgs list"},
+			want: []string{`api: cannot look up organization "initech": the organization does not exist`, "fly orgs list"},
 		},
 		"no member": {
 			login: stranger, config: attrs{"sources": []any{"api"}}, data: attrs{},
-			want: []string{`api: look up app "web": the app does not exist, or this token cannot see it`, "check the app's name"},
+			want: []string{`api: cannot look up app "web": the app does not exist, or this token cannot see it`, "check the app's name"},
 		},
 		"an app that is not there": {
 			login: user, config: attrs{"sources": []any{"api"}}, data: attrs{"app": "next"},
@@ -74,11 +74,11 @@ func accessMisses(s *flytest.Server) map[string]accessMiss {
 		},
 		"a macaroon of another organization": {
 			login: others, config: attrs{"sources": []any{"env"}}, data: attrs{"access": "readonly"},
-			want: []string{`env: cannot narrow the token found to access "readonly", because the app's number is unknown`, "this token cannot see it", `; look up app "web" with the token found: Fly does not permit this`, ": check the app's name and the login, or omit access"},
+			want: []string{`env: cannot narrow the token found to access "readonly", because the app's number is unknown`, "this token cannot see it", `; cannot look up app "web" with the token found: Fly does not permit this`, ": check the app's name and the login, or omit access"},
 		},
 		"a macaroon of another app": {
 			login: narrow, config: attrs{"sources": []any{"api", "env"}}, data: attrs{"access": "readonly"},
-			want: []string{`api: look up app "web": the app does not exist`, `; look up app "web" with the token found: Fly does not permit this`},
+			want: []string{`api: cannot look up app "web": the app does not exist`, `; cannot look up app "web" with the token found: Fly does not permit this`},
 		},
 		"no login": {
 			config: attrs{"sources": []any{"api"}}, data: attrs{},

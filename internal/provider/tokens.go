@@ -61,11 +61,11 @@ func (s *session) readTokens(ctx context.Context, m *tokensModel) diag.Diagnosti
 	return diags
 }
 
-// cannot words a failure. An error of Fly's API says itself what failed.
+// cannot describes a failure. An error of Fly's API already names the operation.
 func cannot(what string, err error) string {
 	var e *flyapi.Error
 	if errors.As(err, &e) {
-		return fmt.Sprintf("Cannot %s.", e)
+		return fmt.Sprintf("C%s.", strings.TrimPrefix(e.Error(), "c"))
 	}
 	return fmt.Sprintf("Cannot %s: %s.", what, err)
 }
