@@ -37,6 +37,9 @@ type Managed struct {
 	Spec string
 	// Replaces is Fly's identifier of the token in state; "" for a creation.
 	Replaces string
+	// StateFile identifies the engine's state file as it is before the mint, and
+	// Engine the engine's process; "" where they are not known.
+	StateFile, Engine string
 	// Predecessor is Fly's identifier of the token that the one in state replaced.
 	Predecessor string
 }
@@ -50,6 +53,7 @@ func (m *Minter) Managed(ctx context.Context, w Managed) (token.Candidate, []tok
 		Request: w.Request, Kind: token.MintManaged,
 		Name:      fmt.Sprintf("%s (terraform %s)", w.Label, token.MintSuffix()),
 		Workspace: w.Workspace, Spec: w.Spec, Replaces: w.Replaces,
+		StateFile: w.StateFile, Engine: w.Engine,
 	}, w.TTL)
 	return c, append(warnings, more...), err
 }

@@ -156,6 +156,44 @@ func TestRecoverOwn(t *testing.T) {
 	}
 }
 
+// A token that was delivered is revoked if the engine that received it is gone and
+// wrote no state after the mint.
+func TestUnwrittenState(t *testing.T) {
+	t.Parallel()
+	before := mint.Managed{Request: web, Label: "ci", TTL: time.Hour, Workspace: "here", Spec: "one", StateFile: "1:2:0:3", Engine: "7"}
+	for name, test := range map[string]struct {
+		change func(*mint.Managed)
+		left   int
+	}{
+		"a different engine, the same state": {func(w *mint.Managed) { w.Engine = "8" }, 0},
+		"a different resource of the state":  {func(w *mint.Managed) { w.Engine, w.Spec = "8", "two" }, 0},
+		"the same engine":                    {func(*mint.Managed) {}, 1},
+		"a state that was written":           {func(w *mint.Managed) { w.Engine, w.StateFile = "8", "1:2:900:4" }, 1},
+		"a state that is not known":          {func(w *mint.Managed) { w.Engine, w.StateFile = "", "" }, 1},
+		"a different workspace":              {func(w *mint.Managed) { w.Engine, w.Workspace = "8", "there" }, 1},
+		"a state that was never known":       {func(w *mint.Managed) { w.Engine, w.StateFile = "8", "" }, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := server(t, false)
+			folder := t.TempDir()
+			journal, first, next := open(s, folder), before, before
+			test.change(&next)
+			if name == "a state that was never known" {
+				first.StateFile, first.Engine = "", ""
+			}
+			c, _, err := minter(t, s, journal).Managed(t.Context(), first)
+			if err = errors.Join(err, journal.Deliver(t.Context(), "web", c.MintName)); err != nil {
+				t.Fatal(err)
+			}
+			minter(t, s, dead{open(s, folder)}).Clear(t.Context(), next)
+			if names := live(s); len(names) != test.left {
+				t.Errorf("%v is live", names)
+			}
+		})
+	}
+}
+
 // A repeated mint whose list lacks the token that was received is not trusted: there
 // may be another one.
 func TestRepeatedMintNotListed(t *testing.T) {

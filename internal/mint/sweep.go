@@ -70,10 +70,13 @@ func (m *Minter) judge(ctx context.Context, one token.Mint, w Managed) verdict {
 	// that replaces it.
 	superseded := one.Replaces != "" && (one.Replaces == w.Replaces || one.Replaces == w.Predecessor)
 	again := w.Replaces == "" && here && one.Spec == w.Spec
+	// The engine of that time, which this one has succeeded, wrote no state after
+	// the mint.
+	unwritten := here && one.StateFile != "" && one.StateFile == w.StateFile && one.Engine != w.Engine
 	switch {
 	case m.cfg.Now().After(one.ExpiresAt), one.ID != "" && one.ID == w.Replaces:
 		return settle
-	case one.Delivered && superseded && here:
+	case one.Delivered && (superseded && here || unwritten):
 		return revoke // the engine was killed before it wrote state
 	case one.Delivered && again:
 		return report // the engine lost its state, or the resource was moved to another

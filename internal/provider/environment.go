@@ -32,6 +32,8 @@ type environment struct {
 	// host and workingDir identify this machine and the root module. They are
 	// "" if the system does not name them.
 	host, workingDir string
+	// engine is the parent process, or 0 if that is not an engine.
+	engine int
 	// journal wraps the journal in storage, so that tests can simulate the end
 	// of a process.
 	journal func(mint.Journal) mint.Journal
@@ -40,7 +42,7 @@ type environment struct {
 // processEnvironment reads the environment of this process. A folder that the
 // system does not name is left empty, and only its users fail.
 func processEnvironment() environment {
-	env := environment{variables: os.Environ(), tempDir: os.TempDir(), now: time.Now, journal: func(j mint.Journal) mint.Journal { return j }}
+	env := environment{variables: os.Environ(), tempDir: os.TempDir(), now: time.Now, engine: os.Getppid(), journal: func(j mint.Journal) mint.Journal { return j }}
 	if dir, err := os.UserHomeDir(); err == nil {
 		env.home = dir
 	}

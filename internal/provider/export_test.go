@@ -61,6 +61,11 @@ var NewServer = newServer
 // Absolute is absolute.
 var Absolute = absolute
 
+// EngineState is environment.engineState for an engine with that process number.
+func EngineState(workingDir string, pid int) (file, engine string) {
+	return environment{workingDir: workingDir, engine: pid}.engineState()
+}
+
 // SecretArguments is secretArguments.
 var SecretArguments = secretArguments
 

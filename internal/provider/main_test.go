@@ -11,5 +11,6 @@ import (
 func TestMain(m *testing.M) {
 	fakefly.Main()
 	execWithoutLocks()
+	holdStateLock()
 	os.Exit(engine.Run(m))
 }

@@ -50,7 +50,9 @@ func (r *deployTokenResource) mint(ctx context.Context, plan, prior *deployToken
 
 // managed describes the mint for m, in place of the token of prior.
 func (r *deployTokenResource) managed(ctx context.Context, m, prior *deployTokenModel, before predecessor) mint.Managed {
+	file, engine := r.session.settings.environment.engineState()
 	w := mint.Managed{
+		StateFile: file, Engine: engine,
 		Request: m.request(r.session.settings), Label: m.label(), TTL: m.ttl(),
 		Workspace: r.session.settings.environment.workspace(), Spec: m.spec(ctx), Predecessor: before.ID,
 	}

@@ -75,6 +75,9 @@ type Mint struct {
 	Workspace, Spec string
 	// Replaces is Fly's identifier of the token that a rotation replaces.
 	Replaces string
+	// StateFile identifies the engine's state file as it was before the mint, and
+	// Engine the engine's process; "" where they are not known.
+	StateFile, Engine string
 	// Delivered says that the process ended normally after the engine had been
 	// given the token.
 	Delivered bool

@@ -24,6 +24,8 @@ type mint struct {
 	Workspace    string         `json:"workspace"`
 	Spec         string         `json:"spec"`
 	Replaces     string         `json:"replaces"`
+	StateFile    string         `json:"state_file"`
+	Engine       string         `json:"engine"`
 	Delivered    bool           `json:"delivered"`
 }
 
@@ -65,6 +67,7 @@ func (s *Store) announce(st *state, m token.Mint) error {
 	return st.putMint(m.Name, mint{
 		API: s.scope.APIBaseURL, Access: m.Request.Access, Organization: m.Request.Organization, Kind: m.Kind, ID: m.ID,
 		ExpiresAt: m.ExpiresAt.UTC(), Owner: m.Owner, Workspace: m.Workspace, Spec: m.Spec, Replaces: m.Replaces, Delivered: m.Delivered,
+		StateFile: m.StateFile, Engine: m.Engine,
 	})
 }
 
@@ -155,6 +158,7 @@ func (s *Store) announced(app string, st *state, delivered bool) []token.Mint {
 			Request: token.Request{App: token.AppOf(app), Access: m.Access, Organization: m.Organization},
 			Name:    name, Kind: m.Kind, ID: m.ID, ExpiresAt: m.ExpiresAt, Owner: m.Owner,
 			Workspace: m.Workspace, Spec: m.Spec, Replaces: m.Replaces, Delivered: m.Delivered,
+			StateFile: m.StateFile, Engine: m.Engine,
 		})
 	}
 	return mints
