@@ -26,15 +26,19 @@ func TestAccBench(t *testing.T) {
 	dir := t.TempDir()
 	o := options{
 		apps: 2, reads: 4, runs: 1, starts: 1, work: filepath.Join(dir, "work"),
-		json: filepath.Join(dir, "made", "bench.json"), readme: filepath.Join(dir, "README.md"),
+		json: filepath.Join(dir, "made", "bench.json"), table: filepath.Join(dir, "page.md"),
+		plot: filepath.Join(dir, "plot"),
 	}
-	write(t, o.readme, "# Title\n"+beginMarker+"\nold\n"+endMarker+"\ntail\n")
+	write(t, o.table, "# Title\n"+beginMarker+"\nold\n"+endMarker+"\ntail\n")
 	var stdout bytes.Buffer
 	if err := run(t.Context(), o, &stdout, t.Output()); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := read(t, o.readme), "# Title\n"+beginMarker+"\n"+stdout.String()+endMarker+"\ntail\n"; got != want {
-		t.Errorf("README.md is\n%s\nand not\n%s", got, want)
+	if got, want := read(t, o.table), "# Title\n"+beginMarker+"\n"+stdout.String()+endMarker+"\ntail\n"; got != want {
+		t.Errorf("the page is\n%s\nand not\n%s", got, want)
+	}
+	for _, colours := range palettes() {
+		wantPlot(t, read(t, o.plot+"-"+colours.name+".svg"))
 	}
 	var kept result
 	if err := json.Unmarshal([]byte(read(t, o.json)), &kept); err != nil {
@@ -105,8 +109,9 @@ func TestRunRefuses(t *testing.T) {
 		"apps without a reader": {func(o *options) { o.apps = 2 }, "one data source per app"},
 		"no run":                {func(o *options) { o.runs = 0 }, "one run"},
 		"no start":              {func(o *options) { o.starts = 0 }, "one start"},
-		"a part of the table":   {func(o *options) { o.readme, o.only = unmarked, "warm" }, "has all parts"},
-		"no place for a table":  {func(o *options) { o.readme = unmarked }, "there is no " + beginMarker},
+		"a part of the table":   {func(o *options) { o.table, o.only = unmarked, "warm" }, "have all parts"},
+		"a part of the plot":    {func(o *options) { o.plot, o.only = "plot", "warm" }, "have all parts"},
+		"no place for a table":  {func(o *options) { o.table = unmarked }, "there is no " + beginMarker},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

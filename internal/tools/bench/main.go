@@ -2,7 +2,7 @@
 // over generated configurations, and whole processes. Each is measured in turn
 // with a rival in the same run.
 //
-//	make bench                     a table on the terminal and in README.md, and .work/bench.json
+//	make bench                     a table on the terminal and in the docs, the README's plot, and .work/bench.json
 //	.work/bin/bench -only warm     one part of it, once make has built this program
 //
 // It is a separate module, so that no rival's dependency becomes the
@@ -41,9 +41,9 @@ type options struct {
 	starts int
 	// delay is the duration of the fake flyctl.
 	delay time.Duration
-	// json is the file for the samples, and readme the one whose table is
-	// replaced; "" means none.
-	json, readme string
+	// json is the file for the samples, table the one whose table is replaced, and
+	// plot the start of the names of the plot's files. "" means none.
+	json, table, plot string
 	// work is the parent of the scratch folder.
 	work string
 	// only names the parts to measure; without any, all are measured.
@@ -62,7 +62,8 @@ func main() {
 	flag.DurationVar(&o.delay, "delay", 300*time.Millisecond, "`duration` of the fake flyctl")
 	flag.StringVar(&o.json, "json", filepath.Join(".work", "bench.json"), "`file` for all samples")
 	flag.StringVar(&o.work, "work", ".work", "`folder` for temporary builds and plans")
-	flag.StringVar(&o.readme, "readme", "", "`file` whose table is replaced")
+	flag.StringVar(&o.table, "table", "", "`file` whose table is replaced")
+	flag.StringVar(&o.plot, "plot", "", "`start` of the names of the plot's files: -light.svg and -dark.svg are added")
 	flag.StringVar(&o.only, "only", "", "comma-separated `parts` to measure: warm, cold, start, memory, size, telemetry; all by default")
 	flag.BoolVar(&o.strict, "strict", false, "fail if a limit is exceeded")
 	flag.Parse()
@@ -80,12 +81,12 @@ func run(ctx context.Context, o options, stdout, log io.Writer) error {
 	if o.apps < 1 || o.reads < o.apps || o.runs < 1 || o.starts < 1 {
 		return errors.New("at least one app, one data source per app, one run and one start are needed")
 	}
-	if o.readme != "" && o.only != "" {
-		return errors.New("the table in a file has all parts: omit -readme or -only")
+	if (o.table != "" || o.plot != "") && o.only != "" {
+		return errors.New("the table and the plot in files have all parts: omit -only, or -table and -plot")
 	}
-	if o.readme != "" {
+	if o.table != "" {
 		// This is checked before the work, not after it.
-		if err := checkMarkers(o.readme); err != nil {
+		if err := checkMarkers(o.table); err != nil {
 			return err
 		}
 	}

@@ -48,8 +48,13 @@ func (b *bench) report(r result, stdout io.Writer) error {
 	if err := keep(r, b.json); err != nil {
 		return err
 	}
-	if b.readme != "" {
-		if err := replace(b.readme, shown); err != nil {
+	if b.table != "" {
+		if err := replace(b.table, shown); err != nil {
+			return err
+		}
+	}
+	if b.plot != "" {
+		if err := r.draw(b.plot); err != nil {
 			return err
 		}
 	}
