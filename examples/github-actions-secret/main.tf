@@ -17,7 +17,7 @@ terraform {
 
 # Minting takes a user's login: flyctl's own, or FLY_API_TOKEN.
 provider "fly" {
-  organization = "acme"
+  organization = "acme" # replace with your organization
 }
 
 provider "github" {
@@ -25,7 +25,7 @@ provider "github" {
 }
 
 resource "fly_deploy_token" "ci" {
-  app           = "web"
+  app           = "web" # replace with your app
   name          = "github-actions"
   ttl           = "720h" # 30 days
   rotate_before = "168h" # replaced in the last week of them

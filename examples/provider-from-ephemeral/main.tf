@@ -19,13 +19,13 @@ terraform {
 }
 
 provider "flytokens" {
-  organization = "acme"
+  organization = "acme" # replace with your organization
 }
 
 ephemeral "fly_app_token" "web" {
   provider = flytokens
 
-  app    = "web"
+  app    = "web" # replace with your app
   access = "deploy"
 }
 

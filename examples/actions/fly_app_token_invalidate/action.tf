@@ -1,7 +1,7 @@
 # After a leak: terraform apply -invoke=action.fly_app_token_invalidate.web
 action "fly_app_token_invalidate" "web" {
   config {
-    app    = "web"
+    app    = "web" # replace with your app
     revoke = true
   }
 }

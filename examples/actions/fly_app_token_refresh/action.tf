@@ -1,6 +1,6 @@
 action "fly_app_token_refresh" "web" {
   config {
-    app    = "web"
+    app    = "web" # replace with your app
     access = "deploy"
   }
 }

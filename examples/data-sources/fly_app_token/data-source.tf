@@ -1,5 +1,5 @@
 data "fly_app_token" "web" {
-  app = "web"
+  app = "web" # replace with your app
 }
 
 # What calls Fly's API for the app takes the header as it is.

@@ -1,6 +1,6 @@
 # The same token in plan and apply, and in neither's files.
 ephemeral "fly_app_token" "web" {
-  app    = "web"
+  app    = "web" # replace with your app
   access = "readonly"
 }
 

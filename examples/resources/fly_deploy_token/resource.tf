@@ -1,5 +1,5 @@
 resource "fly_deploy_token" "ci" {
-  app           = "web"
+  app           = "web" # replace with your app
   name          = "ci"
   ttl           = "720h" # 30 days
   rotate_before = "168h" # replaced in the last week of them

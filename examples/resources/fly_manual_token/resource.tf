@@ -8,7 +8,7 @@ variable "web_token" {
 # write-only arguments take the token as `token`, from a variable that is not
 # ephemeral, and keep it in the state.
 resource "fly_manual_token" "web" {
-  app              = "web"
+  app              = "web" # replace with your app
   token_wo         = var.web_token
   token_wo_version = 1
 }
