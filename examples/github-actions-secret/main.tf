@@ -1,6 +1,6 @@
-# A deploy token of one app as a secret of the GitHub Actions that deploy it.
-# `terraform apply` on a schedule, more often than rotate_before, rotates it and
-# hands the new one to GitHub in the same apply.
+# A deploy token of one app as a secret for its GitHub Actions. Run `terraform
+# apply` on a schedule, more often than rotate_before. It rotates the token and
+# passes the new one to GitHub in the same apply.
 
 terraform {
   required_version = ">= 1.11" # write-only arguments, in OpenTofu too
@@ -15,7 +15,7 @@ terraform {
   }
 }
 
-# Minting takes a user's login: flyctl's own, or FLY_API_TOKEN.
+# Minting needs a user's login: flyctl's own, or FLY_API_TOKEN.
 provider "fly" {
   organization = "acme" # replace with your organization
 }
@@ -35,13 +35,13 @@ resource "github_actions_secret" "fly" {
   repository  = "web"
   secret_name = "FLY_API_TOKEN"
 
-  # The token stands in the state once, as fly_deploy_token's, and not twice.
-  # GitHub's provider had no such argument when this was written: these two have
-  # the names that its pull request 3151 proposes for the secrets of environments.
-  # Until your release has them, give plaintext_value, which the state keeps.
+  # The token is in the state once, in fly_deploy_token, and not twice.
+  # integrations/github has no such argument yet. These names are from its pull
+  # request 3151, for the secrets of environments. Until your release has them, set
+  # plaintext_value, which is stored in the state.
   plaintext_value_wo = fly_deploy_token.ci.token
 
-  # The engine does not see a write-only value change. Another token has another
-  # fingerprint, and that makes another number.
+  # The engine does not detect a changed write-only value. A different token has a
+  # different fingerprint, which gives a different number.
   plaintext_value_wo_version = parseint(substr(fly_deploy_token.ci.fingerprint, 0, 7), 16)
 }

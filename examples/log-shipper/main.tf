@@ -1,11 +1,11 @@
 # A read-only token for Fly's log shipper, https://github.com/superfly/fly-log-shipper.
 #
-# It is the organization's, and not one app's: the shipper subscribes to the
-# organization's log stream over NATS, with the organization's name as the user
-# and the token as the password. A token that opens one app is refused there, so
-# access, which would narrow it to the app, is left unset. What is minted without
-# access is what `fly tokens create readonly` makes: it reads the whole
-# organization, and changes nothing in it.
+# The token belongs to the organization, not to one app. The shipper subscribes to
+# the organization's log stream over NATS, with the organization's name as the user
+# and the token as the password. NATS refuses a token for one app, so access, which
+# would narrow the token to the app, is unset. Without access the provider mints
+# the token of `fly tokens create readonly`: it can only read, in the whole
+# organization.
 
 terraform {
   required_providers {
@@ -23,16 +23,16 @@ variable "organization" {
 provider "fly" {
   organization = var.organization
 
-  # Without these, a login might be handed out, which can do more than read.
+  # Without this, a login might be returned, which can do more than read.
   sources = ["storage", "api"]
 
-  # A token of 90 days, replaced by the first apply in the last 21 of them.
+  # A token of 90 days. The first apply within the last 21 days replaces it.
   token_ttl    = "2160h"
   min_validity = "504h"
 }
 
-# The state holds the token in clear text. A deploy token of fly_deploy_token
-# would do so too, and an ephemeral one could not tell when it is another.
+# The state holds the token in clear text, as it does with fly_deploy_token. An
+# ephemeral token could not signal that it has changed.
 data "fly_app_token" "logs" {
   app = "log-shipper"
 }

@@ -1,4 +1,4 @@
-# One app has a token of your own; every other app has what the provider finds.
+# One app uses your own token. Every other app uses a token that the provider finds.
 
 terraform {
   required_version = ">= 1.11" # write-only arguments, in OpenTofu too
@@ -13,7 +13,7 @@ terraform {
 provider "fly" {
   organization = "acme"
 
-  # Your own token is asked for before any other.
+  # Your own token takes precedence over any other.
   sources = ["manual", "storage", "cli", "api"]
 }
 
@@ -39,7 +39,7 @@ resource "fly_manual_token" "web" {
 data "fly_app_token" "web" {
   app = "web"
 
-  # The first plan must not look for the token before it is there.
+  # The first plan must not look for the token before it exists.
   depends_on = [fly_manual_token.web]
 }
 

@@ -1,4 +1,4 @@
-# The token of one app, by way of the login that flyctl has on this machine.
+# The token of one app, acquired with flyctl's login on this machine.
 # `make demo APP=my-app` applies it.
 
 terraform {

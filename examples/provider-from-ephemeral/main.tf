@@ -1,9 +1,9 @@
-# A provider that is configured by an ephemeral token: the one that manages the
-# app's volumes can do nothing outside the app, and its token stands neither in
-# the state nor in the plan.
+# An ephemeral token configures a different provider, which manages the app's
+# volumes. That provider can do nothing outside the app, and its token is in
+# neither the state nor the plan.
 #
-# That provider, stategraph/fly, is called fly as well. Each configuration may
-# call one of them by another name, and what belongs to it says so by `provider`.
+# That provider, stategraph/fly, is also called fly. A configuration must give one
+# of them a different local name and use it in `provider` arguments.
 
 terraform {
   required_version = ">= 1.11" # 1.10 on Terraform, but for stategraph/fly

@@ -1,5 +1,5 @@
-# A token of your own, kept for one app, and the app's token, read back. It needs
-# neither flyctl nor an account at Fly: `make demo` applies it with a made-up token.
+# Your own token, stored for one app, and the app's token, read back. It needs
+# neither flyctl nor a Fly account: `make demo` applies it with a generated token.
 
 terraform {
   required_providers {
@@ -10,7 +10,7 @@ terraform {
 }
 
 provider "fly" {
-  # Nothing is sent to Fly, which would refuse a made-up token.
+  # Nothing is sent to Fly, which would refuse a generated token.
   refresh = "if_expired"
 }
 
@@ -34,7 +34,7 @@ resource "fly_manual_token" "app" {
 data "fly_app_token" "app" {
   app = var.app
 
-  # The first plan must not look for the token before it is there.
+  # The first plan must not look for the token before it exists.
   depends_on = [fly_manual_token.app]
 }
 

@@ -5,7 +5,7 @@ action "fly_app_token_refresh" "web" {
   }
 }
 
-# By hand: terraform apply -invoke=action.fly_app_token_refresh.web
+# On the command line: terraform apply -invoke=action.fly_app_token_refresh.web
 # Or whenever something changes:
 resource "terraform_data" "release" {
   input = "2026-11"

@@ -1,4 +1,4 @@
-# One leaked token, by its value, which is stored nowhere:
+# One leaked token, by its value, which is not stored:
 #   TF_VAR_leaked=… terraform apply -invoke=action.fly_token_revoke.leaked
 variable "leaked" {
   type      = string

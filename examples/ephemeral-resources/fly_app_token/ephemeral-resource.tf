@@ -1,10 +1,10 @@
-# The same token in plan and apply, and in neither's files.
+# The same token in plan and apply, stored in neither state nor plan.
 ephemeral "fly_app_token" "web" {
   app    = "web" # replace with your app
   access = "readonly"
 }
 
-# A token of this run's own, which ends with the run.
+# A separate token for this run, which is revoked at its end.
 ephemeral "fly_app_token" "deploy" {
   app             = "web"
   access          = "deploy"

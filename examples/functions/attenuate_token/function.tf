@@ -17,7 +17,7 @@ variable "app_id" {
   type        = number
 }
 
-# A token that reads this app until the end of the decade, and does nothing else.
+# A token that can only read this app, until the end of the decade.
 output "read_only_token" {
   value = provider::fly::attenuate_token(var.token, {
     app_ids    = [var.app_id]
@@ -33,7 +33,8 @@ output "careful_token" {
   sensitive = true
 }
 
-# A token that runs one command on one machine of this app, and else reads the app.
+# A token that runs one command on one machine of this app, and can otherwise only
+# read the app.
 output "exec_token" {
   value = provider::fly::attenuate_token(var.token, {
     app_ids  = [var.app_id]

@@ -12,7 +12,7 @@ variable "token" {
   sensitive   = true
 }
 
-# What calls Fly's API takes the header as it is.
+# Clients of Fly's API can use the header directly.
 output "authorization_header" {
   value     = provider::fly::authorization_header(var.token)
   sensitive = true

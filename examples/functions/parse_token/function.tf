@@ -11,7 +11,7 @@ variable "token" {
   type        = string
   sensitive   = true
 
-  # Refuse a token that opens more than some apps.
+  # Refuse a token with access to more than some apps.
   validation {
     condition = alltrue([
       for part in provider::fly::parse_token(var.token) :
@@ -26,8 +26,8 @@ locals {
   grant = [for part in local.parts : part if part.kind == "permission"][0]
 }
 
-# What the token says of itself is as sensitive as the token until it is declared
-# not to be.
+# The content of a token is as sensitive as the token, unless it is declared
+# otherwise.
 output "apps" {
   value = nonsensitive(local.grant.apps)
 }

@@ -1,7 +1,7 @@
-# What a module makes of the tokens, without Fly: `terraform test`, `tofu test`.
-# A mock answers in the provider's place. What it leaves out it makes up, so a
-# test sets what the module's logic is about. Arguments are still validated: a
-# token must look like one.
+# The module's use of the tokens, tested without Fly: `terraform test`, `tofu test`.
+# A mock replaces the provider and invents the values that it does not set, so a
+# test sets the values that the module depends on. Arguments are still validated:
+# a token must have the form of one.
 
 mock_provider "fly" {
   mock_data "fly_app_token" {

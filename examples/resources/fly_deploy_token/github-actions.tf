@@ -1,5 +1,5 @@
 # The token as a GitHub Actions secret. A rotation updates the secret in the same
-# apply, and a workflow that started with the old token goes on with it.
+# apply, and a workflow that started with the old token can still use it.
 #
 # The GitHub provider has no write-only argument for secrets yet
 # (integrations/terraform-provider-github#3202), so the value is in the state, as

@@ -4,7 +4,7 @@ resource "fly_deploy_token" "ci" {
   ttl           = "720h" # 30 days
   rotate_before = "168h" # replaced in the last week of them
 
-  # A change here replaces the token at once.
+  # A change here rotates the token.
   triggers = {
     reason = "first"
   }

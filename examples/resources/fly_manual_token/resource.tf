@@ -4,9 +4,9 @@ variable "web_token" {
   ephemeral = true
 }
 
-# Kept in storage, and neither in the state nor in the plan. Engines that know no
-# write-only arguments take the token as `token`, from a variable that is not
-# ephemeral, and keep it in the state.
+# Stored in neither the state nor the plan. With an engine without write-only
+# arguments, set `token` from a variable that is not ephemeral. The token is then
+# in the state.
 resource "fly_manual_token" "web" {
   app              = "web" # replace with your app
   token_wo         = var.web_token

@@ -1,7 +1,7 @@
 // Command demo builds the provider and applies an example with it, with an
 // installed engine and in a temporary folder:
 //
-//	go run ./internal/tools/demo               examples/quickstart, with a made-up token
+//	go run ./internal/tools/demo               examples/quickstart, with a generated token
 //	go run ./internal/tools/demo -app my-app   examples/own-login, with the caller's flyctl login
 package main
 
