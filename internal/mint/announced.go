@@ -11,14 +11,13 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-const (
-	// leaseTTL is the maximum lifetime of a token that its process revokes. It
-	// limits the token if the revocation fails.
-	leaseTTL = time.Hour
-	// slack is the tolerance for a token's expiry, because the request itself
-	// takes time.
-	slack = 10 * time.Minute
-)
+// LeaseTTL is the maximum lifetime of a token that its process revokes, unless a
+// user asks for more. It limits the token if the revocation fails.
+const LeaseTTL = time.Hour
+
+// slack is the tolerance for a token's expiry, because the request itself takes
+// time.
+const slack = 10 * time.Minute
 
 // Managed describes a token to mint for a resource in the engine's state.
 type Managed struct {
@@ -71,17 +70,21 @@ func (m *Minter) Keep(place string, c token.Candidate) {
 // Lease mints a token that no other caller receives. It is valid until
 // [Minter.Revoke], or until the provider ends.
 func (m *Minter) Lease(ctx context.Context, req token.Request, ttl time.Duration) (token.Candidate, []token.Warning, error) {
-	return m.LeaseKind(ctx, req, nil, ttl)
+	return m.lease(ctx, req, nil, ttl)
 }
 
-// LeaseKind is [Minter.Lease] for a kind. req names an app with access deploy, or
+// LeaseKind is [Minter.Lease] for a kind, for [LeaseTTL] at most. req names an app with access deploy, or
 // an organization alone.
 func (m *Minter) LeaseKind(ctx context.Context, req token.Request, kind *flyapi.TokenKind, ttl time.Duration) (token.Candidate, []token.Warning, error) {
+	return m.lease(ctx, req, kind, min(ttl, LeaseTTL))
+}
+
+func (m *Minter) lease(ctx context.Context, req token.Request, kind *flyapi.TokenKind, ttl time.Duration) (token.Candidate, []token.Warning, error) {
 	warnings := m.clearLeases(ctx, req.Place())
 	c, more, err := m.announced(ctx, kind, token.Mint{
 		Request: req, Kind: token.MintLease,
 		Name: fmt.Sprintf("terraform-provider-fly %s (ephemeral %s)", cmp.Or(req.App, req.Organization), token.MintSuffix()),
-	}, min(ttl, leaseTTL))
+	}, ttl)
 	return c, append(warnings, more...), err
 }
 

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"encoding/json"
+	"maps"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
@@ -16,6 +17,7 @@ var (
 	_ ephemeral.EphemeralResourceWithConfigure      = (*appTokenEphemeral)(nil)
 	_ ephemeral.EphemeralResourceWithValidateConfig = (*appTokenEphemeral)(nil)
 	_ ephemeral.EphemeralResourceWithClose          = (*appTokenEphemeral)(nil)
+	_ ephemeral.EphemeralResourceWithRenew          = (*appTokenEphemeral)(nil)
 )
 
 // privateID is the key of the private data that names the token to revoke. It
@@ -32,7 +34,9 @@ type appTokenEphemeral struct {
 // appTokenEphemeralModel is the ephemeral's configuration and result.
 type appTokenEphemeralModel struct {
 	appTokenModel
-	RevokeOnClose types.Bool `tfsdk:"revoke_on_close"`
+	RevokeOnClose types.Bool   `tfsdk:"revoke_on_close"`
+	TTL           types.String `tfsdk:"ttl"`
+	MinValidity   types.String `tfsdk:"min_validity"`
 }
 
 // Metadata names the ephemeral resource.
@@ -45,12 +49,13 @@ func (e *appTokenEphemeral) Schema(_ context.Context, _ ephemeral.SchemaRequest,
 	attributes := map[string]schema.Attribute{
 		"revoke_on_close": schema.BoolAttribute{
 			Optional: true,
-			MarkdownDescription: "Whether to mint a separate token for this run: over Fly's API, independent of the provider's `sources`, and not stored. It is valid for an hour, or `token_ttl` if that is less, and revoked as soon as the engine closes it. " +
+			MarkdownDescription: "Whether to mint a separate token for this run: over Fly's API, independent of the provider's `sources`, and not stored. It is valid for `ttl`, and revoked as soon as the engine closes it. " +
 				"Each plan and each apply then mints one and revokes it. This needs a user's login, not a scoped token. " +
-				"After a failed or interrupted apply, it is revoked when the provider ends. If the provider is killed, the next mint of such a token for the app with the same storage revokes it. Until then `fly tokens list` shows it as `terraform-provider-fly APP (ephemeral …)`.  " +
+				"After a failed or interrupted apply, it is revoked when the provider ends. If the provider is killed, the next mint of such a token for the app with the same storage revokes it. Until then `fly tokens list` shows it as `terraform-provider-fly APP (ephemeral …)`. " +
 				"Defaults to `false`: the token is shared with other runs, and closing does not revoke it.",
 		},
 	}
+	maps.Copy(attributes, lifetimeAttributes())
 	for name, a := range appTokenAttributes() {
 		attributes[name] = schema.StringAttribute{
 			Required:            a.required,
@@ -65,7 +70,8 @@ func (e *appTokenEphemeral) Schema(_ context.Context, _ ephemeral.SchemaRequest,
 		MarkdownDescription: "The API token of one Fly app, like the data source of the same name, but in neither state nor plan. " +
 			"Use it where the engine accepts ephemeral values: in write-only arguments, in provider blocks, in provisioners, in other ephemeral resources.\n\n" +
 			"Plan and apply share one token through the provider's storage, where a minted token stays until it must be replaced. " +
-			"The token is valid for at least `min_validity` when it is opened. A longer apply does not renew it.\n\n" +
+			"The token is valid for at least the provider's `min_validity` when it is opened. A running apply cannot receive a new token: for a longer apply, set `min_validity` or `ttl` here. " +
+			"If the token is about to expire while the run still uses it, the provider logs a warning, which OpenTofu also shows when the run ends.\n\n" +
 			"-> Ephemeral resources need Terraform 1.10 or OpenTofu 1.11.",
 		Attributes: attributes,
 	}
@@ -89,6 +95,7 @@ func (e *appTokenEphemeral) ValidateConfig(ctx context.Context, req ephemeral.Va
 		resp.Diagnostics.AddAttributeError(path.Root("refresh"), "Invalid Attribute Combination",
 			"refresh selects the stored tokens to replace. With revoke_on_close the token is always new, so omit refresh.")
 	}
+	resp.Diagnostics.Append(model.validateLifetime()...)
 }
 
 // Open resolves the app's token, or mints one for this opening alone.
@@ -101,11 +108,12 @@ func (e *appTokenEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest,
 	if model.RevokeOnClose.ValueBool() {
 		resp.Diagnostics.Append(e.openLease(ctx, &model, resp)...)
 	} else {
-		resp.Diagnostics.Append(e.session.readAppToken(ctx, &model.appTokenModel)...)
+		resp.Diagnostics.Append(e.session.readAppTokenFor(ctx, &model)...)
 	}
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	resp.Diagnostics.Append(e.warnLater(ctx, &model, resp)...)
 	resp.Diagnostics.Append(resp.Result.Set(ctx, &model)...)
 }
 
@@ -116,7 +124,7 @@ func (e *appTokenEphemeral) openLease(ctx context.Context, model *appTokenEpheme
 		return diags
 	}
 	request := model.request(e.session.settings)
-	res, err := e.session.lease(ctx, request)
+	res, err := e.session.lease(ctx, request, model.leaseTTL(e.session.settings))
 	diags.Append(e.session.warnings(res.Warnings)...)
 	diags.Append(e.session.storeWarnings()...)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -14,9 +15,9 @@ import (
 
 // lease mints a token over Fly's API that no other caller receives. It is open
 // until it is revoked, or until the provider ends.
-func (s *session) lease(ctx context.Context, req token.Request) (token.Resolution, error) {
+func (s *session) lease(ctx context.Context, req token.Request, ttl time.Duration) (token.Resolution, error) {
 	return s.watched(ctx, req, func(ctx context.Context) (token.Candidate, []token.Warning, error) {
-		return s.minter.Lease(ctx, req, s.settings.tokenTTL)
+		return s.minter.Lease(ctx, req, ttl)
 	})
 }
 
@@ -49,5 +50,5 @@ func leaseError(req token.Request, err error) diag.Diagnostic {
 // revokeError reports a token that is still live.
 func revokeError(id string, err error) diag.Diagnostic {
 	return diag.NewErrorDiagnostic(summaryRevoke, fmt.Sprintf(
-		"Cannot revoke the token that was minted for this run: %s.\n\nThe provider tries again when it ends. If that also fails, the token stays valid for an hour at most: revoke it with `fly tokens revoke %s`.", err, id))
+		"Cannot revoke the token that was minted for this run: %s.\n\nThe provider tries again when it ends. If that also fails, the token stays valid until it expires: revoke it with `fly tokens revoke %s`.", err, id))
 }
