@@ -241,33 +241,6 @@ func TestDeployTokenShortLived(t *testing.T) {
 	}
 }
 
-func TestDeployTokenWithoutMint(t *testing.T) {
-	t.Parallel()
-	s := flytest.New(t, flyWorld())
-	for name, test := range map[string]struct {
-		login  string
-		config attrs
-		want   string
-	}{
-		"no login":             {"", attrs{"app": "web"}, "no login"},
-		"a scoped login":       {s.Make(flytest.Make{App: "web"}).Reveal(), attrs{"app": "web"}, "scoped tokens cannot mint other tokens"},
-		"no such app":          {s.Login(ownerOfBoth).Reveal(), attrs{"app": "next"}, `look up app "next"`},
-		"another organization": {s.Login(ownerOfBoth).Reveal(), attrs{"app": "web", "organization": "globex"}, `belongs to organization "acme"`},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			d := deployable(t, s, "FLY_API_TOKEN="+test.login)
-			wants(t, d.applies(test.config), "ERROR: Unable to Mint Fly Deploy Token", test.want, "fly auth login")
-			if d.state != nil {
-				t.Errorf("created %v", d.state)
-			}
-			if files := announced(t, d.world, s); len(files) != 0 {
-				t.Errorf("a mint that was refused is still announced: %v", files)
-			}
-		})
-	}
-}
-
 func TestDeployTokenValidate(t *testing.T) {
 	t.Parallel()
 	w := dial(t, scratch(t))

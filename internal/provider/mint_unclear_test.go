@@ -142,3 +142,35 @@ func TestDeployTokenMintRefused(t *testing.T) {
 		}
 	}
 }
+
+// A mint that is refused says why, and gives the advice for that cause alone.
+func TestDeployTokenWithoutMint(t *testing.T) {
+	t.Parallel()
+	s := flytest.New(t, flyWorld())
+	for name, test := range map[string]struct {
+		login     string
+		config    attrs
+		want, fix string
+	}{
+		"no login":             {"", attrs{"app": "web"}, "no login", "fly auth login"},
+		"a scoped login":       {s.Make(flytest.Make{App: "web"}).Reveal(), attrs{"app": "web"}, "scoped tokens cannot mint other tokens", "fly auth login"},
+		"no such app":          {s.Login(ownerOfBoth).Reveal(), attrs{"app": "next"}, `look up app "next"`, "check the app's name"},
+		"another organization": {s.Login(ownerOfBoth).Reveal(), attrs{"app": "web", "organization": "globex"}, `belongs to organization "acme"`, "or FLY_ORG, or omit it"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := deployable(t, s, "FLY_API_TOKEN="+test.login)
+			got := d.applies(test.config)
+			wants(t, got, "ERROR: Unable to Mint Fly Deploy Token", test.want, test.fix)
+			if test.fix != "fly auth login" && strings.Contains(got, "login`") {
+				t.Errorf("a new login does not help:\n%s", got)
+			}
+			if d.state != nil {
+				t.Errorf("created %v", d.state)
+			}
+			if files := announced(t, d.world, s); len(files) != 0 {
+				t.Errorf("a mint that was refused is still announced: %v", files)
+			}
+		})
+	}
+}

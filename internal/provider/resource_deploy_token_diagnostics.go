@@ -46,12 +46,11 @@ func mintError(req token.Request, err error) diag.Diagnostic {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		reason = "it was cancelled before Fly answered"
 	}
-	detail := fmt.Sprintf("No token was minted for app %q:\n\n  %s\n\n", req.App, reason)
+	detail := fmt.Sprintf("No token was minted for app %q:\n\n  %s", req.App, reason)
 	if errors.Is(err, token.ErrUnsettled) {
-		detail += "Fly may still have made a token. The next apply that mints a token for this app finds and revokes it.\n\n"
+		detail += "\n\nFly may still have made a token. The next apply that mints a token for this app finds and revokes it."
 	}
-	return diag.NewAttributeErrorDiagnostic(path.Root("app"), summaryMint, detail+
-		"Minting over Fly's API needs a user's login (from `fly auth login`, or in FLY_API_TOKEN): a scoped token cannot mint other tokens.")
+	return diag.NewAttributeErrorDiagnostic(path.Root("app"), summaryMint, detail)
 }
 
 // stillGoodError reports a token that could not be revoked. again is the

@@ -26,7 +26,7 @@ func (r *settingsReader) variable(name, attribute string, complaint func(value s
 	}
 	if problem := complaint(value); problem != "" {
 		r.diags.AddError(summaryConfigure, fmt.Sprintf(
-			"The environment variable %s, which replaces the provider argument %s, is invalid. %s Correct %[1]s, unset it, or set %[2]s.", name, attribute, problem))
+			"The environment variable %s, which replaces the provider argument %s, is invalid. %s Correct %[1]s, unset it, or set %[2]s in the provider block.", name, attribute, problem))
 		return ""
 	}
 	return value
