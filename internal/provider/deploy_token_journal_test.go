@@ -117,7 +117,7 @@ func TestDeployTokenCreationSeen(t *testing.T) {
 		if got := see(d); got != "" {
 			t.Errorf("%s says:\n%s", name, got)
 		}
-		sibling := &deployed{wire: d.wire, world: d.world}
+		sibling := &deployed{wire: d.wire, world: d.world, resource: d.resource}
 		sibling.created(attrs{"app": "web"})
 		tally(t, s, 2, 0, 2)
 	}
@@ -205,7 +205,7 @@ func TestDeployTokenWithoutLocks(t *testing.T) {
 	d.world.Journal = func(j minting.Journal) minting.Journal { return lockless{j} }
 	d.restart(t)
 	d.created(attrs{"app": "web"})
-	other := &deployed{world: d.world}
+	other := &deployed{world: d.world, resource: d.resource}
 	other.restart(t)
 	other.t = t
 	wants(t, other.applies(attrs{"app": "web"}), "WARNING: Fly Token May Have No Owner", "fly tokens revoke lat_0001")

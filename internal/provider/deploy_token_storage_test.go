@@ -20,7 +20,7 @@ func TestDeployTokensSideBySide(t *testing.T) {
 	other := configured(t, d.world, attrs{})
 	var running sync.WaitGroup
 	for i := range 8 {
-		one := &deployed{wire: d.wire, world: d.world}
+		one := &deployed{wire: d.wire, world: d.world, resource: d.resource}
 		if i%2 == 1 {
 			one.wire = other
 		}

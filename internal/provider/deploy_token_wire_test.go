@@ -15,13 +15,16 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/provider"
 )
 
-// deployed is one fly_deploy_token as an engine has it: its state and its private
-// data, which it takes from one provider process to the next.
+// deployed is one fly_deploy_token, or a different resource that holds a token, as
+// an engine has it: its state and its private data, which it takes from one
+// provider process to the next.
 type deployed struct {
 	*wire
-	world   provider.World
-	state   attrs
-	private []byte
+	world provider.World
+	// resource is the type of the resource.
+	resource string
+	state    attrs
+	private  []byte
 	// ahead is how far the provider's clock is ahead of the real one.
 	ahead *atomic.Int64
 }
@@ -30,7 +33,7 @@ type deployed struct {
 // login that may mint.
 func deployable(t *testing.T, s *flytest.Server, more ...string) *deployed {
 	t.Helper()
-	d := &deployed{world: flyServed(t, s, append([]string{"FLY_API_TOKEN=" + s.Login(ownerOfBoth).Reveal()}, more...)...), ahead: new(atomic.Int64)}
+	d := &deployed{resource: "fly_deploy_token", world: flyServed(t, s, append([]string{"FLY_API_TOKEN=" + s.Login(ownerOfBoth).Reveal()}, more...)...), ahead: new(atomic.Int64)}
 	d.world.Now = func() time.Time { return time.Now().Add(time.Duration(d.ahead.Load())) }
 	d.restart(t)
 	return d
@@ -49,9 +52,13 @@ func (w *wire) deployType() tftypes.Type {
 func (d *deployed) packed(v attrs) *tfprotov6.DynamicValue {
 	d.t.Helper()
 	if v == nil {
-		return d.pack(d.deployType(), nil)
+		return d.pack(d.valueType(), nil)
 	}
-	return d.pack(d.deployType(), v)
+	return d.pack(d.valueType(), v)
+}
+
+func (d *deployed) valueType() tftypes.Type {
+	return d.schema.ResourceSchemas[d.resource].ValueType()
 }
 
 // change is a plan.
@@ -68,18 +75,18 @@ func (d *deployed) plan(config attrs) (change, string) {
 	var proposed attrs
 	if config != nil {
 		proposed = maps.Clone(config)
-		for _, name := range []string{"access", "ttl", "token", "authorization_header", "token_id", "expires_at", "fingerprint"} {
-			if proposed[name] == nil {
-				proposed[name] = d.state[name]
+		for _, a := range d.schema.ResourceSchemas[d.resource].Block.Attributes {
+			if a.Computed && proposed[a.Name] == nil {
+				proposed[a.Name] = d.state[a.Name]
 			}
 		}
 	}
 	resp, err := d.server.PlanResourceChange(d.t.Context(), &tfprotov6.PlanResourceChangeRequest{
-		TypeName: "fly_deploy_token", PriorState: d.packed(d.state), ProposedNewState: d.packed(proposed),
+		TypeName: d.resource, PriorState: d.packed(d.state), ProposedNewState: d.packed(proposed),
 		Config: d.packed(config), PriorPrivate: d.private,
 	})
 	d.check(err)
-	planned := d.unpack(d.deployType(), resp.PlannedState)
+	planned := d.unpack(d.valueType(), resp.PlannedState)
 	return change{config, planned, resp.PlannedPrivate, len(resp.RequiresReplace) > 0}, problems(resp.Diagnostics)
 }
 
@@ -87,11 +94,11 @@ func (d *deployed) plan(config attrs) (change, string) {
 func (d *deployed) apply(ctx context.Context, c change) string {
 	d.t.Helper()
 	resp, err := d.server.ApplyResourceChange(ctx, &tfprotov6.ApplyResourceChangeRequest{
-		TypeName: "fly_deploy_token", PriorState: d.packed(d.state), PlannedState: d.packed(c.planned),
+		TypeName: d.resource, PriorState: d.packed(d.state), PlannedState: d.packed(c.planned),
 		Config: d.packed(c.config), PlannedPrivate: c.private,
 	})
 	d.check(err)
-	d.state, d.private = d.unpack(d.deployType(), resp.NewState), resp.Private
+	d.state, d.private = d.unpack(d.valueType(), resp.NewState), resp.Private
 	return problems(resp.Diagnostics)
 }
 
@@ -117,10 +124,10 @@ func (d *deployed) created(config attrs) {
 func (d *deployed) refresh() string {
 	d.t.Helper()
 	resp, err := d.server.ReadResource(d.t.Context(), &tfprotov6.ReadResourceRequest{
-		TypeName: "fly_deploy_token", CurrentState: d.packed(d.state), Private: d.private,
+		TypeName: d.resource, CurrentState: d.packed(d.state), Private: d.private,
 	})
 	d.check(err)
-	d.state, d.private = d.unpack(d.deployType(), resp.NewState), resp.Private
+	d.state, d.private = d.unpack(d.valueType(), resp.NewState), resp.Private
 	return problems(resp.Diagnostics)
 }
 

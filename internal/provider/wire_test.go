@@ -126,8 +126,8 @@ func (w *wire) pack(typ tftypes.Type, v any) *tfprotov6.DynamicValue {
 	return &packed
 }
 
-// unpack reads an object of strings, ints and bools. It returns nil for no
-// object, and unknown for unknown values.
+// unpack reads an object. It returns nil for no object, and unknown for unknown
+// values.
 func (w *wire) unpack(typ tftypes.Type, packed *tfprotov6.DynamicValue) attrs {
 	w.t.Helper()
 	if packed == nil {
@@ -138,19 +138,28 @@ func (w *wire) unpack(typ tftypes.Type, packed *tfprotov6.DynamicValue) attrs {
 	if v.IsNull() {
 		return nil
 	}
-	fields := map[string]tftypes.Value{}
-	w.check(v.As(&fields))
-	got := attrs{}
-	for name, field := range fields {
-		got[name] = w.scalar(field)
-	}
-	return got
+	return as[attrs](w.t, w.scalar(v))
 }
 
-// scalar reads one value, or a map of texts.
+// scalar reads one value, a map of texts, a list or an object.
 func (w *wire) scalar(v tftypes.Value) any {
 	w.t.Helper()
 	switch {
+	case v.Type().Is(tftypes.List{}) && v.IsKnown() && !v.IsNull():
+		var elements []tftypes.Value
+		w.check(v.As(&elements))
+		list := make([]any, len(elements))
+		for i, element := range elements {
+			list[i] = w.scalar(element)
+		}
+		return list
+	case v.Type().Is(tftypes.Object{}) && v.IsKnown() && !v.IsNull():
+		fields, got := map[string]tftypes.Value{}, attrs{}
+		w.check(v.As(&fields))
+		for name, field := range fields {
+			got[name] = w.scalar(field)
+		}
+		return got
 	case v.Type().Is(tftypes.Map{}) && v.IsKnown() && !v.IsNull():
 		elements, texts := map[string]tftypes.Value{}, map[string]string{}
 		w.check(v.As(&elements))
