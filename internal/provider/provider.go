@@ -93,5 +93,5 @@ func (p *flyProvider) DataSources(context.Context) []func() datasource.DataSourc
 
 // Resources lists the managed resources.
 func (p *flyProvider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{newManualTokenResource, newDeployTokenResource}
+	return append(newKindTokenResources(), newManualTokenResource, newDeployTokenResource)
 }
