@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -152,6 +153,40 @@ func TestActionTokenRevokeErrors(t *testing.T) {
 	}
 	if !opens(t, s, leaked, "web") {
 		t.Error("the token was revoked")
+	}
+}
+
+// A token whose name does not say which app it is for is named, and stays.
+func TestActionTokenRevokeUnclear(t *testing.T) {
+	t.Parallel()
+	s := flytest.New(t, flyWorld())
+	s.Make(flytest.Make{Organization: "acme", Name: "readers (terraform aaaaaaaaaa)"})
+	w := configured(t, flyServed(t, s, "FLY_API_TOKEN="+s.Login(ownerOfBoth).Reveal()), attrs{})
+	_, got := w.invoke(t.Context(), revokeAction, attrs{"app": "web"})
+	if !strings.Contains(got, "WARNING: Tokens Whose App Is Unknown") || !strings.Contains(got, "\n  lat_0001: readers (terraform aaaaaaaaaa)") || s.Count(flytest.OpRevoke) != 0 {
+		t.Errorf("said:\n%s", got)
+	}
+}
+
+// Storage that cannot be used does not keep a token live, and is reported.
+func TestActionTokenRevokeWithoutStorage(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "file")
+	write(t, file, "")
+	for name, test := range map[string]struct {
+		config attrs
+		want   string
+	}{
+		"id, of which storage has no record": {attrs{"id": "lat_0001"}, ""},
+		"app":                                {attrs{"app": "web"}, "not a directory"},
+	} {
+		s := flytest.New(t, flyWorld())
+		s.Make(flytest.Make{App: "web", Name: "terraform-provider-fly web aaaaaaaaaa"})
+		w := configured(t, flyServed(t, s, "FLY_API_TOKEN="+s.Login(ownerOfBoth).Reveal()), attrs{"storage": attrs{"path": filepath.Join(file, "storage")}})
+		progress, got := w.invoke(t.Context(), revokeAction, test.config)
+		if s.Issued()[0].RevokedAt.IsZero() || !strings.Contains(progress[0], "lat_0001") || (got == "") != (test.want == "") || !strings.Contains(got, test.want) {
+			t.Errorf("%s: %q\n%s", name, progress, got)
+		}
 	}
 }
 

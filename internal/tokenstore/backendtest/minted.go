@@ -53,6 +53,17 @@ func scopes(t *testing.T, s Suite) {
 	if ok(t, err); len(records) != 3 {
 		t.Errorf("MintedRecords() = %d records, want 3", len(records))
 	}
+	revoked := kept[web].Token.Fingerprint()
+	for _, want := range []int{1, 0} {
+		n, err := st.RemoveRecords(t.Context(), "web", func(rec token.Record) bool { return rec.Token.Fingerprint() == revoked })
+		if ok(t, err); n != want {
+			t.Errorf("RemoveRecords() = %d, want %d", n, want)
+		}
+	}
+	kept[web] = token.Record{}
+	for req, want := range kept {
+		wantStored(t, s.store(t, place), req, want)
+	}
 }
 
 func invalidate(t *testing.T, s Suite) {
