@@ -50,11 +50,31 @@ func TestFindToken(t *testing.T) {
 		if found, err := c.FindToken(t.Context(), s.Login("both"), two); err != nil || len(found) != 2 {
 			t.Errorf("of two tokens it found %+v, %v", found, err)
 		}
+		twice, err := macaroon.ParseBundle(deploy.Reveal() + "," + bundleOf(t, deploy).Reveal())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found, err := c.FindToken(t.Context(), s.Login("both"), twice); err != nil || len(found) != 1 {
+			t.Errorf("of one token in two forms it found %+v, %v", found, err)
+		}
 		_, err = c.FindToken(t.Context(), s.Login("second"), bundleOf(t, whole))
 		wantKind(t, err, flyapi.ErrNoSuchOrganization, whole)
 		foreign := flytest.New(t, world())
 		_, err = c.FindToken(t.Context(), s.Login("both"), bundleOf(t, foreign.Make(flytest.Make{App: "web"})))
 		wantKind(t, err, flyapi.ErrNoSuchToken, s.Login("both"))
+	}
+}
+
+// What Fly counts and does not show is counted, whether it shows a gap or not.
+func TestCollectCountsHidden(t *testing.T) {
+	t.Parallel()
+	for nodes, want := range map[string]int{`{"id":"a"}`: 2, `{"id":"a"},null,null`: 2, `{"id":"a"},{"id":"b"},{"id":"c"}`: 0} {
+		s := flytest.New(t, world())
+		s.Inject(flytest.OpList, flytest.Fail(200, `{"data":{"owner":{"limitedAccessTokens":{"totalCount":3,"nodes":[`+nodes+`],"pageInfo":{}}}}}`))
+		all, hidden, err := flyapi.Collect(client(t, s).AppTokenPages(t.Context(), s.Login("both"), "web"), func(flyapi.TokenPage) {})
+		if err != nil || hidden != want || len(all) != 3-want {
+			t.Errorf("%s: %d shown, %d hidden, %v", nodes, len(all), hidden, err)
+		}
 	}
 }
 

@@ -110,6 +110,22 @@ func TestActionTokenRevokeOne(t *testing.T) {
 	}
 }
 
+// A leaked token of a user's is removed from storage also where it was narrowed.
+func TestActionTokenRevokeNarrowed(t *testing.T) {
+	t.Parallel()
+	s := flytest.New(t, flyWorld())
+	leaked := s.Make(flytest.Make{App: "web", Name: "flyctl deploy token"})
+	world := flyServed(t, s, "FLY_API_TOKEN="+leaked.Reveal())
+	if _, diags := configured(t, world, attrs{"sources": []any{"storage", "env"}}).read(t.Context(), attrs{"app": "web", "access": "readonly"}); diags != "" || len(stored(t, world)) != 1 {
+		t.Fatalf("%v is stored\n%s", stored(t, world), diags)
+	}
+	world.Variables = append(world.Variables, "FLY_API_TOKEN="+s.Login(ownerOfBoth).Reveal())
+	progress, got := configured(t, world, attrs{}).invoke(t.Context(), revokeAction, attrs{"token": leaked.Reveal()})
+	if got != "" || len(progress) != 2 || len(stored(t, world)) != 0 {
+		t.Errorf("%v is stored, %q\n%s", stored(t, world), progress, got)
+	}
+}
+
 // What stands in the way says what to do, shows no token, and leaves storage as it is.
 func TestActionTokenRevokeErrors(t *testing.T) {
 	t.Parallel()
