@@ -97,7 +97,7 @@ func (a *appTokenInvalidateAction) drop(ctx context.Context, app string, send fu
 		n = len(records)
 	}
 	if err := a.session.dropStored(ctx, app, n, send); err != nil {
-		diags.Append(invalidateError(app, a.session.settings.storagePath, err))
+		diags.Append(invalidateError(app, a.session.settings.storage.String(), err))
 	}
 	return diags
 }

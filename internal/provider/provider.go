@@ -82,7 +82,7 @@ func (p *flyProvider) Configure(ctx context.Context, req provider.ConfigureReque
 		"organization": set.organization,
 		"sources":      set.sources,
 		"refresh":      string(set.refresh),
-		"storage":      set.storagePath,
+		"storage":      set.storage.String(),
 	})
 }
 

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -27,6 +28,12 @@ const (
 	defaultAPITimeout = 15 * time.Second
 	minAPITimeout     = 100 * time.Millisecond
 	maxAPITimeout     = 5 * time.Minute
+
+	// maxStorageTimeout is less than the time that a source and a save have, so
+	// that the error for a server without an answer names the server.
+	defaultStorageTimeout = 5 * time.Second
+	minStorageTimeout     = 100 * time.Millisecond
+	maxStorageTimeout     = 7 * time.Second
 )
 
 // providerModel is the provider block as written. Nested attributes stay values
@@ -60,13 +67,34 @@ type apiModel struct {
 
 // storageModel is the block's storage attribute.
 type storageModel struct {
-	Path types.String `tfsdk:"path"`
+	Path    types.String `tfsdk:"path"`
+	Vault   types.Object `tfsdk:"vault"`
+	S3      types.Object `tfsdk:"s3"`
+	Timeout types.String `tfsdk:"timeout"`
+}
+
+// vaultModel is the vault attribute of storage.
+type vaultModel struct {
+	Mount     types.String `tfsdk:"mount"`
+	Path      types.String `tfsdk:"path"`
+	Address   types.String `tfsdk:"address"`
+	Namespace types.String `tfsdk:"namespace"`
+}
+
+// s3Model is the s3 attribute of storage.
+type s3Model struct {
+	Bucket       types.String `tfsdk:"bucket"`
+	Prefix       types.String `tfsdk:"prefix"`
+	Region       types.String `tfsdk:"region"`
+	Endpoint     types.String `tfsdk:"endpoint"`
+	UsePathStyle types.Bool   `tfsdk:"use_path_style"`
+	KMSKeyID     types.String `tfsdk:"kms_key_id"`
 }
 
 // validate checks the rules between attributes. It skips unknown and malformed
 // values.
 func (m providerModel) validate() diag.Diagnostics {
-	var diags diag.Diagnostics
+	diags := m.validateStorage()
 	ttl, ok := knownDuration(m.TokenTTL, defaultTokenTTL)
 	if !ok || m.MinValidity.IsNull() {
 		return diags
@@ -75,6 +103,22 @@ func (m providerModel) validate() diag.Diagnostics {
 	if ok && validity >= ttl {
 		diags.AddAttributeError(path.Root("min_validity"), "Invalid min_validity",
 			fmt.Sprintf("min_validity (%s) must be less than token_ttl (%s): otherwise no minted token would have enough of its lifetime left.", short(validity), short(ttl)))
+	}
+	return diags
+}
+
+// validateStorage checks that storage has one location.
+func (m providerModel) validateStorage() diag.Diagnostics {
+	var diags diag.Diagnostics
+	var set []string
+	for _, name := range []string{"path", "vault", "s3"} {
+		if v := m.Storage.Attributes()[name]; v != nil && !v.IsNull() {
+			set = append(set, "storage."+name)
+		}
+	}
+	if len(set) > 1 {
+		diags.AddAttributeError(path.Root("storage"), "Invalid Storage",
+			fmt.Sprintf("Tokens are stored in one location, and both %s are set. Remove one of them.", strings.Join(set, " and ")))
 	}
 	return diags
 }

@@ -135,19 +135,3 @@ func apiAttribute() schema.Attribute {
 		},
 	}
 }
-
-func storageAttribute() schema.Attribute {
-	return schema.SingleNestedAttribute{
-		Optional:            true,
-		MarkdownDescription: "Storage of minted and manual tokens between runs: files that only the user can read.",
-		Attributes: map[string]schema.Attribute{
-			"path": schema.StringAttribute{
-				Optional: true,
-				MarkdownDescription: "Folder for the records, which is created at the first write. A leading `~/` means the home folder. " +
-					"Defaults to the `FLY_TOKEN_STORAGE` environment variable, otherwise to `terraform-provider-fly` in the user's configuration folder " +
-					"(`~/.config` on Linux, `~/Library/Application Support` on macOS, `%AppData%` on Windows).",
-				Validators: []validator.String{filePath()},
-			},
-		},
-	}
-}

@@ -62,7 +62,7 @@ func (r *manualTokenResource) save(ctx context.Context, planned tfsdk.Plan, conf
 	rec, err := write(ctx, app, tok)
 	diags.Append(r.session.storeWarnings()...)
 	if err != nil {
-		diags.Append(saveManualError(app, r.session.settings.storagePath, attribute, err))
+		diags.Append(saveManualError(app, r.session.settings.storage.String(), attribute, err))
 		return diags
 	}
 	plan.fill(rec)
@@ -115,7 +115,7 @@ func (r *manualTokenResource) Read(ctx context.Context, req resource.ReadRequest
 		resp.State.RemoveResource(ctx)
 		return
 	case err != nil:
-		resp.Diagnostics.Append(manualError(summaryReadManual, app, r.session.settings.storagePath, err))
+		resp.Diagnostics.Append(manualError(summaryReadManual, app, r.session.settings.storage.String(), err))
 		return
 	}
 	if rec.Token.Fingerprint() == state.Fingerprint.ValueString() {
@@ -150,7 +150,7 @@ func (r *manualTokenResource) Delete(ctx context.Context, req resource.DeleteReq
 	case errors.Is(err, token.ErrManualChanged):
 		resp.Diagnostics.Append(leftManualWarning(app))
 	default:
-		resp.Diagnostics.Append(manualError(summaryDeleteManual, app, r.session.settings.storagePath, err))
+		resp.Diagnostics.Append(manualError(summaryDeleteManual, app, r.session.settings.storage.String(), err))
 	}
 }
 

@@ -52,7 +52,7 @@ func (r *manualTokenResource) ImportState(ctx context.Context, req resource.Impo
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	storage := r.session.settings.storagePath
+	storage := r.session.settings.storage.String()
 	rec, err := r.session.run.Manual(ctx, app)
 	switch {
 	case errors.Is(err, token.ErrNoRecord):

@@ -62,9 +62,9 @@ func (s *session) revokeStored(ctx context.Context, app string, send func(action
 	err := s.minter.RevokeStored(ctx, app, records, func(ctx context.Context) error { return s.dropStored(ctx, app, len(records), send) }, done)
 	switch {
 	case err != nil:
-		diags.Append(invalidateError(app, s.settings.storagePath, err))
+		diags.Append(invalidateError(app, s.settings.storage.String(), err))
 	case unlisted != nil:
-		diags.Append(unlistedError(app, s.settings.storagePath, unlisted))
+		diags.Append(unlistedError(app, s.settings.storage.String(), unlisted))
 	}
 	return diags
 }

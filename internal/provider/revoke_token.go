@@ -79,7 +79,7 @@ func (s *session) reportEnded(ctx context.Context, ended mint.Ended, bundle maca
 		})
 		if err != nil {
 			diags.AddError(summaryRevokeToken, fmt.Sprintf(
-				"The token is revoked at Fly. The provider cannot remove it from storage, where it is kept for app %q in %s: %s. Run the action again.", app, s.settings.storagePath, plain(err.Error())))
+				"The token is revoked at Fly. The provider cannot remove it from storage, where it is kept for app %q in %s: %s. Run the action again.", app, s.settings.storage.String(), plain(err.Error())))
 		}
 		if removed > 0 {
 			send(action.InvokeProgressEvent{Message: fmt.Sprintf("Removed %s kept for app %q.", tokens(removed), app)})

@@ -59,7 +59,7 @@ func (s *session) flaws(overridden ...string) diag.Diagnostics {
 // storageFlaws is [session.flaws] for an operation that needs nothing
 // but storage.
 func (s *session) storageFlaws() diag.Diagnostics {
-	return s.blocked(func(attribute string) bool { return attribute == "storage" || attribute == "storage.path" })
+	return s.blocked(func(attribute string) bool { return attribute == "storage" || strings.HasPrefix(attribute, "storage.") })
 }
 
 // apiFlaws is [session.flaws] for an operation that needs only Fly's API and a login.

@@ -32,8 +32,7 @@ type settings struct {
 	minValidity time.Duration
 	// configFile is "" if flyctl's own rules locate the file.
 	configFile string
-	// storagePath is "" without storage.
-	storagePath string
+	storage    storageSettings
 	// noStorage is the reason why there is no storage.
 	noStorage string
 	cli       cliSettings
@@ -218,24 +217,6 @@ func (r *settingsReader) readAPI(m providerModel) {
 	}
 	if r.set.api.machinesBaseURL = r.text("api.machines_base_url", api.MachinesBaseURL); api.MachinesBaseURL.IsNull() {
 		r.set.api.machinesBaseURL = r.variable("FLY_FLAPS_BASE_URL", "api.machines_base_url", machinesComplaint)
-	}
-}
-
-func (r *settingsReader) readStorage(m providerModel) {
-	var storage storageModel
-	if !m.Storage.IsNull() {
-		if !r.known("storage", m.Storage) {
-			return
-		}
-		r.diags.Append(m.Storage.As(r.ctx, &storage, basetypes.ObjectAsOptions{})...)
-	}
-	switch {
-	case !storage.Path.IsNull():
-		r.set.storagePath = r.path("storage.path", r.text("storage.path", storage.Path))
-	case r.set.environment.get("FLY_TOKEN_STORAGE") != "":
-		r.set.storagePath = r.path("storage.path", r.variable("FLY_TOKEN_STORAGE", "storage.path", pathComplaint))
-	default:
-		r.set.storagePath = r.defaultStorage()
 	}
 }
 

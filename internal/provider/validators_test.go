@@ -170,6 +170,16 @@ func TestValidationQuotesNoToken(t *testing.T) {
 		for _, name := range []string{"base_url", "machines_base_url", "timeout"} {
 			texts["api."+name] = w.validateProvider(attrs{"api": attrs{name: value}})
 		}
+		for _, name := range []string{"mount", "path", "address", "namespace"} {
+			vault := attrs{"mount": "secret"}
+			vault[name] = value
+			texts["storage.vault."+name] = w.validateProvider(attrs{"storage": attrs{"vault": vault}})
+		}
+		for _, name := range []string{"bucket", "prefix", "region", "endpoint", "kms_key_id"} {
+			s3 := attrs{"bucket": "acme-tokens"}
+			s3[name] = value
+			texts["storage.s3."+name] = w.validateProvider(attrs{"storage": attrs{"s3": s3}})
+		}
 		if _, err := token.Parse(value); err == nil { // anything else may be a path
 			texts["config_file"] = w.validateProvider(attrs{"config_file": value})
 			texts["cli.path"] = w.validateProvider(attrs{"cli": attrs{"path": value}})

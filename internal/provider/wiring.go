@@ -60,10 +60,12 @@ func newChain(set settings, version string, within *mint.Process, observer *watc
 		})
 	}
 	c.logins = c.loginSettings()
-	if set.storagePath != "" {
-		folder := dir.Open(set.storagePath)
-		c.store = c.openStore(folder)
-		tidy(folder)
+	if !set.storage.isZero() {
+		backend := set.storage.open(set.environment)
+		c.store = c.openStore(backend)
+		if folder, ok := backend.(*dir.Backend); ok {
+			tidy(folder)
+		}
 	}
 	if c.api != nil {
 		c.minter = c.newMinter(within)
