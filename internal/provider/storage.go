@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"path/filepath"
@@ -83,6 +84,24 @@ func (s storageSettings) open(env environment) tokenstore.Backend {
 	default:
 		return dir.Open(s.Path)
 	}
+}
+
+// loginTime bounds the read of the login, which may wait for flyctl to write it.
+const loginTime = time.Second
+
+// loginFingerprint returns the login's part of the keys of minted tokens. On
+// shared storage it is also set for flyctl's own login, because other users'
+// tokens are stored there.
+func (c *chain) loginFingerprint() string {
+	if login, err := c.logins.Explicit(); err == nil {
+		return login.Token.Fingerprint()
+	}
+	if !c.settings.storage.isShared() {
+		return ""
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
+	defer cancel()
+	return c.logins.Fingerprint(ctx)
 }
 
 // localLocks returns kernel locks for the storage of that name, or nil if the

@@ -194,9 +194,7 @@ const tidyTime = time.Second
 // or over a different API, is not found in it.
 func (c *chain) openStore(backend tokenstore.Backend) *tokenstore.Store {
 	scope := tokenstore.Scope{APIBaseURL: cmp.Or(c.settings.api.baseURL, flyapi.DefaultBaseURL), TokenTTL: c.settings.tokenTTL}
-	if login, err := c.logins.Explicit(); err == nil {
-		scope.Login = login.Token.Fingerprint()
-	}
+	scope.Login = c.loginFingerprint()
 	return tokenstore.Open(backend, scope)
 }
 

@@ -18,8 +18,8 @@ import (
 type Scope struct {
 	// APIBaseURL is the base URL of the Fly API that minted the token.
 	APIBaseURL string
-	// Login is the fingerprint of the login that tokens are minted with, "" where
-	// it is flyctl's own and storage is one user's.
+	// Login is the fingerprint of the login that tokens are minted with, "" if it
+	// is flyctl's own and storage is one user's.
 	Login string
 	// TokenTTL is the longest life of what is minted under a claim.
 	TokenTTL time.Duration
