@@ -8,7 +8,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+
+	"github.com/flytokens/terraform-provider-fly/internal/flytest/toolbin"
 )
 
 // EnvKind is the environment variable that selects the [Kind] of engine for
@@ -91,6 +94,10 @@ func isolate(ctx context.Context, home string) error {
 	if err != nil {
 		return fmt.Errorf("engine: run go env: %w", err)
 	}
+	cache, err := toolbin.Cache()
+	if err != nil {
+		return err
+	}
 	for _, v := range os.Environ() {
 		if name, _, _ := strings.Cut(v, "="); isSetting(name) {
 			if err := os.Unsetenv(name); err != nil {
@@ -98,7 +105,7 @@ func isolate(ctx context.Context, home string) error {
 			}
 		}
 	}
-	vars := append(scratch(home), "TF_CLI_CONFIG_FILE="+empty)
+	vars := append(scratch(home), "TF_CLI_CONFIG_FILE="+empty, toolbin.EnvCache+"="+cache)
 	for i, value := range strings.Split(strings.TrimSpace(string(caches)), "\n") {
 		vars = append(vars, []string{"GOCACHE", "GOMODCACHE", "GOPATH"}[i]+"="+strings.TrimSpace(value))
 	}
@@ -143,6 +150,6 @@ func isSetting(name string) bool {
 	case name == "HOME", name == "USERPROFILE", name == "APPDATA", name == "CHECKPOINT_DISABLE":
 		return true
 	default:
-		return strings.HasPrefix(name, "FLY_") || strings.HasPrefix(name, "TF_") || strings.HasPrefix(name, "XDG_")
+		return slices.ContainsFunc([]string{"FLY_", "TF_", "XDG_", "VAULT_", "AWS_"}, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
 	}
 }

@@ -131,11 +131,27 @@ func Path(ctx context.Context, tool Tool, log io.Writer) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	cache, err := Cache()
+	if err != nil {
+		return "", err
+	}
+	return path(ctx, tool, filepath.Join(root, "internal", "tools"), filepath.Join(cache, cacheName, "tools"), log)
+}
+
+// EnvCache is the environment variable that replaces the user's cache folder. It
+// is for tests that replace the home folder.
+const EnvCache = "TF_ACC_CACHE"
+
+// Cache returns the folder that holds the folder of the programs.
+func Cache() (string, error) {
+	if cache := os.Getenv(EnvCache); cache != "" {
+		return cache, nil
+	}
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return "", fmt.Errorf("toolbin: find the user's cache folder: %w", err)
 	}
-	return path(ctx, tool, filepath.Join(root, "internal", "tools"), filepath.Join(cache, cacheName, "tools"), log)
+	return cache, nil
 }
 
 // Root returns the absolute path of the project's folder. The working directory
