@@ -29,13 +29,13 @@ type Breaker struct {
 
 // OpenError is the error of a request that an open [Breaker] refused. Its text is
 // that of the failure that opened the Breaker.
-type OpenError struct{ Err error }
+type OpenError struct{ err error }
 
 // Error returns the failure's text.
-func (e *OpenError) Error() string { return e.Err.Error() }
+func (e *OpenError) Error() string { return e.err.Error() }
 
 // Unwrap returns the failure.
-func (e *OpenError) Unwrap() error { return e.Err }
+func (e *OpenError) Unwrap() error { return e.err }
 
 // Allow returns nil if a request may be sent, and an [*OpenError] if not.
 func (b *Breaker) Allow() error {

@@ -24,13 +24,13 @@ var ErrNoResult = errors.New("the call ended without a result")
 type PanicError struct {
 	// Runtime is the error of the Go runtime; nil when the call panicked by itself.
 	Runtime runtime.Error
-	// Type is the type of the value.
-	Type string
+	// typ is the type of the value.
+	typ string
 }
 
 // NewPanicError describes a recovered value.
-func NewPanicError(recovered any) *PanicError {
-	e := &PanicError{Type: fmt.Sprintf("%T", recovered)}
+func newPanicError(recovered any) *PanicError {
+	e := &PanicError{typ: fmt.Sprintf("%T", recovered)}
 	e.Runtime, _ = recovered.(runtime.Error)
 	return e
 }
@@ -40,7 +40,7 @@ func (e *PanicError) Error() string {
 	if e.Runtime != nil {
 		return "panic: " + e.Runtime.Error()
 	}
-	return "panic with a value of type " + e.Type
+	return "panic with a value of type " + e.typ
 }
 
 // Unwrap returns [ErrNoResult] and the runtime's error.
@@ -111,7 +111,7 @@ func (c *Call[V]) run(ctx context.Context, do func(context.Context) (V, error)) 
 	defer c.end()
 	defer func() {
 		if v := recover(); v != nil {
-			c.err = NewPanicError(v)
+			c.err = newPanicError(v)
 		}
 	}()
 	c.value, c.err = do(ctx)

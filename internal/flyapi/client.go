@@ -18,8 +18,8 @@ import (
 const (
 	// DefaultBaseURL is that of the GraphQL API, which is served at /graphql.
 	DefaultBaseURL = "https://api.fly.io"
-	// DefaultMachinesBaseURL is that of the Machines API, which is served at /v1.
-	DefaultMachinesBaseURL = "https://api.machines.dev"
+	// defaultMachinesBaseURL is that of the Machines API, which is served at /v1.
+	defaultMachinesBaseURL = "https://api.machines.dev"
 )
 
 // MaxInFlight bounds the concurrent calls of one [Client]. Fly documents no
@@ -50,7 +50,7 @@ type Config struct {
 	// BaseURL is the address of the GraphQL API; "" means [DefaultBaseURL].
 	BaseURL string
 	// MachinesBaseURL is the address of the Machines API, without /v1; "" means
-	// [DefaultMachinesBaseURL].
+	// [defaultMachinesBaseURL].
 	MachinesBaseURL string
 	// Version is the provider's, for the User-Agent header.
 	Version string
@@ -95,7 +95,7 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	machines, err := parseBase(cfg.MachinesBaseURL, DefaultMachinesBaseURL)
+	machines, err := parseBase(cfg.MachinesBaseURL, defaultMachinesBaseURL)
 	if err != nil {
 		return nil, err
 	}
@@ -116,9 +116,6 @@ func New(cfg Config) (*Client, error) {
 	}
 	return c, nil
 }
-
-// Close drops the idle connections.
-func (c *Client) Close() { c.http.CloseIdleConnections() }
 
 func newHTTPClient(cfg Config) *http.Client {
 	var transport http.RoundTripper = &http.Transport{

@@ -105,10 +105,10 @@ func (d *Directory) Reach(ctx context.Context, app string, tok token.Token) (App
 	return reached, nil
 }
 
-// OrganizationNumber returns the number of the request's organization in
+// organizationNumber returns the number of the request's organization in
 // macaroons: that of the slug if there is one, else that of the app's
 // organization.
-func (d *Directory) OrganizationNumber(ctx context.Context, req token.Request) (uint64, error) {
+func (d *Directory) organizationNumber(ctx context.Context, req token.Request) (uint64, error) {
 	if req.Organization != "" {
 		found, err := d.Organization(ctx, req.Organization)
 		return found.NumericID, err

@@ -40,28 +40,28 @@ func (k Kind) Error() string { return string(k) }
 
 // Error is a failed call.
 type Error struct {
-	// Op is the failed operation: `mint a token for app "web"`.
-	Op string
-	// Kind is the meaning of the failure.
-	Kind Kind
+	// op is the failed operation: `mint a token for app "web"`.
+	op string
+	// kind is the meaning of the failure.
+	kind Kind
 	// Reason is the cause, without secrets and on one line.
 	Reason string
 	// Fix is the advice for the user, or "".
 	Fix string
-	// Status is the HTTP status of the answer, or 0 without an answer.
-	Status int
-	// Refused means that the call changed nothing: Fly refused it explicitly,
+	// status is the HTTP status of the answer, or 0 without an answer.
+	status int
+	// refused means that the call changed nothing: Fly refused it explicitly,
 	// or it was never sent. After any other failure Fly may have carried it
 	// out.
-	Refused bool
-	// Cause is the underlying error of the network or the decoder, if any. It
+	refused bool
+	// cause is the underlying error of the network or the decoder, if any. It
 	// is not printed.
-	Cause error
+	cause error
 }
 
 // Error returns the operation, the reason and the advice.
 func (e *Error) Error() string {
-	parts := []string{"cannot " + e.Op, e.Reason}
+	parts := []string{"cannot " + e.op, e.Reason}
 	if e.Fix != "" {
 		parts = append(parts, e.Fix)
 	}
@@ -71,20 +71,20 @@ func (e *Error) Error() string {
 // Is reports whether target is the error's kind.
 func (e *Error) Is(target error) bool {
 	kind, ok := target.(Kind)
-	return ok && kind == e.Kind
+	return ok && kind == e.kind
 }
 
 // Temporary reports whether the same call may succeed later without any change by
 // the user.
-func (e *Error) Temporary() bool { return e.Kind == ErrUnavailable || e.Kind == ErrRateLimited }
+func (e *Error) Temporary() bool { return e.kind == ErrUnavailable || e.kind == ErrRateLimited }
 
 // Unwrap returns the cause.
-func (e *Error) Unwrap() error { return e.Cause }
+func (e *Error) Unwrap() error { return e.cause }
 
 // refusedByFly reports whether a failed call changed nothing.
 func refusedByFly(err error) bool {
 	var e *Error
-	return errors.As(err, &e) && e.Refused
+	return errors.As(err, &e) && e.refused
 }
 
 // fixFor returns the advice for a kind, or "" if it depends on the call.

@@ -19,7 +19,7 @@ func leftWaiting(ctx context.Context, k call) error {
 		return fmt.Errorf("%s: %w", k.op, context.Cause(ctx))
 	}
 	return &Error{
-		Op: k.op, Kind: ErrUnavailable, Cause: ctx.Err(), Refused: true,
+		op: k.op, kind: ErrUnavailable, cause: ctx.Err(), refused: true,
 		Reason: "time ran out while earlier calls to Fly's API had no answer", Fix: fixFor(ErrUnavailable),
 	}
 }
@@ -27,8 +27,8 @@ func leftWaiting(ctx context.Context, k call) error {
 // timedOut is the error of a call whose time ran out during the call.
 func timedOut(k call, t *trace) error {
 	return &Error{
-		Refused: !t.sent.Load(),
-		Op:      k.op, Kind: ErrUnavailable, Cause: context.DeadlineExceeded,
+		refused: !t.sent.Load(),
+		op:      k.op, kind: ErrUnavailable, cause: context.DeadlineExceeded,
 		Reason: fmt.Sprintf("no answer from %s in time (%s at most)", k.url.Host, k.timeout), Fix: fixFor(ErrUnavailable),
 	}
 }
@@ -40,7 +40,7 @@ func unreachable(k call, t *trace, err error) error {
 	if errors.As(err, &wrapper) {
 		err = wrapper.Err
 	}
-	e := &Error{Op: k.op, Kind: ErrUnavailable, Cause: err, Fix: fixFor(ErrUnavailable), Refused: !t.sent.Load()}
+	e := &Error{op: k.op, kind: ErrUnavailable, cause: err, Fix: fixFor(ErrUnavailable), refused: !t.sent.Load()}
 	quoted := token.Scrub(err.Error(), k.secret)
 	host := k.url.Host
 	var (
@@ -108,7 +108,7 @@ func isUntrusted(err error) bool {
 // noAnswer is the error for an answer that did not come from Fly's API.
 func noAnswer(k call, r *reply, what string) *Error {
 	return &Error{
-		Op: k.op, Kind: ErrUnavailable, Status: r.status, Fix: fixFor(ErrUnavailable),
+		op: k.op, kind: ErrUnavailable, status: r.status, Fix: fixFor(ErrUnavailable),
 		Reason: fmt.Sprintf("%s answered HTTP %d with %s, which is not Fly's API", k.url.Host, r.status, what),
 	}
 }
@@ -116,7 +116,7 @@ func noAnswer(k call, r *reply, what string) *Error {
 // answered is the error for an answer of a known kind. said is its message.
 func answered(k call, kind Kind, status int, said string) *Error {
 	e := &Error{
-		Op: k.op, Kind: kind, Status: status, Fix: fixFor(kind),
+		op: k.op, kind: kind, status: status, Fix: fixFor(kind),
 		Reason: reasonFor(kind, status, token.Scrub(said, k.secret)),
 	}
 	if kind == ErrUnavailable {
@@ -179,7 +179,7 @@ func rateLimited(k call, r *reply) *Error {
 // answer an earlier one.
 func paused(k call) error {
 	return &Error{
-		Op: k.op, Kind: ErrUnavailable, Fix: fixFor(ErrUnavailable), Refused: true,
+		op: k.op, kind: ErrUnavailable, Fix: fixFor(ErrUnavailable), refused: true,
 		Reason: fmt.Sprintf("%s gave no answer to an earlier call, and is not asked again for %s", k.url.Host, breakerPause),
 	}
 }

@@ -69,7 +69,7 @@ func (c *Client) find(ctx context.Context, login token.Token, m *macaroon.Macaro
 	const op = "find the token"
 	number, ok := m.OrganizationID()
 	if !ok {
-		return Found{}, &Error{Op: op, Kind: ErrInvalid, Reason: "its macaroon names no organization"}
+		return Found{}, &Error{op: op, kind: ErrInvalid, Reason: "its macaroon names no organization"}
 	}
 	slug, err := c.organizationOf(ctx, login, number)
 	if err != nil {
@@ -94,7 +94,7 @@ func (c *Client) find(ctx context.Context, login token.Token, m *macaroon.Macaro
 		}
 	}
 	return Found{}, &Error{
-		Op: op, Kind: ErrNoSuchToken, Reason: fmt.Sprintf("Fly does not list it for organization %q to this login", slug),
+		op: op, kind: ErrNoSuchToken, Reason: fmt.Sprintf("Fly does not list it for organization %q to this login", slug),
 		Fix: "find it with `fly tokens list`, and revoke it by its `id`",
 	}
 }
@@ -137,7 +137,7 @@ func (c *Client) organizationOf(ctx context.Context, login token.Token, number u
 		info := data.Owner.PageInfo
 		if !info.HasNextPage || after == info.EndCursor {
 			return "", &Error{
-				Op: "find the token's organization", Kind: ErrNoSuchOrganization, Reason: fmt.Sprintf("Fly shows no organization with the number %d to this login", number),
+				op: "find the token's organization", kind: ErrNoSuchOrganization, Reason: fmt.Sprintf("Fly shows no organization with the number %d to this login", number),
 				Fix: "use the login of a member of the organization",
 			}
 		}

@@ -101,7 +101,7 @@ func responseCalls(login token.Token) map[string]func(context.Context, *Client) 
 func checkError(t *testing.T, call string, err error) {
 	t.Helper()
 	var e *Error
-	if !errors.As(err, &e) || e.Kind == "" || e.Op == "" || e.Reason == "" {
+	if !errors.As(err, &e) || e.kind == "" || e.op == "" || e.Reason == "" {
 		t.Fatalf("%s: %#v says too little", call, err)
 	}
 	text := err.Error()

@@ -81,7 +81,7 @@ func decodeAnswer(k call, d document, r *reply, data any) error {
 	decoded := json.Unmarshal(answer.Data, data)
 	if len(answer.Errors) > 0 {
 		e := refused(k, d, r.status, answer.Errors[0])
-		e.Refused = e.Refused && !r.repeated
+		e.refused = e.refused && !r.repeated
 		return e
 	}
 	if decoded != nil {
@@ -100,7 +100,7 @@ const messageUnauthenticated = "You must be authenticated to view this."
 func refused(k call, d document, status int, e graphqlError) *Error {
 	kind, known := kindOf(d, e)
 	failure := answered(k, kind, status, e.Message)
-	failure.Refused = known
+	failure.refused = known
 	return failure
 }
 

@@ -43,7 +43,6 @@ func client(t *testing.T, s *flytest.Server, change ...func(*flyapi.Config)) *fl
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(c.Close)
 	return c
 }
 

@@ -63,7 +63,7 @@ func (s *Issuer) Slot(ctx context.Context) (release func(), err error) {
 // Issued is a token that was minted for a request.
 type Issued struct {
 	token.Candidate
-	// Repeated means that the call was sent more than once: other tokens of the
+	// repeated means that the call was sent more than once: other tokens of the
 	// same name may exist.
 	Repeated bool
 }
@@ -107,10 +107,10 @@ func (s *Issuer) issue(ctx context.Context, req token.Request, name string, ttl 
 	}
 	c, err := candidate(minted, ttl, func(b macaroon.Bundle) (macaroon.Bundle, error) { return to(b, organization, app) })
 	if err != nil {
-		return Issued{}, miss(&UnsettledError{ID: minted.ID, Repeated: minted.Repeated, Err: err})
+		return Issued{}, miss(&UnsettledError{ID: minted.ID, Repeated: minted.repeated, Err: err})
 	}
 	c.MintName = name
-	return Issued{Candidate: c, Repeated: minted.Repeated}, nil
+	return Issued{Candidate: c, Repeated: minted.repeated}, nil
 }
 
 // target finds the organization to mint in and, for a token of one app, the app.
@@ -159,7 +159,7 @@ func organizationless(err error) error {
 		return err
 	}
 	return &token.MissError{
-		Reason: "cannot " + e.Op + ": " + e.Reason,
+		Reason: "cannot " + e.op + ": " + e.Reason,
 		Fix:    "check the app's name and the login, or set `organization` if the app does not exist yet",
 		Cause:  err,
 	}
@@ -194,7 +194,7 @@ func (s *Issuer) mint(ctx context.Context, login token.Token, m MintRequest) (Mi
 
 // refuses reports whether Fly refused the login.
 func refuses(e *Error) bool {
-	return e.Kind == ErrUnauthenticated || e.Kind == ErrNotPermitted || e.Kind == ErrInvalid
+	return e.kind == ErrUnauthenticated || e.kind == ErrNotPermitted || e.kind == ErrInvalid
 }
 
 func hasOAuth(tok token.Token) bool {
@@ -248,7 +248,7 @@ func miss(err error) error {
 	}
 	var e *Error
 	if errors.As(err, &e) {
-		return &token.MissError{Reason: "cannot " + e.Op + ": " + e.Reason, Fix: e.Fix, Cause: err}
+		return &token.MissError{Reason: "cannot " + e.op + ": " + e.Reason, Fix: e.Fix, Cause: err}
 	}
 	return err
 }

@@ -120,13 +120,13 @@ func (c *Client) LookupOrganization(ctx context.Context, tok token.Token, slug s
 
 // missing is the error for an answer of null.
 func missing(d document) *Error {
-	return &Error{Op: d.op, Kind: d.notFound, Status: 200, Reason: reasonFor(d.notFound, 200, ""), Fix: fixFor(d.notFound)}
+	return &Error{op: d.op, kind: d.notFound, status: 200, Reason: reasonFor(d.notFound, 200, ""), Fix: fixFor(d.notFound)}
 }
 
 // incomplete is the error for an answer without a field that Fly always sends.
 func incomplete(d document) *Error {
 	return &Error{
-		Op: d.op, Kind: ErrUnavailable, Status: 200, Fix: fixFor(ErrUnavailable),
+		op: d.op, kind: ErrUnavailable, status: 200, Fix: fixFor(ErrUnavailable),
 		Reason: "the answer lacks fields that Fly's API always sends",
 	}
 }

@@ -152,10 +152,10 @@ func Rejected(err error) bool {
 
 // noLogin is the error of a call without a token.
 func noLogin(op string) *Error {
-	return &Error{Op: op, Kind: ErrUnauthenticated, Reason: "no token to send", Fix: fixFor(ErrUnauthenticated)}
+	return &Error{op: op, kind: ErrUnauthenticated, Reason: "no token to send", Fix: fixFor(ErrUnauthenticated)}
 }
 
 // invalid is the error of an invalid call, which is not sent.
 func invalid(op string, cause error) *Error {
-	return &Error{Op: op, Kind: ErrInvalid, Reason: cause.Error(), Cause: cause}
+	return &Error{op: op, kind: ErrInvalid, Reason: cause.Error(), cause: cause}
 }

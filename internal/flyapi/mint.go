@@ -45,16 +45,16 @@ type Minted struct {
 	ID string
 	// ExpiresAt is its expiry as reported by Fly, or zero.
 	ExpiresAt time.Time
-	// Repeated says that Fly was asked more than once, and may have made other
+	// repeated says that Fly was asked more than once, and may have made other
 	// tokens of the same name.
-	Repeated bool
+	repeated bool
 }
 
 // UnsettledError means that Fly may have made a token that was not received.
 type UnsettledError struct {
 	// ID is Fly's identifier of the token; "" if it is unknown.
 	ID string
-	// Repeated means that the call was sent more than once: several tokens may
+	// repeated means that the call was sent more than once: several tokens may
 	// exist.
 	Repeated bool
 	// Err is the cause.
@@ -93,7 +93,7 @@ func (c *Client) Mint(ctx context.Context, login token.Token, m MintRequest) (Mi
 	}
 	// For an expiry of "0s" or less the server uses its default of 20 years.
 	if m.TTL < time.Second {
-		return Minted{}, &Error{Op: d.op, Kind: ErrInvalid, Reason: fmt.Sprintf("a token cannot be minted for %s", m.TTL)}
+		return Minted{}, &Error{op: d.op, kind: ErrInvalid, Reason: fmt.Sprintf("a token cannot be minted for %s", m.TTL)}
 	}
 	var data struct {
 		Create struct {
@@ -116,17 +116,17 @@ func (c *Client) Mint(ctx context.Context, login token.Token, m MintRequest) (Mi
 	tok, err := token.Parse(made.TokenHeader)
 	if err != nil {
 		return Minted{}, &UnsettledError{ID: made.ID, Repeated: repeated, Err: &Error{
-			Op: d.op, Kind: ErrUnavailable, Status: 200, Cause: err, Fix: fixFor(ErrUnavailable),
+			op: d.op, kind: ErrUnavailable, status: 200, cause: err, Fix: fixFor(ErrUnavailable),
 			Reason: "the token in the answer is invalid: " + err.Error(),
 		}}
 	}
 	if made.ID == "" {
 		return Minted{}, &UnsettledError{Repeated: repeated, Err: &Error{
-			Op: d.op, Kind: ErrUnavailable, Status: 200, Fix: fixFor(ErrUnavailable),
+			op: d.op, kind: ErrUnavailable, status: 200, Fix: fixFor(ErrUnavailable),
 			Reason: "the answer has no identifier, so the token could not be revoked",
 		}}
 	}
-	return Minted{Token: tok, ID: made.ID, ExpiresAt: instant(made.ExpiresAt), Repeated: repeated}, nil
+	return Minted{Token: tok, ID: made.ID, ExpiresAt: instant(made.ExpiresAt), repeated: repeated}, nil
 }
 
 // instant reads a GraphQL time (ISO 8601). It returns zero for an invalid one.

@@ -152,7 +152,7 @@ func reasons(err error) string {
 		var miss *token.MissError
 		switch {
 		case errors.As(failure, &e):
-			reason = "cannot " + e.Op + ": " + e.Reason
+			reason = "cannot " + e.op + ": " + e.Reason
 		case errors.As(failure, &miss):
 			reason = miss.Reason
 		}

@@ -34,7 +34,7 @@ func (o *Outage) begin(ctx context.Context, err error) {
 	}
 }
 
-// OrganizationNumber returns [Directory.OrganizationNumber] of d for callers
+// OrganizationNumber returns [Directory.organizationNumber] of d for callers
 // that need it only as a hint. They wait at most [Config.ShowTimeout].
 func (o *Outage) OrganizationNumber(d *Directory) func(context.Context, token.Request) (uint64, error) {
 	return func(ctx context.Context, req token.Request) (uint64, error) {
@@ -45,7 +45,7 @@ func (o *Outage) OrganizationNumber(d *Directory) func(context.Context, token.Re
 		defer release()
 		bounded, cancel := context.WithTimeout(ctx, d.client.showTimeout)
 		defer cancel()
-		number, err := d.OrganizationNumber(bounded, req)
+		number, err := d.organizationNumber(bounded, req)
 		if isNoAnswer(err) && ctx.Err() == nil {
 			o.begin(ctx, err)
 		}

@@ -79,7 +79,7 @@ func readLocked(lockCtx context.Context, path string) (Login, error) {
 	if err != nil {
 		return Login{}, err
 	}
-	return Login{Token: t, From: path, Warnings: modeWarnings(path, info.Mode())}, nil
+	return Login{Token: t, From: path, warnings: modeWarnings(path, info.Mode())}, nil
 }
 
 // checkKind refuses anything but a regular file. It is called before the file

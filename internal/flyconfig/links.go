@@ -85,7 +85,7 @@ func (s Settings) candidate(ctx context.Context, l Login, origin token.SourceNam
 		Record:   token.Record{Token: t, Origin: origin},
 		From:     l.From,
 		Broad:    broad(t),
-		Warnings: l.Warnings,
+		Warnings: l.warnings,
 	}, nil
 }
 

@@ -21,8 +21,8 @@ type Login struct {
 	// Explicit is true if the provider block or the environment sets it, and
 	// false if it comes from config.yml.
 	Explicit bool
-	// Warnings are for the user.
-	Warnings []token.Warning
+	// warnings are for the user.
+	warnings []token.Warning
 }
 
 // Login returns the explicit login, else that of config.yml. The error is a

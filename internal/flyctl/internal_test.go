@@ -35,14 +35,14 @@ func TestAcquireTellsOfAFolderThatStays(t *testing.T) {
 			})
 			src.remove = func(string) error { return errors.New("injected") }
 			got, err := src.Acquire(t.Context(), token.Request{App: "web", Organization: "acme"})
-			told := ""
+			message := ""
 			if err != nil {
-				told = err.Error()
+				message = err.Error()
 			} else if len(got.Warnings) == 1 {
-				told = got.Warnings[0].Detail
+				message = got.Warnings[0].Detail
 			}
-			if !strings.Contains(told, "flyctl ran in "+temp) || !strings.Contains(told, "remove it by hand") {
-				t.Errorf("warning %q, want the folder and the advice", told)
+			if !strings.Contains(message, "flyctl ran in "+temp) || !strings.Contains(message, "remove it by hand") {
+				t.Errorf("warning %q, want the folder and the advice", message)
 			}
 		})
 	}

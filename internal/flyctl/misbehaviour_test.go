@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/flytokens/terraform-provider-fly/internal/flytest"
 	"github.com/flytokens/terraform-provider-fly/internal/flytest/fakefly"
 )
 
@@ -20,7 +21,7 @@ func TestAcquireStopsAtTheCallersDeadline(t *testing.T) {
 		_, err := src.Acquire(ctx, request())
 		done <- err
 	}()
-	waitFor(t, "the call", func() bool { return len(fly.Calls()) == 1 })
+	flytest.Eventually(t, "flyctl is called", func() bool { return len(fly.Calls()) == 1 })
 	cancel(context.DeadlineExceeded)
 	wantMiss(t, <-done, "flyctl did not finish within 1m0s and was stopped: check the network, or raise cli.timeout")
 	wantNothingLeft(t, fly, temp)
@@ -37,7 +38,7 @@ func TestAcquireStopsWhenTheCallerLeaves(t *testing.T) {
 		_, err := src.Acquire(ctx, request())
 		done <- err
 	}()
-	waitFor(t, "the call", func() bool { return len(fly.Calls()) == 1 })
+	flytest.Eventually(t, "flyctl is called", func() bool { return len(fly.Calls()) == 1 })
 	cancel()
 	if err := <-done; !errors.Is(err, context.Canceled) {
 		t.Errorf("error is %v, want the caller's", err)

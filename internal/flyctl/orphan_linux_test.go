@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"testing"
 
+	"github.com/flytokens/terraform-provider-fly/internal/flytest"
 	"github.com/flytokens/terraform-provider-fly/internal/flytest/fakefly"
 )
 
@@ -24,10 +25,10 @@ func TestProviderThatIsKilledTakesFlyctlAlong(t *testing.T) {
 	provider.Env = append(os.Environ(), standIn+"="+fly.Path(), "TMPDIR="+t.TempDir())
 	must(t, provider.Start())
 	t.Cleanup(func() { _ = provider.Process.Kill(); _ = provider.Wait() })
-	waitFor(t, "the call", func() bool { return len(fly.Calls()) == 1 })
+	flytest.Eventually(t, "flyctl is called", func() bool { return len(fly.Calls()) == 1 })
 	if got := fly.Running(); got != 1 {
 		t.Fatalf("%d processes, want the fake", got)
 	}
 	must(t, provider.Process.Kill())
-	waitFor(t, "flyctl to die", func() bool { return fly.Running() == 0 })
+	flytest.Eventually(t, "flyctl is gone", func() bool { return fly.Running() == 0 })
 }

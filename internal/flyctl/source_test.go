@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/flytokens/terraform-provider-fly/internal/flyctl"
+	"github.com/flytokens/terraform-provider-fly/internal/flytest"
 	"github.com/flytokens/terraform-provider-fly/internal/flytest/fakefly"
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
@@ -61,24 +62,13 @@ func wantMiss(t *testing.T, err error, want string) {
 // wantNothingLeft fails if a process of fly or a private folder outlives its run.
 func wantNothingLeft(t *testing.T, fly *fakefly.Fake, temp string) {
 	t.Helper()
-	waitFor(t, "the processes to end", func() bool { return fly.Running() == 0 })
+	flytest.Eventually(t, "the processes have ended", func() bool { return fly.Running() == 0 })
 	left, err := os.ReadDir(temp)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, entry := range left {
 		t.Errorf("%s was left behind", entry.Name())
-	}
-}
-
-// waitFor waits for an imminent event. The minute is for a machine that hangs,
-// not a measurement.
-func waitFor(t *testing.T, what string, done func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(time.Minute); !done(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("waited in vain for " + what)
-		}
 	}
 }
 

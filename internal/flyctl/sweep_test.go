@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/flytokens/terraform-provider-fly/internal/flytest"
 	"github.com/flytokens/terraform-provider-fly/internal/flytest/fakefly"
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
@@ -117,11 +118,11 @@ func TestSweepLeavesTheRestAlone(t *testing.T) {
 		},
 	}
 	maps.Copy(tests, systemTests())
-	for name, furnish := range tests {
+	for name, setUp := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			temp := t.TempDir()
-			furnish(t, temp)
+			setUp(t, temp)
 			before := tree(t, temp)
 			sweep(t.Context(), temp)
 			if diff := cmp.Diff(before, tree(t, temp)); diff != "" {
@@ -214,9 +215,5 @@ func TestProviderThatIsKilledIsSweptAfter(t *testing.T) {
 	})
 	_, err = src.Acquire(t.Context(), token.Request{App: "web", Organization: "acme"})
 	must(t, err)
-	for deadline := time.Now().Add(time.Minute); len(names(t, temp)) != 0; time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("%q are left after a later run", names(t, temp))
-		}
-	}
+	flytest.Eventually(t, "nothing is left after a later run", func() bool { return len(names(t, temp)) == 0 })
 }

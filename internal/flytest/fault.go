@@ -23,20 +23,20 @@ type Fault struct {
 	// faulty.
 	Done bool
 	// Alter changes the normal answer before it is sent; nil leaves it.
-	Alter func(body map[string]any)
+	alter func(body map[string]any)
 	// Hang means that no answer comes until the client leaves.
 	Hang bool
 	// Reset means that the connection is reset in place of an answer.
 	Reset bool
-	// GoAway means that an HTTP/2 connection ends with a GOAWAY frame in place
+	// goAway means that an HTTP/2 connection ends with a GOAWAY frame in place
 	// of an answer.
-	GoAway bool
+	goAway bool
 	// Status, Header and Body are the answer in all other cases.
 	Status int
 	Header map[string]string
 	Body   string
-	// Flood is the number of spaces that follow Body.
-	Flood int64
+	// flood is the number of spaces that follow Body.
+	flood int64
 }
 
 // Fail answers with an HTTP status and a body of JSON.
@@ -58,7 +58,7 @@ func FailGraphQL(code, message string) Fault {
 func Lost(times int) Fault { return Fault{Times: times, Done: true, Reset: true} }
 
 // LostToGoAway is [Lost] with a GOAWAY frame in place of a reset.
-func LostToGoAway(times int) Fault { return Fault{Times: times, Done: true, GoAway: true} }
+func LostToGoAway(times int) Fault { return Fault{Times: times, Done: true, goAway: true} }
 
 // After carries out this number of requests, and answers as f does.
 func After(times int, f Fault) Fault {
@@ -68,7 +68,7 @@ func After(times int, f Fault) Fault {
 
 // Alter carries out this number of requests, and changes the answers.
 func Alter(times int, alter func(body map[string]any)) Fault {
-	return Fault{Times: times, Answer: true, Alter: alter}
+	return Fault{Times: times, Answer: true, alter: alter}
 }
 
 // MintedWith changes a field of the token in the answer to a mint.
@@ -111,7 +111,7 @@ func Redirect(to string) Fault {
 
 // Flood answers 200 with a body that never seems to end.
 func Flood(size int64) Fault {
-	return Fault{Status: http.StatusOK, Header: map[string]string{"Content-Type": "application/json"}, Body: "{", Flood: size}
+	return Fault{Status: http.StatusOK, Header: map[string]string{"Content-Type": "application/json"}, Body: "{", flood: size}
 }
 
 // Hang gives no answer until the client leaves.
@@ -143,7 +143,7 @@ func (f Fault) play(w http.ResponseWriter, r *http.Request, closing <-chan struc
 		}
 	case f.Reset:
 		reset(w)
-	case f.GoAway:
+	case f.goAway:
 		goAway(r)
 	default:
 		for name, value := range f.Header {
@@ -151,7 +151,7 @@ func (f Fault) play(w http.ResponseWriter, r *http.Request, closing <-chan struc
 		}
 		w.WriteHeader(f.Status)
 		_, _ = io.WriteString(w, f.Body) // the client may have left
-		_, _ = io.CopyN(w, spaces{}, f.Flood)
+		_, _ = io.CopyN(w, spaces{}, f.flood)
 	}
 }
 

@@ -251,7 +251,7 @@ func (s *Server) node(i *issued) map[string]any {
 	return map[string]any{
 		"id": i.ID, "name": i.Name, "profile": i.Profile, "revokedAt": revoked,
 		"createdAt": i.CreatedAt.UTC().Format(time.RFC3339), "expiresAt": i.ExpiresAt.UTC().Format(time.RFC3339),
-		"token": root, "tokenHeader": i.header, "user": map[string]any{"email": i.User + "@example.com"},
+		"token": root, "tokenHeader": i.header, "user": map[string]any{"email": i.user + "@example.com"},
 	}
 }
 

@@ -16,9 +16,9 @@ func (s *Server) createToken(who principal, root field, variables map[string]any
 	if !s.mayMint(who, organization) {
 		return nil, &notPermitted
 	}
-	as := Issued{Over: true, User: "scoped"}
+	as := Issued{Over: true, user: "scoped"}
 	if who.user != nil {
-		as.User = who.user.Name
+		as.user = who.user.Name
 	}
 	as.Name, _ = input["name"].(string)
 	as.Profile, _ = input["profile"].(string)

@@ -59,13 +59,15 @@ type Server struct {
 	http    *httptest.Server
 	closing chan struct{}
 
-	mu       sync.Mutex
-	world    World
-	faults   map[Operation][]*Fault
-	counts   map[Operation]int
-	inFlight int
-	most     int
-	issued   []*issued
+	mu     sync.Mutex
+	world  World
+	faults map[Operation][]*Fault
+	counts map[Operation]int
+	// requested has a channel for each operation that a test waits for.
+	requested map[Operation]chan struct{}
+	inFlight  int
+	most      int
+	issued    []*issued
 	// blocked holds the OAuth tokens that were revoked.
 	blocked map[string]bool
 }
@@ -75,12 +77,13 @@ type Server struct {
 func New(t testing.TB, world World) *Server {
 	t.Helper()
 	s := &Server{
-		t:       t,
-		closing: make(chan struct{}),
-		world:   world.complete(t),
-		faults:  make(map[Operation][]*Fault),
-		counts:  make(map[Operation]int),
-		blocked: make(map[string]bool),
+		t:         t,
+		closing:   make(chan struct{}),
+		world:     world.complete(t),
+		faults:    make(map[Operation][]*Fault),
+		counts:    make(map[Operation]int),
+		requested: make(map[Operation]chan struct{}),
+		blocked:   make(map[string]bool),
 	}
 	s.http = httptest.NewUnstartedServer(s)
 	// A client that does not trust the certificate is not worth a log line.
@@ -125,6 +128,20 @@ func (s *Server) Count(op Operation) int {
 	return total
 }
 
+// Requested returns a channel that is closed when a request for op has come in
+// since the last [Server.Reset].
+func (s *Server) Requested(op Operation) <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.requested[op] == nil {
+		s.requested[op] = make(chan struct{})
+		if s.counts[op] > 0 {
+			close(s.requested[op])
+		}
+	}
+	return s.requested[op]
+}
+
 // MaxInFlight returns the largest number of concurrent requests. A request
 // counts from its reading to the beginning of its answer.
 func (s *Server) MaxInFlight() int {
@@ -139,6 +156,7 @@ func (s *Server) Reset() {
 	defer s.mu.Unlock()
 	clear(s.counts)
 	clear(s.faults)
+	clear(s.requested)
 	s.most = s.inFlight
 }
 
@@ -219,8 +237,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		spoilt.play(w, r, s.closing)
 		return
 	}
-	if fault && spoilt.Alter != nil {
-		spoilt.Alter(object(honest.body))
+	if fault && spoilt.alter != nil {
+		spoilt.alter(object(honest.body))
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(honest.status)
@@ -245,6 +263,9 @@ func (s *Server) begin(op Operation) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.counts[op]++
+	if arrived := s.requested[op]; arrived != nil && s.counts[op] == 1 {
+		close(arrived)
+	}
 	s.inFlight++
 	s.most = max(s.most, s.inFlight)
 }

@@ -283,9 +283,7 @@ func TestServerLetsGoOfWhatHangsWhenTheTestEnds(t *testing.T) {
 			}
 			done <- err
 		}()
-		for s.Count(flytest.OpShow) == 0 {
-			time.Sleep(time.Millisecond)
-		}
+		<-s.Requested(flytest.OpShow)
 	})
 	if err := <-done; err != nil {
 		t.Logf("the client was told: %v", err)

@@ -67,7 +67,7 @@ func (s *Server) Make(m Make) token.Token {
 	if !ok {
 		s.t.Fatalf("flytest: the organization %q of the token does not exist", slug)
 	}
-	as := Issued{Name: cmp.Or(m.Name, "made by the test"), Profile: profile, App: m.App, User: "tester"}
+	as := Issued{Name: cmp.Or(m.Name, "made by the test"), Profile: profile, App: m.App, user: "tester"}
 	return parse(s.issue(organization, as, m).header)
 }
 

@@ -152,8 +152,8 @@ type Issued struct {
 	App string
 	// Organization is the slug of its organization.
 	Organization string
-	// User is the name of the user who minted it.
-	User string
+	// user is the name of the user who minted it.
+	user string
 	// CreatedAt, ExpiresAt and RevokedAt are its times; RevokedAt is zero as
 	// long as it is good.
 	CreatedAt, ExpiresAt, RevokedAt time.Time

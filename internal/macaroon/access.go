@@ -109,7 +109,7 @@ func (g Grant) Permits(a Access) error {
 	if v.denied != "" {
 		return fmt.Errorf("%w: %s", ErrDenied, v.denied)
 	}
-	if !a.Action.In(v.mask) {
+	if !a.Action.in(v.mask) {
 		return fmt.Errorf("%w: only %[3]q of %[2]q is allowed", ErrDenied, a.Action, a.Action&v.mask)
 	}
 	return nil

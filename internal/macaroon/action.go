@@ -59,8 +59,8 @@ func ParseAction(s string) (Action, error) {
 	return a, nil
 }
 
-// In reports whether every action of a is in mask.
-func (a Action) In(mask Action) bool { return a&mask == a }
+// in reports whether every action of a is in mask.
+func (a Action) in(mask Action) bool { return a&mask == a }
 
 // String returns the letters of a, "" for no action. Bits without a letter are
 // left out, as in flyctl's output.

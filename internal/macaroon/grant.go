@@ -14,8 +14,8 @@ const (
 	// LocationAuthentication is that of a discharge that states a user's
 	// identity.
 	LocationAuthentication = "https://api.fly.io/aaa/v1"
-	// LocationAuth is the newer location for the same purpose.
-	LocationAuth = "https://auth.fly.io"
+	// locationAuth is the newer location for the same purpose.
+	locationAuth = "https://auth.fly.io"
 	// LocationSecrets is that of a macaroon for an app's secrets.
 	LocationSecrets = "https://api.fly.io/secrets/v1" //nolint:gosec // An address, not a secret.
 )
@@ -37,7 +37,7 @@ func (m *Macaroon) Kind() Kind {
 	switch m.location {
 	case LocationPermission:
 		return KindPermission
-	case LocationAuthentication, LocationAuth:
+	case LocationAuthentication, locationAuth:
 		return KindAuthentication
 	case LocationSecrets:
 		return KindSecrets

@@ -60,7 +60,6 @@ func minter(t *testing.T, s *flytest.Server, journal mint.Journal) *mint.Minter 
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(c.Close)
 	login := func(context.Context) (token.Token, error) { return s.Login("owner"), nil }
 	return mint.New(mint.Config{
 		Client: c, Directory: flyapi.NewDirectory(c, login), Login: login, Journal: journal,

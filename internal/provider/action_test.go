@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -224,8 +223,9 @@ func TestActionRefreshInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
 		defer cancel()
-		for s.Count(flytest.OpMint) == 0 && t.Context().Err() == nil {
-			time.Sleep(time.Millisecond)
+		select {
+		case <-s.Requested(flytest.OpMint):
+		case <-t.Context().Done():
 		}
 	}()
 	if _, got := w.invoke(ctx, refreshAction, attrs{"app": "web"}); !strings.Contains(got, "cancelled") {

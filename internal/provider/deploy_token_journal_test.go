@@ -119,7 +119,7 @@ func TestDeployTokenCreationSeen(t *testing.T) {
 		}
 		sibling := &deployed{wire: d.wire, world: d.world, resource: d.resource}
 		sibling.created(attrs{"app": "web"})
-		tally(t, s, 2, 0, 2)
+		wantTokens(t, s, tokens{minted: 2, good: 2})
 	}
 }
 
@@ -209,7 +209,7 @@ func TestDeployTokenWithoutLocks(t *testing.T) {
 	other.restart(t)
 	other.t = t
 	wants(t, other.applies(attrs{"app": "web"}), "WARNING: Fly Token May Have No Owner", "fly tokens revoke lat_0001")
-	tally(t, s, 2, 0, 2)
+	wantTokens(t, s, tokens{minted: 2, good: 2})
 }
 
 // A plan revokes no announced token.
@@ -226,5 +226,5 @@ func TestDeployTokenPlanRevokesNothing(t *testing.T) {
 	if _, got := d.plan(attrs{"app": "web"}); got != "" {
 		t.Error(got)
 	}
-	tally(t, s, 1, 0, 1)
+	wantTokens(t, s, tokens{minted: 1, good: 1})
 }

@@ -51,7 +51,7 @@ func TestAccProcessDeployTokenKilled(t *testing.T) {
 		t.Fatalf("%v is good after the kill", names)
 	}
 	p.run("apply", "-auto-approve")
-	tally(t, s, 2, 1, 1)
+	wantTokens(t, s, tokens{minted: 2, revoked: 1, good: 1})
 	if got := p.deployment(); !opens(t, s, got.Token, "web") {
 		t.Error("the token that was kept is the one that was revoked")
 	}

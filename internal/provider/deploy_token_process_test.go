@@ -70,7 +70,7 @@ func TestAccProcessDeployToken(t *testing.T) {
 	runs := []outcome{p.run("apply", "-auto-approve")}
 	first := p.deployment()
 	runs = append(runs, p.quiet())
-	tally(t, s, 1, 0, 1)
+	wantTokens(t, s, tokens{minted: 1, good: 1})
 
 	sooner := `ttl = "120s"
   rotate_before = "119s"`
@@ -81,7 +81,7 @@ func TestAccProcessDeployToken(t *testing.T) {
 	if got := p.deployment(); got != first || strings.Contains(runs[2].output, "to Be Rotated") {
 		t.Errorf("the saved plan rotated:\n%s", runs[3].output)
 	}
-	tally(t, s, 1, 0, 1)
+	wantTokens(t, s, tokens{minted: 1, good: 1})
 
 	rotated := p.run("apply", "-auto-approve")
 	wants(t, rotated.output, "Warning: Fly Deploy Token Is to Be Rotated", "fly_deploy_token.ci will be updated in-place", "0 to add, 2 to change, 0 to destroy")
@@ -89,7 +89,7 @@ func TestAccProcessDeployToken(t *testing.T) {
 	if second.Token == first.Token || !opens(t, s, first.Token, "web") || !opens(t, s, second.Token, "web") {
 		t.Error("the token was not rotated, or the one before it is no longer good")
 	}
-	tally(t, s, 2, 0, 2)
+	wantTokens(t, s, tokens{minted: 2, good: 2})
 
 	p.configure(deployConfig(`triggers = { why = "because" }`))
 	runs = append(runs, rotated, p.run("apply", "-auto-approve"))
@@ -97,7 +97,7 @@ func TestAccProcessDeployToken(t *testing.T) {
 	if third.Token == second.Token || opens(t, s, first.Token, "web") {
 		t.Error("the triggers did not rotate the token, or the first one is still good")
 	}
-	tally(t, s, 3, 1, 2)
+	wantTokens(t, s, tokens{minted: 3, revoked: 1, good: 2})
 	s.Revoke(parsed(t, third.Token))
 	again := p.run("apply", "-auto-approve")
 	wants(t, again.output, "Warning: Fly Deploy Token Was Revoked", second.ID, "fly_deploy_token.ci will be created")
@@ -123,5 +123,5 @@ func TestAccProcessDeployTokenExample(t *testing.T) {
 	p := start(t, string(text), runner(t, s, s.Login(ownerOfBoth))...)
 	p.run("apply", "-auto-approve")
 	p.quiet()
-	tally(t, s, 1, 0, 1)
+	wantTokens(t, s, tokens{minted: 1, good: 1})
 }

@@ -31,7 +31,7 @@ func TestDeployTokensSideBySide(t *testing.T) {
 		})
 	}
 	running.Wait()
-	tally(t, s, 8, 0, 8)
+	wantTokens(t, s, tokens{minted: 8, good: 8})
 }
 
 // A token whose identifier cannot be recorded is not kept, because a later run
@@ -44,8 +44,9 @@ func TestDeployTokenStorageLostMeanwhile(t *testing.T) {
 	folder := filepath.Join(d.world.ConfigDir, "terraform-provider-fly", "apps", "app-web")
 	broken := make(chan error, 1)
 	go func() {
-		for s.Count(flytest.OpMint) == 0 && t.Context().Err() == nil {
-			time.Sleep(time.Millisecond)
+		select {
+		case <-s.Requested(flytest.OpMint):
+		case <-t.Context().Done():
 		}
 		broken <- errors.Join(os.RemoveAll(folder), os.WriteFile(folder, nil, 0o600))
 	}()
@@ -53,7 +54,7 @@ func TestDeployTokenStorageLostMeanwhile(t *testing.T) {
 	if err := <-broken; err != nil || d.state != nil {
 		t.Errorf("%v: the state has %v", err, d.state)
 	}
-	tally(t, s, 1, 1, 0)
+	wantTokens(t, s, tokens{minted: 1, revoked: 1})
 }
 
 // Without storage tokens are minted anyway.
@@ -72,7 +73,7 @@ func TestDeployTokenStorageUnusable(t *testing.T) {
 		t.Error(got)
 	}
 	d.created(attrs{"app": "web"})
-	tally(t, s, 2, 1, 1)
+	wantTokens(t, s, tokens{minted: 2, revoked: 1, good: 1})
 }
 
 // An interrupt of an apply during a mint leaves no token behind.
@@ -88,13 +89,14 @@ func TestDeployTokenInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
 		defer cancel()
-		for s.Count(flytest.OpMint) == 0 && t.Context().Err() == nil {
-			time.Sleep(time.Millisecond)
+		select {
+		case <-s.Requested(flytest.OpMint):
+		case <-t.Context().Done():
 		}
 	}()
 	wants(t, d.apply(ctx, c), "ERROR: Unable to Mint Fly Deploy Token", "cancelled")
 	if err := d.end(t.Context()); err != nil || d.state != nil {
 		t.Errorf("%v: the state has %v", err, d.state)
 	}
-	tally(t, s, 1, 1, 0)
+	wantTokens(t, s, tokens{minted: 1, revoked: 1})
 }

@@ -2,7 +2,6 @@ package provider_test
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -12,65 +11,6 @@ import (
 
 	"github.com/flytokens/terraform-provider-fly/internal/flytest"
 )
-
-// A token is created, kept, rotated when it is due, rotated again by its
-// triggers, and destroyed, for every way of minting.
-func TestDeployTokenLife(t *testing.T) {
-	t.Parallel()
-	for _, access := range []string{"deploy", "readonly"} {
-		t.Run(access, func(t *testing.T) {
-			t.Parallel()
-			s := flytest.New(t, flyWorld())
-			d := deployable(t, s)
-			config := attrs{"app": "web", "name": "ci", "access": access}
-			d.created(config)
-			tally(t, s, 1, 0, 1)
-			first := d.state
-			name := good(s)[0]
-			if !regexp.MustCompile(`^ci \(terraform [a-z0-9]{10}\)$`).MatchString(name) {
-				t.Errorf("minted as %q", name)
-			}
-			tok := as[string](t, first["token"])
-			if !opens(t, s, tok, "web") || opens(t, s, tok, "worker") || first["authorization_header"] != "FlyV1 "+tok {
-				t.Error("the token does not open its app alone")
-			}
-			if err := d.end(t.Context()); err != nil || len(good(s)) != 1 {
-				t.Errorf("the provider's end took the token along: %v", err)
-			}
-			d.restart(t)
-			if got := d.refresh(); got != "" {
-				t.Error(got)
-			}
-			if c, got := d.plan(config); got != "" || cmp.Diff(d.state, c.planned) != "" {
-				t.Errorf("a plan without a change:\n%s\n%s", got, cmp.Diff(d.state, c.planned))
-			}
-
-			d.ahead.Store(int64(541 * time.Hour)) // of 720, less a quarter
-			got := d.refresh() + d.applies(config)
-			wants(t, got, "Fly Deploy Token Is to Be Rotated", as[string](t, first["token_id"]), "within rotate_before (180h)")
-			tally(t, s, 2, 0, 2)
-			second := d.state
-			if second["token"] == tok || second["fingerprint"] == first["fingerprint"] || !opens(t, s, tok, "web") {
-				t.Error("the token was not rotated, or the old one is no longer good")
-			}
-
-			d.ahead.Store(0)
-			config["triggers"] = map[string]string{"why": "because"}
-			if c, _ := d.plan(attrs{"app": "web", "name": "ci", "access": access}); cmp.Diff(d.state, c.planned) != "" {
-				t.Error("a token that was just rotated is due")
-			}
-			wants(t, d.refresh()+d.applies(config), "triggers changes")
-			tally(t, s, 3, 1, 2)
-			if opens(t, s, tok, "web") || !opens(t, s, as[string](t, second["token"]), "web") {
-				t.Error("of three tokens the last two are to be good")
-			}
-			if got := d.applies(nil); got != "" || d.state != nil {
-				t.Error(got)
-			}
-			tally(t, s, 3, 3, 0)
-		})
-	}
-}
 
 // Each argument that affects a token rotates it in place. A different app
 // replaces the resource. rotate_before changes nothing yet.
@@ -101,7 +41,7 @@ func TestDeployTokenChanges(t *testing.T) {
 	if got := d.applies(attrs{"app": "web", "rotate_before": "10h"}); got != "" || d.state["token"] != before || d.state["rotate_before"] != "10h" {
 		t.Errorf("rotate_before rotates:\n%s", got)
 	}
-	tally(t, s, 1, 0, 1)
+	wantTokens(t, s, tokens{minted: 1, good: 1})
 }
 
 // A plan applies as shown, at any later time.
@@ -127,9 +67,9 @@ func TestDeployTokenSavedPlan(t *testing.T) {
 	if got := d.apply(t.Context(), saved); got != "" || d.state["token"] != saved.planned["token"] {
 		t.Errorf("not applied as it was shown:\n%s", got)
 	}
-	tally(t, s, 1, 0, 1)
+	wantTokens(t, s, tokens{minted: 1, good: 1})
 	wants(t, d.refresh()+d.applies(later), "within rotate_before (100h)")
-	tally(t, s, 2, 0, 2)
+	wantTokens(t, s, tokens{minted: 2, good: 2})
 }
 
 // A token that was revoked elsewhere is removed, whether Fly lists it or not.
@@ -168,7 +108,7 @@ func TestDeployTokenFlyDown(t *testing.T) {
 	d.created(config)
 	before := d.state
 	s.Inject(flytest.OpAny, flytest.FailGraphQL("SERVER_ERROR", "out of order"))
-	d.ahead.Store(int64(541 * time.Hour))
+	d.ahead.Store(int64(due))
 	wants(t, d.refresh(), "WARNING: Unable to Check Fly Deploy Token", "out of order", "lat_0001")
 	if diff := cmp.Diff(before, d.state); diff != "" {
 		t.Errorf("the state changed:\n%s", diff)
@@ -207,7 +147,7 @@ func TestDeployTokenPredecessorStays(t *testing.T) {
 	if got := d.applies(nil); got != "" {
 		t.Error(got)
 	}
-	tally(t, s, 0, 2, 0)
+	wantTokens(t, s, tokens{revoked: 2})
 }
 
 // Values that are known only at apply are checked then, before any mint.
@@ -221,7 +161,7 @@ func TestDeployTokenLateRotation(t *testing.T) {
 	}
 	c.config["ttl"], c.planned["ttl"] = "1h", "1h"
 	wants(t, d.apply(t.Context(), c), "ERROR: Invalid rotate_before", "must be less than ttl (1h)")
-	tally(t, s, 0, 0, 0)
+	wantTokens(t, s, tokens{})
 	if d.state != nil {
 		t.Errorf("created %v", d.state)
 	}

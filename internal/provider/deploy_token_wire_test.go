@@ -151,11 +151,14 @@ func wants(t *testing.T, got string, texts ...string) {
 	}
 }
 
-// tally fails the test unless these numbers of tokens were minted, revoked and
-// live.
-func tally(t *testing.T, s *flytest.Server, mints, revocations, left int) {
+// tokens counts the tokens of a loopback API.
+type tokens struct{ minted, revoked, good int }
+
+// wantTokens fails the test unless s got as many mints and revocations as want
+// says, and has as many good tokens.
+func wantTokens(t *testing.T, s *flytest.Server, want tokens) {
 	t.Helper()
-	if m, r, l := s.Count(flytest.OpMint), s.Count(flytest.OpRevoke), len(good(s)); m != mints || r != revocations || l != left {
-		t.Errorf("%d mints, %d revocations, %d good, want %d, %d and %d", m, r, l, mints, revocations, left)
+	if got := (tokens{s.Count(flytest.OpMint), s.Count(flytest.OpRevoke), len(good(s))}); got != want {
+		t.Errorf("tokens: %+v, want %+v", got, want)
 	}
 }

@@ -82,8 +82,9 @@ func TestEphemeralOpenInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
 		defer cancel()
-		for s.Count(flytest.OpMint) == 0 && t.Context().Err() == nil {
-			time.Sleep(time.Millisecond)
+		select {
+		case <-s.Requested(flytest.OpMint):
+		case <-t.Context().Done():
 		}
 	}()
 	if _, _, got := w.open(ctx, attrs{"app": "web", "revoke_on_close": true}); !strings.Contains(got, "cancelled") {

@@ -122,7 +122,6 @@ func opens(t *testing.T, s *flytest.Server, tok, app string) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close()
 	err = c.Show(t.Context(), parsed(t, tok), app)
 	if err != nil && !flyapi.Rejected(err) {
 		t.Fatal(err)

@@ -6,8 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
+	"github.com/flytokens/terraform-provider-fly/internal/flytest"
 	"github.com/flytokens/terraform-provider-fly/internal/flytest/fakefly"
 )
 
@@ -88,12 +88,9 @@ func TestAccProcessOneHungCLI(t *testing.T) {
 	if !got.failed || strings.Count(got.output, "Error: Unable to Read Fly App Token") != 100 || !strings.Contains(got.output, "cli.timeout") {
 		t.Errorf("the plan says:\n%.3000s", got.output)
 	}
-	gone := func() bool { return fly.Running() == 0 && len(flyFolders(t, temp)) == 0 }
-	for deadline := time.Now().Add(time.Minute); !gone(); time.Sleep(50 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("%d processes and %v are left behind", fly.Running(), flyFolders(t, temp))
-		}
-	}
+	flytest.Eventually(t, "no process and no folder is left", func() bool {
+		return fly.Running() == 0 && len(flyFolders(t, temp)) == 0
+	})
 }
 
 // flyFolders lists what flyctl's runs left in the folder for temporary files,

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/flytokens/terraform-provider-fly/internal/flytest"
 	"github.com/flytokens/terraform-provider-fly/internal/flytest/fakefly"
 	"github.com/flytokens/terraform-provider-fly/internal/provider"
 )
@@ -120,7 +121,7 @@ func TestAccProcessStorageRemoved(t *testing.T) {
 	fly := fakefly.Install(t, fakefly.Behaviour{Delay: time.Second})
 	p := start(t, readMany(1, ""), flyEnv(fly)...)
 	plan := p.begin("plan")
-	sooner(t, "flyctl runs", func() bool { return len(fly.Calls()) == 1 })
+	flytest.Eventually(t, "flyctl runs", func() bool { return len(fly.Calls()) == 1 })
 	if err := os.RemoveAll(p.storage); err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/flytokens/terraform-provider-fly/internal/flytest"
 	"github.com/flytokens/terraform-provider-fly/internal/flytest/fakefly"
 )
 
@@ -18,7 +19,7 @@ func hungHolder(t *testing.T, hung, later fakefly.Behaviour) (fly *fakefly.Fake,
 	fly = fakefly.Install(t, hung)
 	all := crowd(t, fly, 2, readMany(1, `cli = { timeout = "10m" }`))
 	holder = all[0].begin("plan")
-	sooner(t, "flyctl hangs", func() bool { return len(fly.Calls()) == 1 })
+	flytest.Eventually(t, "flyctl hangs", func() bool { return len(fly.Calls()) == 1 })
 	fly.Set(later)
 	waiter = all[1].begin("plan")
 	waiter.awaitReads(1)
@@ -75,8 +76,8 @@ func TestAccProcessInterrupted(t *testing.T) {
 		if got := plan.wait(); !got.failed || !strings.Contains(got.output, "Interrupt") {
 			t.Errorf("the plan says:\n%.3000s", got.output)
 		}
-		sooner(t, "the provider is gone", func() bool { return len(plan.providers()) == 0 })
-		sooner(t, "flyctl is gone", func() bool { return fly.Running() == plan.flies })
+		flytest.Eventually(t, "the provider is gone", func() bool { return len(plan.providers()) == 0 })
+		flytest.Eventually(t, "flyctl is gone", func() bool { return fly.Running() == plan.flies })
 	}
 	if calls := len(fly.Calls()); calls != 1 {
 		t.Errorf("flyctl was run %d times", calls)
@@ -101,7 +102,7 @@ func TestAccProcessHolderKilled(t *testing.T) {
 	if got := holder.wait(); !got.failed {
 		t.Errorf("the plan whose provider was killed says:\n%.3000s", got.output)
 	}
-	sooner(t, "flyctl is gone", func() bool { return fly.Running() == 0 })
+	flytest.Eventually(t, "flyctl is gone", func() bool { return fly.Running() == 0 })
 	if calls := len(fly.Calls()); calls != 2 {
 		t.Errorf("flyctl was run %d times", calls)
 	}

@@ -52,7 +52,6 @@ output "used" {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer fly.Close()
 	for _, id := range command[3:] {
 		if err := fly.Revoke(t.Context(), s.Login(ownerOfBoth), id); err != nil {
 			t.Fatal(err)

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -91,27 +90,21 @@ data "fly_app_token" "later" {
 				second.lockless()
 			}
 			applying := first.begin("apply", "-auto-approve")
-			for deadline := time.Now().Add(time.Minute); ; {
-				if _, err := os.Stat(filepath.Join(first.dir, started)); err == nil {
-					break
-				}
-				if time.Now().After(deadline) {
-					_ = applying.cmd.Process.Kill()
-					t.Fatalf("the apply does not get there:\n%s", applying.wait().output)
-				}
-				time.Sleep(20 * time.Millisecond)
-			}
+			flytest.Eventually(t, "the first apply is in the middle", func() bool {
+				_, err := os.Stat(filepath.Join(first.dir, started))
+				return err == nil
+			})
 			got := second.run("apply", "-auto-approve")
 			write(t, filepath.Join(first.dir, "go"), "")
 			if held := applying.wait(); held.failed {
 				t.Errorf("the first apply says:\n%s", held.output)
 			}
-			told := strings.Join(strings.Fields(got.output), " ")
-			warned := strings.Contains(told, "Fly Token May Have No Owner") && strings.Contains(told, "fly tokens revoke "+first.tokenID())
+			output := strings.Join(strings.Fields(got.output), " ")
+			warned := strings.Contains(output, "Fly Token May Have No Owner") && strings.Contains(output, "fly tokens revoke "+first.tokenID())
 			if ids := live(s); !slices.Contains(ids, any(first.tokenID())) || !slices.Contains(ids, any(second.tokenID())) || warned != without {
 				t.Errorf("%v is live, the states have %s and %s:\n%s", ids, first.tokenID(), second.tokenID(), got.output)
 			}
-			if without && !strings.Contains(told, "Fly Token Storage Has No Locks") {
+			if without && !strings.Contains(output, "Fly Token Storage Has No Locks") {
 				t.Errorf("the second apply says:\n%s", got.output)
 			}
 		})

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/flytokens/terraform-provider-fly/internal/flytest"
 	"github.com/flytokens/terraform-provider-fly/internal/flytest/fakefly"
 	"github.com/flytokens/terraform-provider-fly/internal/tokenstore"
 	"github.com/flytokens/terraform-provider-fly/internal/tokenstore/dir"
@@ -81,20 +82,10 @@ func together(t *testing.T, all []*process, apps int, args ...string) []outcome 
 // awaitReads waits until the engine has requested this number of tokens.
 func (r *running) awaitReads(n int) {
 	r.t.Helper()
-	sooner(r.t, "the provider is asked for tokens", func() bool {
+	flytest.Eventually(r.t, "the provider is asked for tokens", func() bool {
 		log, err := os.ReadFile(r.trace)
 		return err == nil && strings.Count(string(log), "Calling provider defined DataSource Read") >= n
 	})
-}
-
-// sooner waits for a condition that eventually holds, or never.
-func sooner(t *testing.T, what string, so func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(2 * time.Minute); !so(); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain until %s", what)
-		}
-	}
 }
 
 // planned returns the outputs in the plan file named plan.

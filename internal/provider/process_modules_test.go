@@ -140,7 +140,7 @@ func TestAccProcessExampleLogShipper(t *testing.T) {
 		t.Errorf("the first line is %q", organization)
 	}
 	silent(t, map[string]string{"login": m.login, "token": tok}, applied, m.quiet())
-	tally(t, m.fly, 1, 0, 1)
+	wantTokens(t, m.fly, tokens{minted: 1, good: 1})
 }
 
 // A different provider with the name fly gets the ephemeral token of one app in
@@ -155,7 +155,7 @@ func TestAccProcessExampleProviderFromEphemeral(t *testing.T) {
 	if !opens(t, m.fly, tok, "web") || opens(t, m.fly, tok, "worker") {
 		t.Error("the provider has no token of the app, or one of more than the app")
 	}
-	tally(t, m.fly, 1, 0, 1)
+	wantTokens(t, m.fly, tokens{minted: 1, good: 1})
 	secrets := map[string]string{"login": m.login, "token": tok}
 	silent(t, secrets, runs...)
 	if searched := m.search(secrets); searched["terraform.tfstate"] == 0 || searched["plan.bin/tfplan"] == 0 {
@@ -173,7 +173,7 @@ func TestAccProcessExampleManualOverride(t *testing.T) {
 	runs := []outcome{m.run("apply", "-auto-approve"), m.quiet()}
 	wants(t, m.run("output", "origins").output, `"web" = "manual"`, `"worker" = "api"`)
 	silent(t, map[string]string{"login": m.login, "token": own}, runs...)
-	tally(t, m.fly, 1, 0, 1)
+	wantTokens(t, m.fly, tokens{minted: 1, good: 1})
 }
 
 // The example's own tests pass with a mock in place of the provider. They send

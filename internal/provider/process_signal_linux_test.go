@@ -25,17 +25,11 @@ func applying(t *testing.T) (*process, *running, *flytest.Server) {
 	p := start(t, leased("touch "+started+" && exec sleep 60"), runner(t, s, s.Login(ownerOfBoth))...)
 	p.env = append(p.env, "PATH="+os.Getenv("PATH")) // touch and sleep
 	r := p.begin("apply", "-auto-approve")
-	deadline := time.Now().Add(time.Minute)
-	for {
-		if _, err := os.Stat(filepath.Join(p.dir, started)); err == nil {
-			return p, r, s
-		}
-		if time.Now().After(deadline) {
-			_ = r.cmd.Process.Kill()
-			t.Fatalf("the apply does not get there:\n%s", r.wait().output)
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
+	flytest.Eventually(t, "the apply is in the middle", func() bool {
+		_, err := os.Stat(filepath.Join(p.dir, started))
+		return err == nil
+	})
+	return p, r, s
 }
 
 // One Ctrl-C in the middle of an apply leaves no token.
@@ -65,9 +59,7 @@ func TestAccProcessEphemeralTerminated(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	for deadline := time.Now().Add(time.Minute); len(good(s)) != 0 && time.Now().Before(deadline); {
-		time.Sleep(20 * time.Millisecond)
-	}
+	flytest.Eventually(t, "every token is revoked", func() bool { return len(good(s)) == 0 })
 	if err := r.cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}

@@ -85,20 +85,20 @@ func (s requestServer) CallFunction(ctx context.Context, req *tfprotov6.CallFunc
 	return during(ctx, req, s.protocolServer.CallFunction)
 }
 
-// passing is a context that holds another one until over is called.
-type passing struct {
+// scopedContext forwards to the context of a request until over is called.
+type scopedContext struct {
 	done  <-chan struct{}
 	inner atomic.Pointer[context.Context]
 }
 
-// passingKey is the key of the context value that is the passing context itself.
-type passingKey struct{}
+// scopedContextKey is the key of the context value that is the scopedContext itself.
+type scopedContextKey struct{}
 
 // requestContext returns a context like ctx that does not keep ctx in memory.
 // After a call of over it has ended and holds no values.
 func requestContext(ctx context.Context) (_ context.Context, over func()) {
 	ctx, cancel := context.WithCancel(ctx)
-	p := &passing{done: ctx.Done()}
+	p := &scopedContext{done: ctx.Done()}
 	p.inner.Store(&ctx)
 	return p, func() {
 		cancel()
@@ -109,15 +109,15 @@ func requestContext(ctx context.Context) (_ context.Context, over func()) {
 // requestOver reports whether ctx is that of an ended request, which has no
 // logger.
 func requestOver(ctx context.Context) bool {
-	p, ok := ctx.Value(passingKey{}).(*passing)
+	p, ok := ctx.Value(scopedContextKey{}).(*scopedContext)
 	return ok && p.inner.Load() == nil
 }
 
 // Done is closed when the request is cancelled or has ended.
-func (p *passing) Done() <-chan struct{} { return p.done }
+func (p *scopedContext) Done() <-chan struct{} { return p.done }
 
 // Deadline is the request's.
-func (p *passing) Deadline() (deadline time.Time, ok bool) {
+func (p *scopedContext) Deadline() (deadline time.Time, ok bool) {
 	if ctx := p.inner.Load(); ctx != nil {
 		return (*ctx).Deadline()
 	}
@@ -125,7 +125,7 @@ func (p *passing) Deadline() (deadline time.Time, ok bool) {
 }
 
 // Err is the request's. After the end of the request it is context.Canceled.
-func (p *passing) Err() error {
+func (p *scopedContext) Err() error {
 	if ctx := p.inner.Load(); ctx != nil {
 		return (*ctx).Err()
 	}
@@ -133,8 +133,8 @@ func (p *passing) Err() error {
 }
 
 // Value is the request's, nil after its end.
-func (p *passing) Value(key any) any {
-	if key == (passingKey{}) {
+func (p *scopedContext) Value(key any) any {
+	if key == (scopedContextKey{}) {
 		return p
 	}
 	if ctx := p.inner.Load(); ctx != nil {

@@ -19,14 +19,14 @@ func BenchmarkAcquire(b *testing.B) {
 	said := &complaints{}
 	tr := start(b.Context(), said.options(nil), &sink{export: func(context.Context) error { return nil }})
 	req := token.Request{App: "web", Organization: "acme"}
-	told := token.Acquisition{Resolution: token.Resolution{
+	acquired := token.Acquisition{Resolution: token.Resolution{
 		Record: token.Record{Token: tok, Origin: token.SourceCLI, ExpiresAt: time.Now().Add(time.Hour)},
 		Source: token.SourceCache, Acquirer: token.AcquirerFacade,
 	}}
 	b.ReportAllocs()
 	for b.Loop() {
 		_, ended := tr.Acquire(b.Context(), req, token.PolicyIfRejected)
-		ended(told)
+		ended(acquired)
 	}
 	if err := tr.provider.Shutdown(b.Context()); err != nil {
 		b.Fatal(err)

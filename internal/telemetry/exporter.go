@@ -22,27 +22,27 @@ type exporter struct {
 	ended, taken atomic.Int64
 }
 
-// tally counts the spans that end, because the SDK silently drops those for
+// spanCounter counts the spans that end, because the SDK silently drops those for
 // which its queue has no room.
-type tally struct{ to *exporter }
+type spanCounter struct{ to *exporter }
 
-var _ sdktrace.SpanProcessor = tally{}
+var _ sdktrace.SpanProcessor = spanCounter{}
 
 // OnStart does nothing.
-func (tally) OnStart(context.Context, sdktrace.ReadWriteSpan) {}
+func (spanCounter) OnStart(context.Context, sdktrace.ReadWriteSpan) {}
 
 // OnEnd counts a span.
-func (t tally) OnEnd(s sdktrace.ReadOnlySpan) {
+func (t spanCounter) OnEnd(s sdktrace.ReadOnlySpan) {
 	if s.SpanContext().IsSampled() {
 		t.to.ended.Add(1)
 	}
 }
 
 // Shutdown does nothing, because the batches own the exporter.
-func (tally) Shutdown(context.Context) error { return nil }
+func (spanCounter) Shutdown(context.Context) error { return nil }
 
 // ForceFlush does nothing.
-func (tally) ForceFlush(context.Context) error { return nil }
+func (spanCounter) ForceFlush(context.Context) error { return nil }
 
 // ExportSpans sends spans. It reports a failure itself and returns nil, because the
 // SDK would print an error.

@@ -134,9 +134,9 @@ type transport struct {
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	t.tracing.used.Store(true)
 	resp, err := t.RoundTripper.RoundTrip(r.WithContext(t.tracing.within(r.Context())))
-	var told *plainError
-	if errors.As(err, &told) {
-		return resp, told.error
+	var plain *plainError
+	if errors.As(err, &plain) {
+		return resp, plain.error
 	}
 	return resp, err
 }

@@ -87,7 +87,7 @@ func start(ctx context.Context, o Options, sender sdktrace.SpanExporter) *Tracin
 	to := &exporter{SpanExporter: sender, warn: o.Warn}
 	provider := sdktrace.NewTracerProvider(
 		sdktrace.WithBatcher(to, batches(o)...),
-		sdktrace.WithSpanProcessor(tally{to}),
+		sdktrace.WithSpanProcessor(spanCounter{to}),
 		sdktrace.WithResource(describe(ctx, o)),
 	)
 	return &Tracing{

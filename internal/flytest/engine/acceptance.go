@@ -14,10 +14,10 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/flytest/toolbin"
 )
 
-// EnvKind is the environment variable that selects the [Kind] of engine for
+// envKind is the environment variable that selects the [Kind] of engine for
 // acceptance tests. If it is unset, the engine is the one in
 // TF_ACC_TERRAFORM_PATH, or the one that [Any] finds.
-const EnvKind = "TF_ACC_ENGINE"
+const envKind = "TF_ACC_ENGINE"
 
 // Runner is the part of a testing.M that [Run] needs.
 type Runner interface {
@@ -71,9 +71,9 @@ func run(ctx context.Context, m Runner) (code int, err error) {
 }
 
 // Chosen returns the engine for acceptance tests that the environment selects:
-// see [EnvKind]. It writes a line to log before a build.
+// see [envKind]. It writes a line to log before a build.
 func Chosen(ctx context.Context, log io.Writer) (Engine, error) {
-	if kind := os.Getenv(EnvKind); kind != "" {
+	if kind := os.Getenv(envKind); kind != "" {
 		return Find(ctx, Kind(kind), log)
 	}
 	if path := os.Getenv("TF_ACC_TERRAFORM_PATH"); path != "" {

@@ -81,7 +81,7 @@ func TestRunChoosesTheEngine(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("TF_ACC", "1")
-	t.Setenv(EnvKind, "")
+	t.Setenv(envKind, "")
 	t.Setenv("TF_ACC_TERRAFORM_PATH", self)
 	t.Setenv(fakeVersion, "OpenTofu v1.12.6\n")
 	var got []string
@@ -99,7 +99,7 @@ func TestRunChoosesTheEngine(t *testing.T) {
 func TestRunFailsWithoutTheEngineAskedFor(t *testing.T) {
 	keep(t)
 	t.Setenv("TF_ACC", "1")
-	t.Setenv(EnvKind, "pulumi")
+	t.Setenv(envKind, "pulumi")
 	if code := Run(runner(func() int { t.Error("the tests ran without an engine"); return 0 })); code != 1 {
 		t.Errorf("exit status %d, want 1", code)
 	}

@@ -26,9 +26,9 @@ const (
 	OpenTofu Kind = "opentofu"
 )
 
-// ErrNotFound is wrapped by the error of [Find] if Terraform is requested and
+// errNotFound is wrapped by the error of [Find] if Terraform is requested and
 // is not on PATH.
-var ErrNotFound = errors.New("not on PATH")
+var errNotFound = errors.New("not on PATH")
 
 // Engine is an engine on this machine.
 type Engine struct {
@@ -59,13 +59,13 @@ func (e Engine) Host() string {
 
 // Find returns the engine of the given kind on PATH. If PATH has no OpenTofu,
 // Find builds the version that internal/tools pins and writes a line to log. If
-// PATH has no Terraform, the error wraps [ErrNotFound].
+// PATH has no Terraform, the error wraps [errNotFound].
 func Find(ctx context.Context, kind Kind, log io.Writer) (Engine, error) {
 	switch kind {
 	case Terraform:
 		path, err := exec.LookPath("terraform")
 		if err != nil {
-			return Engine{}, fmt.Errorf("engine: find terraform: %w", ErrNotFound)
+			return Engine{}, fmt.Errorf("engine: find terraform: %w", errNotFound)
 		}
 		return At(ctx, path)
 	case OpenTofu:
@@ -85,7 +85,7 @@ func Find(ctx context.Context, kind Kind, log io.Writer) (Engine, error) {
 // Any returns Terraform if it is on PATH, and otherwise OpenTofu from [Find].
 func Any(ctx context.Context, log io.Writer) (Engine, error) {
 	found, err := Find(ctx, Terraform, log)
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, errNotFound) {
 		return Find(ctx, OpenTofu, log)
 	}
 	return found, err

@@ -89,7 +89,7 @@ func TestFindOnPath(t *testing.T) {
 	}
 	dir := t.TempDir()
 	t.Setenv("PATH", dir)
-	if _, err := Find(t.Context(), Terraform, t.Output()); !errors.Is(err, ErrNotFound) {
+	if _, err := Find(t.Context(), Terraform, t.Output()); !errors.Is(err, errNotFound) {
 		t.Errorf("without terraform on PATH: got %v", err)
 	}
 	if _, err := Find(t.Context(), "pulumi", t.Output()); err == nil || !strings.Contains(err.Error(), "opentofu") {

@@ -25,8 +25,6 @@ type Behaviour struct {
 	Hang bool
 	// Status is the exit status. Unless it is 0, no token is printed.
 	Status int
-	// Lifetime is that of the tokens; 0 means the requested one.
-	Lifetime time.Duration
 	// OtherProgram answers `version` like every other command. Without it, the
 	// answer is flyctl's.
 	OtherProgram bool
@@ -58,9 +56,9 @@ func UnknownOrganization(slug string) Behaviour {
 	return b
 }
 
-// UnknownApp is flyctl for an app that does not exist, or that this login
+// unknownApp is flyctl for an app that does not exist, or that this login
 // cannot see.
-func UnknownApp(app string) Behaviour {
+func unknownApp(app string) Behaviour {
 	b := Recorded("deploy missing app")
 	b.Stderr = strings.Replace(b.Stderr, "missing-web", app, 1)
 	return b

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/flytokens/terraform-provider-fly/internal/flytest"
 	"github.com/flytokens/terraform-provider-fly/internal/flytest/fakefly"
 	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
 	"github.com/flytokens/terraform-provider-fly/internal/token"
@@ -205,7 +206,7 @@ func TestFakeShowsWhatRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
-	waitFor(t, func() bool { return len(f.Calls()) == 1 })
+	flytest.Eventually(t, "flyctl is called", func() bool { return len(f.Calls()) == 1 })
 	if got := f.Running(); got != 2 {
 		t.Errorf("%d processes, want the fake and its grandchild", got)
 	}
@@ -219,14 +220,5 @@ func TestFakeShowsWhatRuns(t *testing.T) {
 	f.EndAll()
 	if got := f.Running(); got != 0 {
 		t.Errorf("%d processes, want none", got)
-	}
-}
-
-func waitFor(t *testing.T, done func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(time.Minute); !done(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("it did not come to pass")
-		}
 	}
 }

@@ -23,7 +23,7 @@ func (b Behaviour) mint(args []string) (printed string, fail *Behaviour) {
 	case os.Getenv("FLY_ACCESS_TOKEN") == "" && os.Getenv("FLY_API_TOKEN") == "":
 		return refuse(NoLogin())
 	case req.profile == "deploy" && req.app == "":
-		return refuse(UnknownApp(""))
+		return refuse(unknownApp(""))
 	case req.profile == "readonly" && os.Getenv("FLY_ORG") == "":
 		return refuse(NoOrganization())
 	}
@@ -34,14 +34,10 @@ func (b Behaviour) mint(args []string) (printed string, fail *Behaviour) {
 		}
 		return req.print(header), nil
 	}
-	lifetime := b.Lifetime
-	if lifetime == 0 {
-		lifetime = req.expiry
-	}
-	minted := Token{Seed: rand.Text(), NotAfter: time.Now().Add(lifetime)}
+	minted := Token{Seed: rand.Text(), NotAfter: time.Now().Add(req.expiry)}
 	if req.profile == "readonly" {
 		// flyctl narrows it itself (superfly/flyctl, internal/command/tokens).
-		minted.Mask = macaroon.ActionRead
+		minted.mask = macaroon.ActionRead
 	}
 	return req.print("FlyV1 " + minted.Text()), nil
 }

@@ -17,7 +17,7 @@ type Token struct {
 	// Organization is the number of its organization; 0 means the fake's.
 	Organization uint64
 	// Mask holds the allowed actions; 0 means all.
-	Mask macaroon.Action
+	mask macaroon.Action
 	// NotAfter is its expiry; zero means never.
 	NotAfter time.Time
 	// DischargeNotAfter is the expiry of its discharge; zero means never.
@@ -32,7 +32,7 @@ func (t Token) Text() string { return t.Permission() + "," + t.Discharge() }
 
 // Permission returns the permission macaroon alone, which Fly would refuse.
 func (t Token) Permission() string {
-	org := macaroon.Organization{ID: t.Organization, Mask: t.Mask}
+	org := macaroon.Organization{ID: t.Organization, Mask: t.mask}
 	if org.ID == 0 {
 		org.ID = organization
 	}

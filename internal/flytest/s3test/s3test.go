@@ -10,9 +10,6 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/flytest/toolbin"
 )
 
-// Region is the servers' default region.
-const Region = "us-east-1"
-
 // AccessKey and SecretKey may do everything on every server that tests start.
 const (
 	AccessKey = "test-access-key"
@@ -27,7 +24,7 @@ const starts = 5
 type Config struct {
 	// TLS gives the server a certificate of a separate authority.
 	TLS bool
-	// Region is the server's region; "" means [Region].
+	// Region is the server's; "" means us-east-1.
 	Region string
 }
 

@@ -28,43 +28,43 @@ const cacheName = "terraform-provider-fly"
 
 // Tool is a program that one of the modules under internal/tools pins.
 type Tool struct {
-	// Name is the program's file name, without the .exe of Windows.
-	Name string
-	// Dir is the folder of the module that pins it, relative to internal/tools.
-	Dir string
-	// Package is the import path of the program.
-	Package string
-	// Module is the path of the module whose version is the program's.
-	Module string
-	// LDFlags are passed to the linker.
-	LDFlags string
-	// CGo means that building the program needs a C compiler.
-	CGo bool
+	// name is the program's file name, without the .exe of Windows.
+	name string
+	// dir is the folder of the module that pins it, relative to internal/tools.
+	dir string
+	// pkg is the import path of the program.
+	pkg string
+	// module is the path of the module whose version is the program's.
+	module string
+	// ldFlags are passed to the linker.
+	ldFlags string
+	// cgo means that building the program needs a C compiler.
+	cgo bool
 }
 
 // OpenTofu is the engine for acceptance tests and the demo if PATH has none. It
 // is built as a release, which changes only its version line.
 func OpenTofu() Tool {
 	return Tool{
-		Name:    "tofu",
-		Dir:     "opentofu",
-		Package: "github.com/opentofu/opentofu/cmd/tofu",
-		Module:  "github.com/opentofu/opentofu",
-		LDFlags: "-s -w -X github.com/opentofu/opentofu/version.dev=no",
+		name:    "tofu",
+		dir:     "opentofu",
+		pkg:     "github.com/opentofu/opentofu/cmd/tofu",
+		module:  "github.com/opentofu/opentofu",
+		ldFlags: "-s -w -X github.com/opentofu/opentofu/version.dev=no",
 	}
 }
 
 // Vault is the server that the tests of storage on Vault run against.
 func Vault() Tool {
-	return Tool{Name: "vaultserver", Dir: "vaultserver", Package: ".", Module: "github.com/hashicorp/vault", LDFlags: "-s -w"}
+	return Tool{name: "vaultserver", dir: "vaultserver", pkg: ".", module: "github.com/hashicorp/vault", ldFlags: "-s -w"}
 }
 
 // S3 is the server that the tests of storage on S3 run against.
 func S3() Tool {
 	return Tool{
-		Name: "versitygw", Dir: "s3server", LDFlags: "-s -w",
-		Package: "github.com/versity/versitygw/cmd/versitygw",
-		Module:  "github.com/versity/versitygw",
+		name: "versitygw", dir: "s3server", ldFlags: "-s -w",
+		pkg:    "github.com/versity/versitygw/cmd/versitygw",
+		module: "github.com/versity/versitygw",
 	}
 }
 
@@ -76,48 +76,49 @@ func Named(name string) (Tool, error) {
 		Vault(),
 		S3(),
 		{
-			Name: "golangci-lint", Dir: "lint", LDFlags: "-s -w",
-			Package: "github.com/golangci/golangci-lint/v2/cmd/golangci-lint",
-			Module:  "github.com/golangci/golangci-lint/v2",
+			name: "golangci-lint", dir: "lint", ldFlags: "-s -w",
+			pkg:    "github.com/golangci/golangci-lint/v2/cmd/golangci-lint",
+			module: "github.com/golangci/golangci-lint/v2",
 		},
-		{Name: "gofumpt", Dir: "lint", LDFlags: "-s -w", Package: "mvdan.cc/gofumpt", Module: "mvdan.cc/gofumpt"},
+		{name: "gofumpt", dir: "lint", ldFlags: "-s -w", pkg: "mvdan.cc/gofumpt", module: "mvdan.cc/gofumpt"},
 		{
-			Name: "tfplugindocs", Dir: "docs", LDFlags: "-s -w",
-			Package: "github.com/hashicorp/terraform-plugin-docs/cmd/tfplugindocs",
-			Module:  "github.com/hashicorp/terraform-plugin-docs",
+			name: "tfplugindocs", dir: "docs", ldFlags: "-s -w",
+			pkg:    "github.com/hashicorp/terraform-plugin-docs/cmd/tfplugindocs",
+			module: "github.com/hashicorp/terraform-plugin-docs",
 		},
+		{name: "exported", dir: "exported", ldFlags: "-s -w", pkg: ".", module: "golang.org/x/tools"},
 		{
-			Name: "vale", Dir: "prose", LDFlags: "-s -w", CGo: true,
-			Package: "github.com/vale-cli/vale/v3/cmd/vale",
-			Module:  "github.com/vale-cli/vale/v3",
-		},
-		{
-			Name: "goreleaser", Dir: "release", LDFlags: "-s -w",
-			Package: "github.com/goreleaser/goreleaser/v2",
-			Module:  "github.com/goreleaser/goreleaser/v2",
+			name: "vale", dir: "prose", ldFlags: "-s -w", cgo: true,
+			pkg:    "github.com/vale-cli/vale/v3/cmd/vale",
+			module: "github.com/vale-cli/vale/v3",
 		},
 		{
-			Name: "cyclonedx-gomod", Dir: "release", LDFlags: "-s -w",
-			Package: "github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod",
-			Module:  "github.com/CycloneDX/cyclonedx-gomod",
+			name: "goreleaser", dir: "release", ldFlags: "-s -w",
+			pkg:    "github.com/goreleaser/goreleaser/v2",
+			module: "github.com/goreleaser/goreleaser/v2",
 		},
 		{
-			Name: "actionlint", Dir: "workflows", LDFlags: "-s -w",
-			Package: "github.com/rhysd/actionlint/cmd/actionlint",
-			Module:  "github.com/rhysd/actionlint",
+			name: "cyclonedx-gomod", dir: "release", ldFlags: "-s -w",
+			pkg:    "github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod",
+			module: "github.com/CycloneDX/cyclonedx-gomod",
 		},
 		{
-			Name: "govulncheck", Dir: "workflows", LDFlags: "-s -w",
-			Package: "golang.org/x/vuln/cmd/govulncheck",
-			Module:  "golang.org/x/vuln",
+			name: "actionlint", dir: "workflows", ldFlags: "-s -w",
+			pkg:    "github.com/rhysd/actionlint/cmd/actionlint",
+			module: "github.com/rhysd/actionlint",
+		},
+		{
+			name: "govulncheck", dir: "workflows", ldFlags: "-s -w",
+			pkg:    "golang.org/x/vuln/cmd/govulncheck",
+			module: "golang.org/x/vuln",
 		},
 	}
 	names := make([]string, len(tools))
 	for i, tool := range tools {
-		if tool.Name == name {
+		if tool.name == name {
 			return tool, nil
 		}
-		names[i] = tool.Name
+		names[i] = tool.name
 	}
 	return Tool{}, fmt.Errorf("toolbin: unknown tool %q: use one of %s", name, strings.Join(names, ", "))
 }
@@ -168,8 +169,8 @@ func Root(ctx context.Context) (string, error) {
 // path is [Path] with the folders of the modules and the programs as
 // parameters.
 func path(ctx context.Context, tool Tool, modules, cache string, log io.Writer) (string, error) {
-	module := filepath.Join(modules, tool.Dir)
-	version, err := pinned(ctx, module, tool.Module)
+	module := filepath.Join(modules, tool.dir)
+	version, err := pinned(ctx, module, tool.module)
 	if err != nil {
 		return "", err
 	}
@@ -177,23 +178,23 @@ func path(ctx context.Context, tool Tool, modules, cache string, log io.Writer) 
 	if err != nil {
 		return "", err
 	}
-	dir := filepath.Join(cache, tool.Name+"-"+version+"-"+id)
-	bin := filepath.Join(dir, tool.Name+exeSuffix())
+	dir := filepath.Join(cache, tool.name+"-"+version+"-"+id)
+	bin := filepath.Join(dir, tool.name+exeSuffix())
 	if isFile(bin) {
 		return bin, nil
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", fmt.Errorf("toolbin: make the folder for %s: %w", tool.Name, err)
+		return "", fmt.Errorf("toolbin: make the folder for %s: %w", tool.name, err)
 	}
 	lock := flock.New(filepath.Join(dir, "lock"))
 	if err := lock.Lock(); err != nil {
-		return "", fmt.Errorf("toolbin: wait for another build of %s: %w", tool.Name, err)
+		return "", fmt.Errorf("toolbin: wait for another build of %s: %w", tool.name, err)
 	}
 	defer func() { _ = lock.Unlock() }()
 	if isFile(bin) {
 		return bin, nil
 	}
-	_, _ = fmt.Fprintf(log, "building %s %s, once, into %s\n", tool.Name, version, dir)
+	_, _ = fmt.Fprintf(log, "building %s %s, once, into %s\n", tool.name, version, dir)
 	if err := build(ctx, tool, module, bin, log); err != nil {
 		return "", err
 	}
@@ -227,7 +228,7 @@ func pinned(ctx context.Context, dir, module string) (string, error) {
 // linter must not be older than the Go that it reads.
 func key(tool Tool, dir string) (string, error) {
 	h := sha256.New()
-	_, _ = fmt.Fprintln(h, tool.Package, tool.LDFlags, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	_, _ = fmt.Fprintln(h, tool.pkg, tool.ldFlags, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	sources, err := filepath.Glob(filepath.Join(dir, "*.go"))
 	if err != nil {
 		return "", fmt.Errorf("toolbin: %w", err)
@@ -247,19 +248,19 @@ func key(tool Tool, dir string) (string, error) {
 func build(ctx context.Context, tool Tool, module, bin string, log io.Writer) (err error) {
 	tmp := bin + ".part"
 	defer func() { err = errors.Join(err, removeIfThere(tmp)) }()
-	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-trimpath", "-ldflags", tool.LDFlags, "-o", tmp, tool.Package)
+	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-trimpath", "-ldflags", tool.ldFlags, "-o", tmp, tool.pkg)
 	cmd.Dir = module
 	cgo := "CGO_ENABLED=0"
-	if tool.CGo {
+	if tool.cgo {
 		cgo = "CGO_ENABLED=1"
 	}
 	cmd.Env = append(os.Environ(), cgo, "GOWORK=off", "GOOS="+runtime.GOOS, "GOARCH="+runtime.GOARCH)
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("toolbin: build %s: %w", tool.Name, err)
+		return fmt.Errorf("toolbin: build %s: %w", tool.name, err)
 	}
 	if err := os.Rename(tmp, bin); err != nil {
-		return fmt.Errorf("toolbin: keep %s: %w", tool.Name, err)
+		return fmt.Errorf("toolbin: keep %s: %w", tool.name, err)
 	}
 	return nil
 }

@@ -31,7 +31,7 @@ func modules(t *testing.T, source string) (dir string, tool Tool) {
 			t.Fatal(err)
 		}
 	}
-	return dir, Tool{Name: "hello", Dir: "greet", Package: "example.test/hello", Module: "example.test/hello"}
+	return dir, Tool{name: "hello", dir: "greet", pkg: "example.test/hello", module: "example.test/hello"}
 }
 
 const hello = "package main\n\nfunc main() { print(\"hello\") }\n"
@@ -75,15 +75,15 @@ func TestPathBuildsOnce(t *testing.T) {
 func TestPathKeepsBuildsApart(t *testing.T) {
 	t.Parallel()
 	dir, tool := modules(t, hello)
-	before, err := key(tool, filepath.Join(dir, tool.Dir))
+	before, err := key(tool, filepath.Join(dir, tool.dir))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"go.sum", "main.go"} {
-		if err := os.WriteFile(filepath.Join(dir, tool.Dir, name), []byte("another\n"), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, tool.dir, name), []byte("another\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		after, err := key(tool, filepath.Join(dir, tool.Dir))
+		after, err := key(tool, filepath.Join(dir, tool.dir))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -114,7 +114,7 @@ func TestPathLeavesNoHalfBuiltTool(t *testing.T) {
 func TestPathNeedsAPinnedTool(t *testing.T) {
 	t.Parallel()
 	dir, tool := modules(t, hello)
-	tool.Module = "example.test/other"
+	tool.module = "example.test/other"
 	_, err := path(t.Context(), tool, dir, t.TempDir(), &bytes.Buffer{})
 	if err == nil || !strings.Contains(err.Error(), "does not require example.test/other") {
 		t.Errorf("got %v", err)
@@ -137,7 +137,7 @@ func TestNamed(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			version, err := pinned(t.Context(), filepath.Join(root, "internal", "tools", tool.Dir), tool.Module)
+			version, err := pinned(t.Context(), filepath.Join(root, "internal", "tools", tool.dir), tool.module)
 			if err != nil || !strings.HasPrefix(version, "v") {
 				t.Errorf("pinned at %q, %v", version, err)
 			}

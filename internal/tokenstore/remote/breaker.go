@@ -43,7 +43,7 @@ func (b *Breaker) Do(ctx context.Context, request func(ctx context.Context) erro
 	var outage *OutageError
 	switch {
 	case err != nil && errors.Is(context.Cause(limited), errNoAnswer) && ctx.Err() == nil:
-		err = &LateError{Timeout: b.timeout, Setting: b.setting}
+		err = &LateError{timeout: b.timeout, setting: b.setting}
 	case errors.As(err, &outage):
 	case err == nil || ctx.Err() == nil:
 		b.breaker.Answered()
@@ -56,8 +56,8 @@ func (b *Breaker) Do(ctx context.Context, request func(ctx context.Context) erro
 	return err
 }
 
-// Skipped reports whether err is that of a request that was not sent.
-func Skipped(err error) bool {
+// skipped reports whether err is that of a request that was not sent.
+func skipped(err error) bool {
 	var open *breaker.OpenError
 	return errors.As(err, &open)
 }
@@ -74,11 +74,11 @@ func (e *OutageError) Unwrap() error { return e.Err }
 
 // LateError says that a server did not answer in time.
 type LateError struct {
-	// Timeout is the time it had.
-	Timeout time.Duration
-	// Setting names the argument that sets it.
-	Setting string
+	// timeout is the time it had.
+	timeout time.Duration
+	// setting names the argument that sets it.
+	setting string
 }
 
 // Error says how long the server had.
-func (e *LateError) Error() string { return fmt.Sprintf("no answer within %s", e.Timeout) }
+func (e *LateError) Error() string { return fmt.Sprintf("no answer within %s", e.timeout) }

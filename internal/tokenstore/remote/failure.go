@@ -36,7 +36,7 @@ func Explain(err error, names Names) (fix string, cause error) {
 	)
 	switch {
 	case errors.As(err, &late):
-		return fmt.Sprintf("check the server and the network, or raise %s", late.Setting), late
+		return fmt.Sprintf("check the server and the network, or raise %s", late.setting), late
 	case errors.As(err, &dns):
 		if dns.IsNotFound {
 			return "check " + names.Address, fmt.Errorf("the host %s was not found", dns.Name)
@@ -96,7 +96,7 @@ func NeverSent(err error) bool {
 		op      *net.OpError
 		outage  *OutageError
 	)
-	return Skipped(err) || errors.As(err, &outage) || errors.As(err, &dns) || isUntrusted(err) || errors.As(err, &host) ||
+	return skipped(err) || errors.As(err, &outage) || errors.As(err, &dns) || isUntrusted(err) || errors.As(err, &host) ||
 		errors.As(err, &invalid) || errors.As(err, &record) || errors.As(err, &op) && op.Op == "dial"
 }
 
