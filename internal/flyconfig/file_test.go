@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -103,31 +104,33 @@ func TestConfigSourceWarnsOfOpenFile(t *testing.T) {
 
 func TestConfigSourceWaitsForWriter(t *testing.T) {
 	t.Parallel()
-	want := macaroon("new")
-	s := writeConfig(t, "access_token: "+macaroon("old"))
-	path := filepath.Join(s.Environment.ConfigDir, "config.yml")
-	lock := flock.New(filepath.Join(s.Environment.ConfigDir, "flyctl.config.lock"))
-	must(t, lock.Lock())
+	synctest.Test(t, func(t *testing.T) {
+		want := macaroon("new")
+		s := writeConfig(t, "access_token: "+macaroon("old"))
+		path := filepath.Join(s.Environment.ConfigDir, "config.yml")
+		lock := flock.New(filepath.Join(s.Environment.ConfigDir, "flyctl.config.lock"))
+		must(t, lock.Lock())
 
-	// Without the lock the test would read the old token, which is still in the
-	// file.
-	written := make(chan error, 1)
-	go func() {
-		time.Sleep(100 * time.Millisecond)
-		err := os.WriteFile(path, []byte("access_token: "+want), 0o600)
-		if unlockErr := lock.Unlock(); err == nil {
-			err = unlockErr
+		// Without the lock the test would read the old token, which is still in the
+		// file.
+		written := make(chan error, 1)
+		go func() {
+			time.Sleep(100 * time.Millisecond)
+			err := os.WriteFile(path, []byte("access_token: "+want), 0o600)
+			if unlockErr := lock.Unlock(); err == nil {
+				err = unlockErr
+			}
+			written <- err
+		}()
+		got, err := flyconfig.NewConfigSource(s).Acquire(t.Context(), token.Request{App: "web"})
+		must(t, <-written)
+		if err != nil {
+			t.Fatal(err)
 		}
-		written <- err
-	}()
-	got, err := flyconfig.NewConfigSource(s).Acquire(t.Context(), token.Request{App: "web"})
-	must(t, <-written)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got.Token.Reveal() != want {
-		t.Error("the token is not the one that was written")
-	}
+		if got.Token.Reveal() != want {
+			t.Error("the token is not the one that was written")
+		}
+	})
 }
 
 func TestConfigSourceDoesWithoutLock(t *testing.T) {
@@ -148,17 +151,19 @@ func TestConfigSourceDoesWithoutLock(t *testing.T) {
 	for name, prepare := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := writeConfig(t, "access_token: "+macaroon("a"))
-			path := filepath.Join(s.Environment.ConfigDir, "flyctl.config.lock")
-			prepare(t, path)
-			before, beforeErr := os.Stat(path)
-			if _, err := flyconfig.NewConfigSource(s).Acquire(t.Context(), token.Request{App: "web"}); err != nil {
-				t.Fatal(err)
-			}
-			after, afterErr := os.Stat(path)
-			if (beforeErr == nil) != (afterErr == nil) || beforeErr == nil && !os.SameFile(before, after) {
-				t.Error("the lock file was made, removed or replaced")
-			}
+			synctest.Test(t, func(t *testing.T) {
+				s := writeConfig(t, "access_token: "+macaroon("a"))
+				path := filepath.Join(s.Environment.ConfigDir, "flyctl.config.lock")
+				prepare(t, path)
+				before, beforeErr := os.Stat(path)
+				if _, err := flyconfig.NewConfigSource(s).Acquire(t.Context(), token.Request{App: "web"}); err != nil {
+					t.Fatal(err)
+				}
+				after, afterErr := os.Stat(path)
+				if (beforeErr == nil) != (afterErr == nil) || beforeErr == nil && !os.SameFile(before, after) {
+					t.Error("the lock file was made, removed or replaced")
+				}
+			})
 		})
 	}
 }
@@ -175,21 +180,23 @@ func TestConfigSourceRereadsTornFile(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := writeConfig(t, torn)
-			path := filepath.Join(s.Environment.ConfigDir, "config.yml")
-			written := make(chan error, 1)
-			go func() {
-				time.Sleep(20 * time.Millisecond)
-				written <- os.WriteFile(path, []byte(whole), 0o600)
-			}()
-			got, err := flyconfig.NewConfigSource(s).Acquire(t.Context(), token.Request{App: "web"})
-			must(t, <-written)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got.Token.Reveal() != want {
-				t.Error("the token is not the one that was written")
-			}
+			synctest.Test(t, func(t *testing.T) {
+				s := writeConfig(t, torn)
+				path := filepath.Join(s.Environment.ConfigDir, "config.yml")
+				written := make(chan error, 1)
+				go func() {
+					time.Sleep(20 * time.Millisecond)
+					written <- os.WriteFile(path, []byte(whole), 0o600)
+				}()
+				got, err := flyconfig.NewConfigSource(s).Acquire(t.Context(), token.Request{App: "web"})
+				must(t, <-written)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got.Token.Reveal() != want {
+					t.Error("the token is not the one that was written")
+				}
+			})
 		})
 	}
 }

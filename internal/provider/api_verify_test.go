@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/flytokens/terraform-provider-fly/internal/flytest"
 )
@@ -65,6 +66,7 @@ func TestLoginOfTwoOrganizations(t *testing.T) {
 	}
 	s.Reset()
 	s.Inject(flytest.OpAny, flytest.Hang())
+	world.ShowTimeout = 100 * time.Millisecond
 	w := dial(t, world)
 	if got := w.configure(config); got != "" {
 		t.Fatal(got)

@@ -29,6 +29,8 @@ type environment struct {
 	tempDir string
 	// now returns the time, to decide when managed tokens are rotated.
 	now func() time.Time
+	// retryWait and showTimeout are those of [flyapi.Config]; 0 means the default.
+	retryWait, showTimeout time.Duration
 	// host and workingDir identify this machine and the root module. They are
 	// "" if the system does not name them.
 	host, workingDir string

@@ -19,6 +19,8 @@ type World struct {
 	// Now returns the time that decides about rotations; nil means the real
 	// time.
 	Now func() time.Time
+	// ShowTimeout bounds a check of a token; 0 means the usual time.
+	ShowTimeout time.Duration
 	// WorkingDir is the root module's folder; "" means that it is unknown.
 	WorkingDir string
 	// Journal wraps the journal in storage; nil leaves it unchanged.
@@ -50,6 +52,7 @@ func NewEnding(w World) (constructor func() provider.Provider, end func(context.
 		return environment{
 			variables: append(slices.Clone(Offline), w.Variables...),
 			home:      w.Home, configDir: w.ConfigDir, tempDir: w.TempDir, now: now,
+			retryWait: time.Millisecond, showTimeout: w.ShowTimeout,
 			host: "host", workingDir: w.WorkingDir, journal: journal,
 		}
 	}, p), p.end

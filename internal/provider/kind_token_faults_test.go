@@ -92,7 +92,7 @@ func TestKindTokensOfOneApp(t *testing.T) {
 			t.Fatal(got)
 		}
 	}
-	tally(t, s, 3, 0, 3)
+	wantTokens(t, s, tokens{minted: 3, good: 3})
 }
 
 // TestOrganizationTokenIsLoud warns at each plan of a token that opens a whole

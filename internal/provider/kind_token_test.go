@@ -108,7 +108,7 @@ func TestKindTokenUse(t *testing.T) {
 			if got := d.applies(nil); got != "" {
 				t.Error(got)
 			}
-			tally(t, s, 1, 1, 0)
+			wantTokens(t, s, tokens{minted: 1, revoked: 1})
 		}
 	}
 }
@@ -182,12 +182,12 @@ func TestKindTokenLife(t *testing.T) {
 		}
 		d.ahead.Store(int64(541 * time.Hour)) // of 720, less a quarter
 		wants(t, d.refresh()+d.applies(k.config), "Will Be Rotated", as[string](t, first["token_id"]), "within rotate_before (180h)")
-		tally(t, s, 2, 0, 2)
+		wantTokens(t, s, tokens{minted: 2, good: 2})
 		d.ahead.Store(0)
 		changed := maps.Clone(k.config)
 		changed["triggers"] = map[string]string{"reason": "leaver"}
 		wants(t, d.refresh()+d.applies(changed), "triggers changes")
-		tally(t, s, 3, 1, 2)
+		wantTokens(t, s, tokens{minted: 3, revoked: 1, good: 2})
 		if attemptsOnFly(s, as[string](t, d.state["authorization_header"])) != k.can {
 			t.Errorf("%s: the third token is of a different kind", name)
 		}
@@ -198,6 +198,6 @@ func TestKindTokenLife(t *testing.T) {
 		if got := d.applies(nil); got != "" || d.state != nil {
 			t.Errorf("%s: %s", name, got)
 		}
-		tally(t, s, 3, 3, 0)
+		wantTokens(t, s, tokens{minted: 3, revoked: 3})
 	}
 }

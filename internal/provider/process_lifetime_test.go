@@ -24,7 +24,7 @@ func TestAccProcessEphemeralExpiresDuringApply(t *testing.T) {
 	p := start(t, config, runner(t, s, s.Login(ownerOfBoth))...)
 	p.env = append(p.env, "PATH="+os.Getenv("PATH")) // sleep
 	r := p.begin("apply", "-auto-approve")
-	sooner(t, "the engine renews", func() bool {
+	flytest.Eventually(t, "the engine renews", func() bool {
 		log, err := os.ReadFile(r.trace)
 		return err == nil && strings.Contains(string(log), "Called provider defined EphemeralResource Renew")
 	})

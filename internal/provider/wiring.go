@@ -47,6 +47,8 @@ func newChain(set settings, version string, within *mint.Process, observer *watc
 		MachinesBaseURL: set.api.machinesBaseURL,
 		Version:         version,
 		Timeout:         set.api.timeout,
+		RetryWait:       set.environment.retryWait,
+		ShowTimeout:     set.environment.showTimeout,
 		Proxy:           http.ProxyFromEnvironment,
 		Wrap: func(base http.RoundTripper) http.RoundTripper {
 			return observer.tracing.Transport(base, func(r *http.Request) string { return "fly.api." + flyapi.Operation(r) })
