@@ -121,7 +121,7 @@ func wantParents(t *testing.T, spans []collector.Span) {
 	for _, s := range spans {
 		want := map[string]string{
 			"fly.token.link": "fly.token.acquire", "fly.token.lock": "fly.token.acquire", "fly.token.slot": "fly.token.acquire",
-			"fly.cli.run": "fly.token.link", "fly.api.check_token": "fly.token.link",
+			"fly.cli.run": "fly.token.link", "fly.api.check_token": "fly.token.link", "fly.api.look_up_app": "fly.token.link",
 		}[s.Name]
 		if s.Trace != runTrace || byID[s.Parent].Name != want || want == "" && s.Parent != runSpan {
 			t.Errorf("%s is below %q (%s) in trace %s", s.Name, byID[s.Parent].Name, s.Parent, s.Trace)
