@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/flytokens/terraform-provider-fly/internal/tokenstore/remote"
 )
@@ -67,6 +68,9 @@ func (b *Backend) connect(ctx context.Context) (*s3.Client, error) {
 			o.Region = anyRegion
 		}
 		o.UsePathStyle = b.settings.PathStyle
+		// Tigris answers from any region. This asks for the latest version, and
+		// for conditions that hold in all regions. Other servers ignore it.
+		o.APIOptions = append(o.APIOptions, smithyhttp.AddHeaderValue("X-Tigris-Consistent", "true"))
 		// Servers other than Amazon's do not support the optional checksums.
 		o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
 		o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired

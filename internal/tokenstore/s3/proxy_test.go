@@ -167,3 +167,23 @@ func TestBucketWithVersionsIsAWarning(t *testing.T) {
 		t.Errorf("got %v", ws)
 	}
 }
+
+// Tigris is asked for answers that are consistent in all regions, by every
+// request.
+func TestRequestsAskForConsistency(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	var asked, sent atomic.Int32
+	counting := func(forward http.Handler, w http.ResponseWriter, r *http.Request) {
+		sent.Add(1)
+		if r.Header.Get("X-Tigris-Consistent") == "true" {
+			asked.Add(1)
+		}
+		forward.ServeHTTP(w, r)
+	}
+	b := s3.Open(settings(proxy(t, s, counting, nil)))
+	swap(t, b, manual, "", swap(t, b, manual, `{"a":1}`, load(t, b, manual).Version))
+	if asked.Load() != sent.Load() || sent.Load() == 0 {
+		t.Errorf("%d of %d requests ask for it", asked.Load(), sent.Load())
+	}
+}
