@@ -31,6 +31,8 @@ func (b docsBlock) String() string { return b.page + "#" + strconv.Itoa(b.number
 // the test that runs them instead.
 func notApplied() map[string]string {
 	return map[string]string{
+		"docs/guides/s3.md#1":              "TestAccProcessSharedGuides runs it over a server",
+		"docs/guides/vault.md#1":           "TestAccProcessSharedGuides runs it over a server",
 		"docs/guides/testing.md#1":         "TestAccProcessTestingGuide runs it with the mock",
 		"docs/guides/testing.md#2":         "TestAccProcessTestingGuide runs it: it is a test file",
 		"docs/resources/manual_token.md#2": "TestAccProcessImportByIdentity runs it: the token has to be stored before",
