@@ -45,11 +45,11 @@ type Listed struct {
 
 // TokenPage is one page of a list of tokens.
 type TokenPage struct {
-	// Tokens are those that the page shows.
+	// Tokens are the visible tokens of the page.
 	Tokens []Listed
 	// Total counts the tokens of all pages, as Fly reports it.
 	Total int
-	// Hidden counts the tokens that the page has and does not show.
+	// Hidden counts the tokens on the page that Fly hides.
 	Hidden int
 }
 
@@ -101,8 +101,8 @@ func (c *Client) ListOrganizationTokens(ctx context.Context, tok token.Token, sl
 	return all, err
 }
 
-// Collect reads a list to its last page, and calls each with every page. It counts
-// the tokens that Fly has and does not show.
+// Collect reads a list to its last page, and calls each with every page. It
+// counts the tokens that Fly hides.
 func Collect(pages iter.Seq2[TokenPage, error], each func(TokenPage)) (all []Listed, hidden int, err error) {
 	total := 0
 	for page, err := range pages {
@@ -117,7 +117,7 @@ func Collect(pages iter.Seq2[TokenPage, error], each func(TokenPage)) (all []Lis
 	return all, max(hidden, total-len(all)), nil
 }
 
-// tokenNode is a token in an answer of GraphQL's.
+// tokenNode is a token in a GraphQL answer.
 type tokenNode struct {
 	ID        string `json:"id"`
 	Name      string `json:"name"`
@@ -139,7 +139,7 @@ func (n tokenNode) listed() Listed {
 	}
 }
 
-// tokenList is one page. A node is null where the login may not see it.
+// tokenList is one page. A node is null if the login may not see it.
 type tokenList struct {
 	Owner *struct {
 		Tokens struct {

@@ -27,8 +27,8 @@ func (b Bundle) ReadOrganization() (Bundle, error) {
 	return b.Attenuate(Organization{ID: id, Mask: ActionRead})
 }
 
-// sshMutations are those that a console needs: a certificate, and a way into the
-// organization's network.
+// sshMutations are the mutations that a console needs: for a certificate, and
+// for access to the organization's network.
 var sshMutations = [...]string{"issueCertificate", "addWireGuardPeer"}
 
 // SSH narrows a deploy token to opening a console, as `flyctl tokens create
@@ -58,7 +58,7 @@ func (b Bundle) MachineExec(commands ...Command) (Bundle, error) {
 	return b.Attenuate(IfPresent{Ifs: []Caveat{Commands(orEvery(commands))}, Else: ActionRead})
 }
 
-// orEvery returns the commands, or one that every command starts like.
+// orEvery returns the commands, or one that is a prefix of every command.
 func orEvery(commands []Command) []Command {
 	if len(commands) == 0 {
 		return []Command{{}}

@@ -63,8 +63,8 @@ type proof struct {
 	needs Action
 	// onApp may be allowed on the app and on the resources inside it.
 	onApp Action
-	// inCommands may be allowed on top of onApp to a request that executes a
-	// command.
+	// inCommands may be allowed in addition to onApp for a request that
+	// executes a command.
 	inCommands Action
 	// features may be allowed, with any action.
 	features []string

@@ -6,14 +6,14 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// suffixLength is the length of what [token.MintSuffix] returns.
+// suffixLength is the length of the result of [token.MintSuffix].
 const suffixLength = 10
 
-// Name is what the name of a minted token says about it.
+// Name holds the parts of a minted token's name.
 type Name struct {
-	// Kind is what the token was minted for.
+	// Kind is the purpose of the token.
 	Kind token.MintKind
-	// App is the app that the name contains; "" where a user chose the name.
+	// App is the app that the name contains; "" if a user chose the name.
 	App string
 }
 

@@ -39,11 +39,11 @@ func keptAliveError(app string, r mint.Revocation) diag.Diagnostic {
 // read.
 func unlistedError(app, storage string, err error) diag.Diagnostic {
 	return diag.NewErrorDiagnostic(summaryRevoke, fmt.Sprintf(
-		"Cannot read every token kept for app %q in %s, and those that cannot be read were not revoked: %s.", app, storage, plain(err.Error())))
+		"Cannot read every stored token for app %q in %s, and those that cannot be read were not revoked: %s.", app, storage, plain(err.Error())))
 }
 
 // invalidateError reports tokens that were neither dropped nor revoked.
 func invalidateError(app, storage string, err error) diag.Diagnostic {
 	return diag.NewAttributeErrorDiagnostic(path.Root("app"), summaryInvalidate, fmt.Sprintf(
-		"Cannot drop the tokens kept for app %q in %s: %s. No stored token was revoked.", app, storage, plain(err.Error())))
+		"Cannot drop the stored tokens for app %q in %s: %s. No stored token was revoked.", app, storage, plain(err.Error())))
 }

@@ -42,8 +42,8 @@ func (a *tokenRevokeAction) Metadata(_ context.Context, _ action.MetadataRequest
 func (a *tokenRevokeAction) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Revokes tokens at Fly, for example after a leak: one token by its identifier or its value, or every token that this provider minted for an app. " +
-			"Revoked tokens are removed from the provider's storage, too. Running the action again is harmless: it reports which tokens were revoked before.\n\n" +
-			"It needs the login of a member of the organization. The action fails if a token is still live, and says which.\n\n" +
+			"Revoked tokens are also removed from the provider's storage. Running the action again is harmless: it reports which tokens were already revoked.\n\n" +
+			"It needs the login of a member of the organization. The action fails if a token is still live, and names it.\n\n" +
 			"-> Actions need Terraform 1.14.",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{
@@ -54,7 +54,7 @@ func (a *tokenRevokeAction) Schema(_ context.Context, _ action.SchemaRequest, re
 			"token": schema.StringAttribute{
 				Optional:  true,
 				WriteOnly: true,
-				MarkdownDescription: "The token itself, with or without its scheme. The provider finds it in Fly's lists, also if it was narrowed. " +
+				MarkdownDescription: "The token itself, with or without its scheme. The provider finds it in Fly's lists, even if it was narrowed. " +
 					"All tokens that were narrowed from the same token end with it. A login (`fo1_…`) cannot be revoked this way.",
 				Validators: []validator.String{flyToken()},
 			},
@@ -68,7 +68,7 @@ func (a *tokenRevokeAction) Schema(_ context.Context, _ action.SchemaRequest, re
 	}
 }
 
-// ConfigValidators returns what concerns more than one attribute.
+// ConfigValidators returns the rules between attributes.
 func (a *tokenRevokeAction) ConfigValidators(context.Context) []action.ConfigValidator {
 	return []action.ConfigValidator{actionvalidator.ExactlyOneOf(path.MatchRoot("id"), path.MatchRoot("token"), path.MatchRoot("app"))}
 }
@@ -80,7 +80,7 @@ func (a *tokenRevokeAction) Configure(_ context.Context, req action.ConfigureReq
 	a.session = s
 }
 
-// Invoke revokes what the configuration names.
+// Invoke revokes the tokens that the configuration selects.
 func (a *tokenRevokeAction) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
 	var model tokenRevokeModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)

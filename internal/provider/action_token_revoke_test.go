@@ -14,8 +14,8 @@ import (
 
 const revokeAction = "fly_token_revoke"
 
-// What ten machines minted for an app, each with a disk of its own, is revoked from an
-// eleventh; the second run says that there is nothing left.
+// Tokens that ten machines with separate disks minted for an app are revoked
+// from an eleventh. The second run reports that nothing is left.
 func TestActionTokenRevokeApp(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, flyWorld())
@@ -51,7 +51,8 @@ func TestActionTokenRevokeApp(t *testing.T) {
 	}
 }
 
-// fly_app_token_invalidate reaches other machines, too, and leaves deploy tokens.
+// fly_app_token_invalidate also revokes the tokens of other machines, and keeps
+// deploy tokens.
 func TestActionInvalidateOtherMachines(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, flyWorld())
@@ -65,8 +66,8 @@ func TestActionInvalidateOtherMachines(t *testing.T) {
 	}
 }
 
-// One token is revoked by its identifier, and by its value, whole or narrowed: at Fly
-// and in storage. The second run says that it was revoked before.
+// One token is revoked by its identifier, and by its value, whole or narrowed:
+// at Fly and in storage. The second run reports that it was already revoked.
 func TestActionTokenRevokeOne(t *testing.T) {
 	t.Parallel()
 	for name, config := range map[string]func(tok string, issued flytest.Issued) attrs{

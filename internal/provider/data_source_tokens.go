@@ -62,7 +62,7 @@ func (d *tokensDataSource) Schema(_ context.Context, _ datasource.SchemaRequest,
 	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "The tokens that Fly lists for an app or an organization, without their values. It reads all pages of the list, over Fly's API with flyctl's login.\n\n" +
-			"A token of the whole organization also opens each of its apps. Fly lists it with the organization, not with the app. " +
+			"A token of the whole organization also gives access to each of its apps. Fly lists it with the organization, not with the app. " +
 			"Fly does not list logins (`fo1_…`), nor tokens that were narrowed offline.\n\n" +
 			"If the login can see only a part of the list, a warning reports it.",
 		Attributes: attributes,
@@ -112,9 +112,9 @@ func listedTokenAttributes() map[string]schema.Attribute {
 		},
 	}
 	for name, description := range map[string]string{
-		"id":         "Fly's identifier of the token. `fly tokens revoke` and the action `fly_token_revoke` take it. It opens nothing.",
+		"id":         "Fly's identifier of the token. `fly tokens revoke` and the action `fly_token_revoke` accept it. It is not a secret.",
 		"name":       "Name that the token was minted with.",
-		"profile":    "What the token was minted for: `deploy`, `deploy_organization` and others.",
+		"profile":    "Profile that the token was minted with: `deploy`, `deploy_organization` and others.",
 		"created_at": "When the token was minted, as an RFC 3339 timestamp.",
 		"expires_at": "When the token expires, as an RFC 3339 timestamp. Null if Fly reports no end.",
 		"revoked_at": "When the token was revoked, as an RFC 3339 timestamp. Null if it was not.",
@@ -125,7 +125,7 @@ func listedTokenAttributes() map[string]schema.Attribute {
 	return attributes
 }
 
-// ConfigValidators returns what concerns more than one attribute.
+// ConfigValidators returns the rules between attributes.
 func (d *tokensDataSource) ConfigValidators(context.Context) []datasource.ConfigValidator {
 	return []datasource.ConfigValidator{datasourcevalidator.ExactlyOneOf(path.MatchRoot("app"), path.MatchRoot("organization"))}
 }

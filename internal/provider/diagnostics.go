@@ -28,22 +28,22 @@ const (
 	summaryHidden       = "Fly Tokens Are Hidden From This Login"
 )
 
-// appTokenError says why no token was had for req: a line for each link, with
-// what to do.
+// appTokenError is the error of a request without a token. It has a line for
+// each source, with advice.
 func appTokenError(req token.Request, err error) diag.Diagnostic {
 	var none *token.NoTokenError
 	switch {
 	case errors.As(err, &none):
 		return diag.NewAttributeErrorDiagnostic(path.Root("app"), summaryReadApp, attemptsDetail(none))
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return diag.NewErrorDiagnostic(summaryReadApp, fmt.Sprintf("Reading the token of app %q was cancelled before there was an answer: %s.", req.App, err))
+		return diag.NewErrorDiagnostic(summaryReadApp, fmt.Sprintf("Reading the token of app %q was cancelled before an answer came: %s.", req.App, err))
 	default:
-		return diag.NewErrorDiagnostic(summaryReadApp, fmt.Sprintf("There is no token for app %q: %s.", req.App, err))
+		return diag.NewErrorDiagnostic(summaryReadApp, fmt.Sprintf("Cannot find a token for app %q: %s.", req.App, err))
 	}
 }
 
-// attemptsDetail lists the links of a failed resolution. The lines are indented:
-// Terraform does not wrap those, so that each link keeps its line.
+// attemptsDetail lists the sources of a failed resolution. The lines are
+// indented, because Terraform does not wrap indented lines.
 func attemptsDetail(none *token.NoTokenError) string {
 	head, lines, _ := strings.Cut(none.Error(), "\n")
 	var b strings.Builder
@@ -58,7 +58,7 @@ func attemptsDetail(none *token.NoTokenError) string {
 	return b.String()
 }
 
-// fixes counts the links that say what to do.
+// fixes counts the sources with advice.
 func fixes(none *token.NoTokenError) (n int) {
 	for _, a := range none.Attempts {
 		var miss *token.MissError
@@ -70,12 +70,11 @@ func fixes(none *token.NoTokenError) (n int) {
 	return n
 }
 
-// plain drops the name of the package that an error comes from, which says
-// nothing to people.
+// plain drops the package name from an error, which does not help users.
 func plain(reason string) string { return strings.TrimPrefix(reason, "tokenstore: ") }
 
-// saveManualError says why a manual token was not kept. The attribute is the one
-// that it was given in.
+// saveManualError is the error for a manual token that was not saved. attribute
+// is the argument with the token.
 func saveManualError(app, storage string, attribute path.Path, err error) diag.Diagnostic {
 	switch {
 	case errors.Is(err, token.ErrManualExists):
@@ -85,21 +84,22 @@ func saveManualError(app, storage string, attribute path.Path, err error) diag.D
 				"\n\nIf a different fly_manual_token of yours saved it, or this one is being replaced with create_before_destroy, destroy that one first instead.", app))
 	case errors.Is(err, token.ErrExpired):
 		return diag.NewAttributeErrorDiagnostic(attribute, summarySaveManual, fmt.Sprintf(
-			"The token for app %q cannot be used: %s. Nothing was changed. Make a new one, for example with `fly tokens create deploy -a %s`.", app, err, app))
+			"The token for app %q is invalid: %s. Nothing was changed. Create a new one, for example with `fly tokens create deploy -a %s`.", app, err, app))
 	case errors.Is(err, token.ErrMalformed):
 		return diag.NewAttributeErrorDiagnostic(attribute, summarySaveManual, fmt.Sprintf("The value for app %q is %s. Nothing was changed.", app, err))
 	case errors.Is(err, token.ErrNoStore):
 		return diag.NewErrorDiagnostic(summarySaveManual, noStorageDetail)
 	default:
 		return diag.NewErrorDiagnostic(summarySaveManual, fmt.Sprintf(
-			"The manual token for app %q was not saved in %s: %s.\n\nWhat was stored before is still there.", app, storage, plain(err.Error())))
+			"The manual token for app %q was not saved in %s: %s.\n\nThe content of storage is unchanged.", app, storage, plain(err.Error())))
 	}
 }
 
-// noStorageDetail is for a run without storage.
-const noStorageDetail = "Storage is off, because the environment names no folder for it. A manual token is kept in storage alone. " + setStorage
+// noStorageDetail is the error detail for a run without storage.
+const noStorageDetail = "Storage is off, because the environment names no folder for it. A manual token needs storage. " + setStorage
 
-// manualError says why a manual token's record could not be read or deleted.
+// manualError is the error for a record of a manual token that could not be
+// read or deleted.
 func manualError(summary, app, storage string, err error) diag.Diagnostic {
 	if errors.Is(err, token.ErrNoStore) {
 		return diag.NewErrorDiagnostic(summary, noStorageDetail)
@@ -107,13 +107,13 @@ func manualError(summary, app, storage string, err error) diag.Diagnostic {
 	return diag.NewErrorDiagnostic(summary, fmt.Sprintf("The record of app %q in %s: %s.", app, storage, plain(err.Error())))
 }
 
-// leftManualWarning says that a destroy left another's record alone.
+// leftManualWarning reports that a destroy did not remove a different record.
 func leftManualWarning(app string) diag.Diagnostic {
 	return diag.NewAttributeWarningDiagnostic(path.Root("app"), "Manual Token Left in Storage", fmt.Sprintf(
-		"The manual token that storage now holds for app %q is not the one that this resource put there, so it was left as it is. The resource is gone from the state.", app))
+		"The manual token that storage holds for app %q is not the one that this resource saved, so it was not removed. The resource is removed from the state.", app))
 }
 
-// noManualError says that there is nothing to import.
+// noManualError is the error for an import without a record.
 func noManualError(app, storage string) diag.Diagnostic {
 	return diag.NewErrorDiagnostic(summaryImportManual, fmt.Sprintf(
 		"Storage (%s) holds no manual token for app %q. The import ID is the app's name. To add a token, apply a fly_manual_token instead of importing one.", storage, app))

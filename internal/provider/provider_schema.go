@@ -94,7 +94,7 @@ func cliAttribute() schema.Attribute {
 		Attributes: map[string]schema.Attribute{
 			"path": schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: "Name or path of flyctl. A name is looked up on `PATH`; a leading `~/` stands for the home folder. " +
+				MarkdownDescription: "Name or path of flyctl. A name is looked up on `PATH`; a leading `~/` means the home folder. " +
 					"Defaults to `fly`, or `flyctl` if that is not found.",
 				Validators: []validator.String{filePath()},
 			},

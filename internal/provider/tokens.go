@@ -78,7 +78,7 @@ func (s *session) tokenPages(ctx context.Context, login token.Token, m *tokensMo
 	return s.chain.api.AppTokenPages(ctx, login, m.App.ValueString())
 }
 
-// logPages returns what logs how far a list is read.
+// logPages returns a function that logs the progress through a list.
 func logPages(ctx context.Context, owner string) func(flyapi.TokenPage) {
 	read, listed := 0, 0
 	return func(page flyapi.TokenPage) {
@@ -90,8 +90,8 @@ func logPages(ctx context.Context, owner string) func(flyapi.TokenPage) {
 	}
 }
 
-// filter returns which tokens the arguments select. The validators accept only
-// timestamps, so that the error is for a bug.
+// filter returns the function that selects tokens by the arguments. The
+// validators accept only timestamps, so an error means a bug.
 func (m *tokensModel) filter() (func(flyapi.Listed) bool, error) {
 	after, err := parseInstant(m.ExpiresAfter)
 	if err != nil {

@@ -14,23 +14,23 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// stringCheck is a validator of one known text. A value that is null or unknown
-// passes: the first is no value, the second is judged when it is known.
+// stringCheck is a validator of one known text. Null and unknown values pass.
+// An unknown value is checked when it is known.
 type stringCheck struct {
-	// description says what a valid value is.
+	// description describes a valid value.
 	description string
 	// summary is the diagnostic's first line.
 	summary string
-	// complaint says in full sentences why a value is not valid; "" where it is.
+	// complaint returns the fault of an invalid value in full sentences, or "".
 	complaint func(value string) string
 }
 
 var _ validator.String = stringCheck{}
 
-// Description says what a valid value is.
+// Description describes a valid value.
 func (v stringCheck) Description(context.Context) string { return v.description }
 
-// MarkdownDescription says what a valid value is.
+// MarkdownDescription describes a valid value.
 func (v stringCheck) MarkdownDescription(context.Context) string { return v.description }
 
 // ValidateString reports an invalid value on its attribute.
@@ -48,7 +48,7 @@ func (v stringCheck) ValidateString(_ context.Context, req validator.StringReque
 	}
 }
 
-// appName accepts what can be the name of a Fly app.
+// appName accepts valid names of Fly apps.
 func appName() validator.String {
 	const what = "up to 63 lower-case letters, digits and hyphens, with no hyphen at either end"
 	return stringCheck{
@@ -58,12 +58,12 @@ func appName() validator.String {
 			if token.ValidateApp(value) == nil {
 				return ""
 			}
-			return fmt.Sprintf("%s cannot be the name of a Fly app. It is %s.", quoted(value), what)
+			return fmt.Sprintf("%s cannot be the name of a Fly app. A name has %s.", quoted(value), what)
 		},
 	}
 }
 
-// organizationSlug accepts what can be the slug of a Fly organization.
+// organizationSlug accepts valid slugs of Fly organizations.
 func organizationSlug() validator.String {
 	return stringCheck{
 		description: "the slug of a Fly organization: lower-case letters, digits and hyphens",
@@ -76,11 +76,12 @@ func organizationComplaint(value string) string {
 	if token.ValidateOrganization(value) == nil {
 		return ""
 	}
-	return fmt.Sprintf("%s cannot be the slug of a Fly organization. It is made of lower-case letters, digits and hyphens; `fly orgs list` shows it.", quoted(value))
+	return fmt.Sprintf("%s cannot be the slug of a Fly organization. A slug consists of lower-case letters, digits and hyphens; `fly orgs list` shows it.", quoted(value))
 }
 
-// quoted returns value for a message, unless it looks like a token: the argument
-// it was written to by mistake is not sensitive.
+// quoted returns value for a message, unless it looks like a token. A token may
+// have been written to this argument by mistake, and the argument is not
+// sensitive.
 func quoted(value string) string {
 	if looksLikeToken(value) {
 		return "The value, which looks like a token,"
@@ -94,7 +95,7 @@ func looksLikeToken(value string) bool {
 	})
 }
 
-// flyToken accepts what is shaped like a token of Fly's. Its message tells
+// flyToken accepts values with the form of a Fly token. Its message has
 // positions and lengths, never a byte of the value.
 func flyToken() validator.String {
 	return stringCheck{
@@ -112,7 +113,7 @@ func flyTokenComplaint(value string) string {
 	return fmt.Sprintf("The value is %s. Paste the whole token as Fly printed it: it starts with fm2_ or fo1_, with or without FlyV1 or Bearer in front.", err)
 }
 
-// tokenID accepts what can be Fly's identifier of a token.
+// tokenID accepts valid identifiers of tokens at Fly.
 func tokenID() validator.String {
 	return stringCheck{
 		description: "Fly's identifier of a token",
@@ -136,8 +137,8 @@ func access() validator.String {
 	return oneOf("Invalid Access", string(token.AccessReadOnly), string(token.AccessDeploy))
 }
 
-// oneOf accepts the names given. The framework's own validator quotes any value, a
-// token too.
+// oneOf accepts the given names. The framework's own validator would quote any
+// value, even a token.
 func oneOf(summary string, names ...string) validator.String {
 	list := strings.Join(names, ", ")
 	return stringCheck{
@@ -152,19 +153,19 @@ func oneOf(summary string, names ...string) validator.String {
 	}
 }
 
-// distinct is a validator of a list that names nothing twice. The framework's own
-// validator quotes any value, a token too.
+// distinct is a validator of a list without duplicates. The framework's own
+// validator would quote any value, even a token.
 type distinct struct{}
 
 var _ validator.List = distinct{}
 
-// Description says what a valid list is.
+// Description describes a valid list.
 func (distinct) Description(context.Context) string { return "each name once" }
 
-// MarkdownDescription says what a valid list is.
+// MarkdownDescription describes a valid list.
 func (d distinct) MarkdownDescription(ctx context.Context) string { return d.Description(ctx) }
 
-// ValidateList reports the names that are repeated.
+// ValidateList reports duplicate names.
 func (distinct) ValidateList(_ context.Context, req validator.ListRequest, resp *validator.ListResponse) {
 	elements := req.ConfigValue.Elements()
 	for i, e := range elements {
@@ -178,10 +179,10 @@ func (distinct) ValidateList(_ context.Context, req validator.ListRequest, resp 
 	}
 }
 
-// apiAddress accepts an address that a token may be sent to.
+// apiAddress accepts an address to which a token may be sent.
 func apiAddress(complaint func(value string) string) validator.String {
 	return stringCheck{
-		description: "an https address; http for this machine alone",
+		description: "an https address; http only for loopback addresses",
 		summary:     "Invalid API Address",
 		complaint:   complaint,
 	}
@@ -191,7 +192,7 @@ func graphqlComplaint(value string) string { return addressComplaint(value, "/gr
 
 func machinesComplaint(value string) string { return addressComplaint(value, "/v1") }
 
-// addressComplaint says what is wrong with an address to which the client adds a
+// addressComplaint returns the fault of an address to which the client adds a
 // path.
 func addressComplaint(value, added string) string {
 	switch {
@@ -201,15 +202,15 @@ func addressComplaint(value, added string) string {
 		return quoted(value) + " is not an address. Set a token with access_token or FLY_API_TOKEN."
 	}
 	if _, err := flyapi.New(flyapi.Config{BaseURL: value, MachinesBaseURL: value}); err != nil {
-		return fmt.Sprintf("The address cannot be used: %s.", strings.TrimPrefix(err.Error(), flyapi.ErrBaseURL.Error()+": "))
+		return fmt.Sprintf("The address is invalid: %s.", strings.TrimPrefix(err.Error(), flyapi.ErrBaseURL.Error()+": "))
 	}
 	if strings.HasSuffix(strings.TrimRight(value, "/"), added) {
-		return fmt.Sprintf("The address ends in %[1]s, and the provider adds %[1]s itself. Leave that part out.", added)
+		return fmt.Sprintf("The address ends in %[1]s, but the provider adds %[1]s itself. Omit that part.", added)
 	}
 	return ""
 }
 
-// filePath accepts any path that names something.
+// filePath accepts any usable path.
 func filePath() validator.String {
 	return stringCheck{description: "a path that is not empty", summary: "Invalid Path", complaint: pathComplaint}
 }
@@ -223,12 +224,12 @@ func pathComplaint(value string) string {
 	case flyTokenComplaint(value) == "":
 		return quoted(value) + " is not a path. Set a token with access_token or FLY_API_TOKEN."
 	case strings.ContainsRune(value, 0):
-		return "The path holds a NUL character, which no file system accepts."
+		return "The path contains a NUL character, which no file system accepts."
 	}
 	return ""
 }
 
-// durationBetween accepts a duration within bounds, both included.
+// durationBetween accepts a duration within the bounds, inclusive.
 func durationBetween(shortest, longest time.Duration) validator.String {
 	return stringCheck{
 		description: fmt.Sprintf("a duration from %s to %s, such as 24h, 90m or 1h30m", short(shortest), short(longest)),
@@ -260,7 +261,7 @@ func instant() validator.String {
 	}
 }
 
-// short prints a duration as people write it: 24h, not 24h0m0s.
+// short prints a duration in its usual form: 24h, not 24h0m0s.
 func short(d time.Duration) string {
 	s := d.String()
 	if strings.HasSuffix(s, "m0s") {
