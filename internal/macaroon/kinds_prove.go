@@ -41,9 +41,9 @@ func (b Bundle) ProveWireGuard(orgID uint64) error {
 	return b.within(anyApp, proof{features: []string{feature}, elsewhere: ActionRead})
 }
 
-// ProveSSH returns nil if each macaroon of the token either only reads the app,
-// by number, or is for the two mutations that a console needs, and the token can
-// read the app and request its certificate. The error is as
+// ProveSSH returns nil if the token can read the app, by number, and request
+// its certificate. Each macaroon must either only read the app or be for the
+// two mutations that a console needs. The error is as
 // [Bundle.ProveOrganization]'s.
 func (b Bundle) ProveSSH(appID uint64) error {
 	org, err := b.confined()

@@ -2,6 +2,6 @@
 
 package provider
 
-// lockedFile identifies nothing: this system does not tell which process holds a
-// lock.
+// lockedFile identifies nothing, because this system does not report the holder
+// of a lock.
 func lockedFile(string, int) string { return "" }

@@ -71,7 +71,7 @@ func (e *appTokenEphemeral) Schema(_ context.Context, _ ephemeral.SchemaRequest,
 			"Use it where the engine accepts ephemeral values: in write-only arguments, in provider blocks, in provisioners, in other ephemeral resources.\n\n" +
 			"Plan and apply share one token through the provider's storage, where a minted token stays until it must be replaced. " +
 			"The token is valid for at least the provider's `min_validity` when it is opened. A running apply cannot receive a new token: for a longer apply, set `min_validity` or `ttl` here. " +
-			"If the token is about to expire while the run still uses it, the provider logs a warning, which OpenTofu also shows when the run ends.\n\n" +
+			"The provider logs a warning if the token is about to expire during the run. OpenTofu also shows it when the run ends.\n\n" +
 			"-> Ephemeral resources need Terraform 1.10 or OpenTofu 1.11.",
 		Attributes: attributes,
 	}

@@ -61,7 +61,7 @@ func sshTokenKind() *tokenKind {
 		name: "ssh_token", title: "Fly SSH Token", ofApp: true,
 		use: "A token to open consoles on the machines of one Fly app.",
 		limits: "The token reads the app, requests a certificate for it, and adds a WireGuard peer. It cannot deploy. It is what `fly tokens create ssh` makes: two macaroons in one token. " +
-			"Whoever opens a console can do there what the console's user can do.",
+			"A console gives every permission of the console's user.",
 	}
 }
 

@@ -37,15 +37,16 @@ func (r *kindTokenResource) stillLiveError(m *kindTokenModel, one predecessor, a
 		"Cannot revoke token %[1]s of %[2]s, which stays live %[3]s: %[4]s.\n\nRun %[5]s again, or revoke it with `fly tokens revoke %[1]s`.", one.ID, m.target(), until, err, again))
 }
 
-// uncheckedWarning says that a refresh could not find out whether a token is live.
+// uncheckedWarning reports that a refresh could not check a token.
 func (r *kindTokenResource) uncheckedWarning(m *kindTokenModel, err error) diag.Diagnostic {
 	return diag.NewAttributeWarningDiagnostic(path.Root("token_id"), "Unable to Check "+r.kind.title, fmt.Sprintf(
-		"It is not known whether token %s of %s was revoked: %s.\n\nThe state was not changed.", m.TokenID.ValueString(), m.target(), err))
+		"Cannot check whether token %s of %s was revoked: %s.\n\nThe state is unchanged.", m.TokenID.ValueString(), m.target(), err))
 }
 
-// revokedWarning says why a token is gone from the state, and what is left.
+// revokedWarning explains the removal of a token from the state, and names its
+// predecessor.
 func (r *kindTokenResource) revokedWarning(m *kindTokenModel, before predecessor) diag.Diagnostic {
-	detail := fmt.Sprintf("Fly no longer accepts token %s of %s, because it was revoked elsewhere. It is gone from the state, and the next apply mints a new one.", m.TokenID.ValueString(), m.target())
+	detail := fmt.Sprintf("Fly no longer accepts token %s of %s, because it was revoked elsewhere. It is removed from the state, and the next apply mints a new one.", m.TokenID.ValueString(), m.target())
 	if !before.over(r.session.now()) {
 		detail += fmt.Sprintf("\n\nThe resource no longer tracks the previous token, %[1]s, which is live until %[2]s. If it should not be, revoke it with `fly tokens revoke %[1]s`.", before.ID, before.ExpiresAt.UTC().Format(time.RFC3339))
 	}
