@@ -29,8 +29,8 @@ const (
 	minAPITimeout     = 100 * time.Millisecond
 	maxAPITimeout     = 5 * time.Minute
 
-	// maxStorageTimeout is less than the time that a source and a save have, so
-	// that the error for a server without an answer names the server.
+	// maxStorageTimeout is less than the time limits of a source and a save. So
+	// the error for a server without an answer names the server.
 	defaultStorageTimeout = 5 * time.Second
 	minStorageTimeout     = 100 * time.Millisecond
 	maxStorageTimeout     = 7 * time.Second
