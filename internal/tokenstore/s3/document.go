@@ -3,6 +3,8 @@ package s3
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -46,7 +48,23 @@ func (b *Backend) Load(ctx context.Context, doc tokenstore.Doc) (tokenstore.Docu
 	if err != nil {
 		return tokenstore.Document{}, b.failed("read", b.Locate(doc), err)
 	}
+	if isTombstone(found.Data) {
+		found.Data = nil
+	}
 	return found, nil
+}
+
+// removed is the field of a tombstone.
+const removed = "removed"
+
+// tombstone returns the content of an object whose document was removed. A write
+// checks its condition on every server that is accepted, and a deletion only on
+// some. The random value makes its ETag different from that of any other.
+func tombstone() []byte { return fmt.Appendf(nil, `{%q:%q}`, removed, rand.Text()) }
+
+func isTombstone(data []byte) bool {
+	var fields map[string]json.RawMessage
+	return json.Unmarshal(data, &fields) == nil && len(fields) == 1 && fields[removed] != nil
 }
 
 // version returns the version for an ETag. A weak ETag matches no condition.
@@ -68,10 +86,10 @@ func (b *Backend) Swap(ctx context.Context, doc tokenstore.Doc, data []byte, was
 		}
 		return missing, err
 	case data == nil:
-		return missing, b.remove(ctx, doc, was)
+		return b.put(ctx, doc, tombstone(), condition{match: string(was)})
 	case was == missing:
 		made, err := b.put(ctx, doc, data, condition{create: true})
-		if err == nil && !b.creations.Load() {
+		if err == nil && !b.conditions.Load() {
 			err = b.probe(ctx, doc, data)
 		}
 		return made, err
@@ -113,46 +131,6 @@ func (b *Backend) put(ctx context.Context, doc tokenstore.Doc, data []byte, when
 	return made, b.unwritten(doc, err)
 }
 
-// remove deletes an object if its version is still was. Some servers check the
-// conditions of writes but not those of deletions. So the first deletion of a
-// run is preceded by one that must fail.
-func (b *Backend) remove(ctx context.Context, doc tokenstore.Doc, was tokenstore.Version) error {
-	if !b.deletions.Load() {
-		// A server that ignores conditions has removed the object.
-		now, err := b.Load(ctx, doc)
-		if err != nil {
-			return err
-		}
-		if now.Version != was {
-			return b.conflict(doc)
-		}
-		err = b.deleteObject(ctx, doc, never)
-		switch {
-		case err == nil:
-			b.Warn("Fly Token Storage Deletes Without Conditions", fmt.Sprintf(
-				"The server of %s ignores If-Match when it deletes. If one run removes an app's token while another run sets one, the new token is lost. Set and remove manual tokens in one place at a time.", b))
-			return nil
-		case !errors.Is(err, tokenstore.ErrConflict):
-			return err
-		}
-		b.deletions.Store(true)
-	}
-	return b.deleteObject(ctx, doc, string(was))
-}
-
-func (b *Backend) deleteObject(ctx context.Context, doc tokenstore.Doc, match string) error {
-	err := b.send(ctx, func(ctx context.Context, client *s3.Client) error {
-		out, err := client.DeleteObject(ctx, &s3.DeleteObjectInput{
-			Bucket: &b.settings.Bucket, Key: b.key(doc), IfMatch: &match,
-		}, writeOptions)
-		if err == nil {
-			b.warnVersions(out.VersionId)
-		}
-		return err
-	})
-	return b.unwritten(doc, err)
-}
-
 // probe checks whether the server honours conditions, by two writes that it
 // must refuse. They write the current content.
 func (b *Backend) probe(ctx context.Context, doc tokenstore.Doc, data []byte) error {
@@ -174,7 +152,7 @@ func (b *Backend) probe(ctx context.Context, doc tokenstore.Doc, data []byte) er
 			return nil
 		}
 	}
-	b.creations.Store(true)
+	b.conditions.Store(true)
 	return nil
 }
 

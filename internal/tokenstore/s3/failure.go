@@ -135,7 +135,7 @@ func (b *Backend) explainAnswer(err error) (fix string, cause error) {
 	case code == "SignatureDoesNotMatch":
 		return "check AWS_SECRET_ACCESS_KEY, and that no proxy changes requests", errors.New("the server refuses the signature")
 	case status == http.StatusForbidden:
-		return fmt.Sprintf("allow s3:GetObject, s3:PutObject and s3:DeleteObject on %s/*, and s3:ListBucket on the bucket, "+
+		return fmt.Sprintf("allow s3:GetObject and s3:PutObject on %s/*, and s3:ListBucket on the bucket, "+
 			"without which an object that does not exist is answered with 403", strings.TrimPrefix(b.String(), "s3://")), said(err)
 	case throttled(err):
 		return "run fewer plans at once", errors.New("the server limits the rate of requests")

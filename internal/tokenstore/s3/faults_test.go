@@ -111,7 +111,7 @@ func TestErrorsThatOnlyAmazonAnswers(t *testing.T) {
 		},
 		"no permission": {
 			answer: refuse(http.StatusForbidden, "AccessDenied", nil),
-			want: "the server answers 403 AccessDenied: words: allow s3:GetObject, s3:PutObject and s3:DeleteObject on tokens/fly/*, " +
+			want: "the server answers 403 AccessDenied: words: allow s3:GetObject and s3:PutObject on tokens/fly/*, " +
 				"and s3:ListBucket on the bucket, without which an object that does not exist is answered with 403",
 		},
 		"another clock": {

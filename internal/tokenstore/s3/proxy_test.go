@@ -67,28 +67,6 @@ func TestConditionsThatAreIgnoredAreAnError(t *testing.T) {
 	}
 }
 
-func TestDeletionWithoutConditionsIsAWarning(t *testing.T) {
-	t.Parallel()
-	s := start(t)
-	direct := s3.Open(settings(s.Endpoint))
-	version := swap(t, direct, manual, `{"a":1}`, "")
-	ignoring := func(forward http.Handler, w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodDelete {
-			if _, err := direct.Swap(r.Context(), manual, nil, version); err != nil {
-				t.Error(err)
-			}
-			w.WriteHeader(http.StatusNoContent)
-			return
-		}
-		forward.ServeHTTP(w, r)
-	}
-	b := s3.Open(settings(proxy(t, s, ignoring, nil)))
-	swap(t, b, manual, "", version)
-	if ws := b.Warnings(); len(ws) != 1 || ws[0].Summary != "Fly Token Storage Deletes Without Conditions" {
-		t.Errorf("got %v", ws)
-	}
-}
-
 func TestProxyThatTakesETagsIsNamed(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(http.Header){

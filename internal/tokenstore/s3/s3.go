@@ -2,7 +2,7 @@
 // same protocol that honours conditional writes: Tigris, Cloudflare R2, MinIO.
 //
 // A document is the object <prefix>/<app>/<kind>.json, whose ETag is the
-// document's version.
+// document's version. A removed document is a small object without a token.
 package s3
 
 import (
@@ -56,9 +56,9 @@ type Backend struct {
 	mu     sync.Mutex
 	client *s3.Client
 
-	// creations and deletions record that the server honoured their conditions
-	// in this run.
-	creations, deletions atomic.Bool
+	// conditions records that the server honoured the conditions of writes in
+	// this run.
+	conditions atomic.Bool
 }
 
 var _ tokenstore.Backend = (*Backend)(nil)
