@@ -38,7 +38,7 @@ func TestMain(m *testing.M) {
 	} {
 		_ = os.Setenv(name, value)
 	}
-	os.Exit(m.Run())
+	suite(nil).Main(m)
 }
 
 func settings(endpoint string) s3.Settings {
