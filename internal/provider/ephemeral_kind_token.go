@@ -140,13 +140,17 @@ func (e *kindTokenEphemeral) lease(ctx context.Context, model *kindTokenEphemera
 		return diags
 	}
 	s, request := e.session, model.request()
+	ttl, ok := knownDuration(model.TTL, maxLease)
+	if !ok {
+		ttl = maxLease
+	}
 	res, err := s.watched(ctx, request, func(ctx context.Context) (token.Candidate, []token.Warning, error) {
-		return s.minter.LeaseKind(ctx, request, kind, model.life(maxLease))
+		return s.minter.LeaseKind(ctx, request, kind, ttl)
 	})
 	diags.Append(s.warnings(res.Warnings)...)
 	diags.Append(s.storeWarnings()...)
 	if err != nil {
-		diags.Append(kindMintError(e.kind, &model.kindArguments, err))
+		diags.Append(mintError(e.kind.title, request, err))
 		return diags
 	}
 	model.fill(res)

@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 	"maps"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -144,14 +143,6 @@ func (a *kindArguments) request() token.Request {
 	return token.Request{Organization: a.Organization.ValueString()}
 }
 
-// target names what the token is for, in messages.
-func (a *kindArguments) target() string {
-	if app := a.App.ValueString(); app != "" {
-		return "app " + quoted(app)
-	}
-	return "organization " + quoted(a.Organization.ValueString())
-}
-
 // kind returns what Fly's token is narrowed to.
 func (a *kindArguments) kind(ctx context.Context, k *tokenKind) (*flyapi.TokenKind, diag.Diagnostics) {
 	switch {
@@ -187,14 +178,6 @@ func (a *kindArguments) fill(res token.Resolution) {
 	a.TokenID = types.StringValue(res.ID)
 	a.ExpiresAt = timestamp(res.ExpiresAt)
 	a.Fingerprint = types.StringValue(res.Token.Fingerprint())
-}
-
-// life is how long the token is to live.
-func (a *kindArguments) life(fallback time.Duration) time.Duration {
-	if d, ok := knownDuration(a.TTL, fallback); ok {
-		return d
-	}
-	return fallback
 }
 
 // attributeReader and attributeWriter are what configurations, plans, states and

@@ -27,7 +27,7 @@ func TestKindTokenRevokedElsewhere(t *testing.T) {
 				}
 			}
 			s.Revoke(parsed(t, as[string](t, d.state["token"])))
-			wants(t, d.refresh(), "Was Revoked", "revoked elsewhere")
+			wants(t, d.refresh(), "Was Revoked", "because it was revoked")
 			if d.state != nil {
 				t.Errorf("%s, listed %t: a revoked token is still in the state", name, listed)
 			}
@@ -152,7 +152,7 @@ func TestKindTokenValidate(t *testing.T) {
 		"access":            {"fly_organization_token", attrs{"organization": "acme", "access": "deploy"}, "Invalid Access"},
 		"organization":      {"fly_wireguard_token", attrs{"organization": "Acme Inc"}, "Invalid"},
 		"app":               {"fly_ssh_token", attrs{"app": "../web"}, "Invalid App Name"},
-		"rotation":          {"fly_ssh_token", attrs{"app": "web", "ttl": "1h", "rotate_before": "2h"}, "rotate_before (2h) is not less than ttl (1h)"},
+		"rotation":          {"fly_ssh_token", attrs{"app": "web", "ttl": "1h", "rotate_before": "2h"}, "rotate_before (2h) must be less than ttl (1h)"},
 	} {
 		resp, err := w.server.ValidateResourceConfig(t.Context(), &tfprotov6.ValidateResourceConfigRequest{
 			TypeName: test.resource, Config: w.pack(w.schema.ResourceSchemas[test.resource].ValueType(), test.config),

@@ -88,6 +88,6 @@ func (a *kindArguments) wideWarning(k *tokenKind) diag.Diagnostics {
 	}
 	diags.AddAttributeWarning(path.Root("access"), "Fly Token Opens a Whole Organization", fmt.Sprintf(
 		"With access \"full\", the token may do everything in every app of %s, and in apps that do not exist yet.\n\n"+
-			"Use fly_deploy_token for one app, or access \"readonly\". If the token has to open the organization, set organization_wide = true, and plans no longer warn.", a.target()))
+			"Use fly_deploy_token for one app, or access \"readonly\". If the token has to open the organization, set organization_wide = true, and plans no longer warn.", target(a.request())))
 	return diags
 }

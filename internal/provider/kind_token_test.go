@@ -181,7 +181,7 @@ func TestKindTokenLife(t *testing.T) {
 			t.Errorf("%s: a plan without a change:\n%s\n%s", name, got, cmp.Diff(d.state, c.planned))
 		}
 		d.ahead.Store(int64(541 * time.Hour)) // of 720, less a quarter
-		wants(t, d.refresh()+d.applies(k.config), "Will Be Rotated", as[string](t, first["token_id"]), "within rotate_before (180h)")
+		wants(t, d.refresh()+d.applies(k.config), "Is to Be Rotated", as[string](t, first["token_id"]), "within rotate_before (180h)")
 		wantTokens(t, s, tokens{minted: 2, good: 2})
 		d.ahead.Store(0)
 		changed := maps.Clone(k.config)

@@ -64,7 +64,7 @@ func TestAccProcessKinds(t *testing.T) {
 	p.unchanged()
 	p.configure(strings.NewReplacer(`app = "web"`, "app = \"web\"\n  triggers = { a = \"b\" }", `organization = "acme"`, "organization = \"acme\"\n  triggers = { a = \"b\" }").Replace(kindsModule))
 	rotated := p.run("apply", "-auto-approve")
-	wants(t, rotated.output, "0 added, 5 changed, 0 destroyed", "Fly SSH Token Will Be Rotated", "triggers changes")
+	wants(t, rotated.output, "0 added, 5 changed, 0 destroyed", "Fly SSH Token Is to Be Rotated", "triggers changes")
 	for name, header := range p.headers() {
 		k := kindsOfTokens()[name]
 		if old := headers[name]; old == header || attemptsOnFly(s, header) != k.can || attemptsOnFly(s, old) != k.can {

@@ -3,7 +3,6 @@ package provider
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -70,7 +69,7 @@ func (r *deployTokenResource) ValidateConfig(ctx context.Context, req resource.V
 	if resp.Diagnostics.HasError() || model.TTL.IsUnknown() || model.RotateBefore.IsUnknown() {
 		return
 	}
-	if complaint := model.lateRotation(); complaint != "" {
+	if complaint := model.held(settings{}).lateRotation(); complaint != "" {
 		resp.Diagnostics.AddAttributeError(path.Root("rotate_before"), summaryRotateBefore, complaint)
 	}
 }
@@ -95,51 +94,12 @@ func (m *deployTokenModel) label() string {
 	return cmp.Or(m.Name.ValueString(), "terraform-provider-fly "+m.App.ValueString())
 }
 
-// ttl is the lifetime of a token. The configuration's validation refuses
-// invalid durations.
-func (m *deployTokenModel) ttl() time.Duration {
-	d, ok := knownDuration(m.TTL, defaultDeployTTL)
-	if !ok {
-		return defaultDeployTTL
+// held describes the model's token.
+func (m *deployTokenModel) held(set settings) heldToken {
+	return heldToken{
+		title: "Fly Deploy Token", request: m.request(set), token: m.Token, id: m.TokenID,
+		expiresAt: m.ExpiresAt, ttl: m.TTL, rotateBefore: m.RotateBefore,
 	}
-	return d
-}
-
-// rotateBefore is how long before its expiry a token is rotated.
-func (m *deployTokenModel) rotateBefore() time.Duration {
-	fallback := m.ttl() / 4
-	d, ok := knownDuration(m.RotateBefore, fallback)
-	if !ok {
-		return fallback
-	}
-	return d
-}
-
-// lateRotation returns the fault of rotate_before, or "".
-func (m *deployTokenModel) lateRotation() string {
-	ttl, before := m.ttl(), m.rotateBefore()
-	if before < ttl {
-		return ""
-	}
-	return fmt.Sprintf("rotate_before (%s) must be less than ttl (%s): otherwise every apply would rotate the token.", short(before), short(ttl))
-}
-
-// due reports whether the token must be rotated at now.
-func (m *deployTokenModel) due(now time.Time) bool {
-	end, ok := m.end()
-	return ok && !now.Before(end.Add(-m.rotateBefore()))
-}
-
-// expired reports whether the token has expired at now.
-func (m *deployTokenModel) expired(now time.Time) bool {
-	end, ok := m.end()
-	return ok && now.After(end)
-}
-
-// end returns the token's expiry, if it is known.
-func (m *deployTokenModel) end() (time.Time, bool) {
-	at, err := time.Parse(time.RFC3339, m.ExpiresAt.ValueString())
-	return at, err == nil
 }
 
 // fill sets the computed attributes from the minted token.

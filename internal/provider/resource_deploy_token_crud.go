@@ -2,14 +2,9 @@ package provider
 
 import (
 	"context"
-	"errors"
-	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-
-	"github.com/flytokens/terraform-provider-fly/internal/flyapi"
-	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
 // Create mints a token.
@@ -35,48 +30,20 @@ func (r *deployTokenResource) Read(ctx context.Context, req resource.ReadRequest
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	r.seen(ctx, &state)
-	gone, err := r.revoked(ctx, &state)
+	held := state.held(r.session.settings)
+	r.session.seen(ctx, held)
+	gone, err := r.session.revoked(ctx, held)
 	switch {
 	case err != nil:
-		resp.Diagnostics.Append(uncheckedWarning(&state, err))
+		resp.Diagnostics.Append(held.uncheckedWarning(err))
 	case gone:
 		before, diags := readPrivate[predecessor](ctx, req.Private, privatePredecessor)
 		resp.Diagnostics.Append(diags...)
-		resp.Diagnostics.Append(revokedWarning(&state, before, r.session.now()))
+		resp.Diagnostics.Append(held.revokedWarning(before, r.session.now()))
 		resp.State.RemoveResource(ctx)
 		return
 	}
-	resp.Diagnostics.Append(writePrivate(ctx, resp.Private, privateDue, state.due(r.session.now()))...)
-}
-
-// revoked reports whether Fly no longer accepts the token. It skips expired
-// tokens, which are rotated anyway. A token that is missing from Fly's list may
-// have been minted with a different login, so the token itself is then checked
-// with Fly. An answer of 401 is proof. 403 is not, because a proxy may have
-// sent it.
-func (r *deployTokenResource) revoked(ctx context.Context, state *deployTokenModel) (bool, error) {
-	if state.expired(r.session.now()) {
-		return false, nil
-	}
-	req := state.request(r.session.settings)
-	listed, err := r.session.minter.List(ctx, req)
-	if err != nil {
-		return false, err
-	}
-	at := slices.IndexFunc(listed, func(l flyapi.Listed) bool { return l.ID == state.TokenID.ValueString() })
-	if at >= 0 {
-		return !listed[at].RevokedAt.IsZero(), nil
-	}
-	tok, err := token.Parse(state.Token.ValueString())
-	if err != nil {
-		return false, err
-	}
-	err = r.session.chain.api.Show(ctx, tok, req.App)
-	if errors.Is(err, flyapi.ErrUnauthenticated) {
-		return true, nil
-	}
-	return false, err
+	resp.Diagnostics.Append(writePrivate(ctx, resp.Private, privateDue, held.due(r.session.now()))...)
 }
 
 // Update rotates if the plan shows a rotation. It first revokes the predecessor
@@ -91,13 +58,14 @@ func (r *deployTokenResource) Update(ctx context.Context, req resource.UpdateReq
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	r.seen(ctx, &state)
+	held := state.held(r.session.settings)
+	r.session.seen(ctx, held)
 	if !plan.Token.IsUnknown() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 		return
 	}
-	if err := r.session.revokeFor(ctx, before, plan.App.ValueString(), "apply"); err != nil {
-		resp.Diagnostics.Append(err)
+	if diags := r.session.revoke(ctx, held, before, "apply"); diags.HasError() {
+		resp.Diagnostics.Append(diags...)
 		return
 	}
 	resp.Diagnostics.Append(r.mint(ctx, &plan, &state, before, &resp.State)...)
@@ -105,8 +73,7 @@ func (r *deployTokenResource) Update(ctx context.Context, req resource.UpdateReq
 		resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 		return
 	}
-	end, _ := state.end()
-	resp.Diagnostics.Append(writePrivate(ctx, resp.Private, privatePredecessor, predecessor{ID: state.TokenID.ValueString(), ExpiresAt: end})...)
+	resp.Diagnostics.Append(writePrivate(ctx, resp.Private, privatePredecessor, held.replaced())...)
 	resp.Diagnostics.Append(writePrivate(ctx, resp.Private, privateDue, false)...)
 }
 
@@ -121,13 +88,11 @@ func (r *deployTokenResource) Delete(ctx context.Context, req resource.DeleteReq
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	r.seen(ctx, &state)
+	held := state.held(r.session.settings)
+	r.session.seen(ctx, held)
 	resp.Diagnostics.Append(r.session.warnings(r.session.minter.Clear(ctx, r.managed(ctx, &state, &state, before)))...)
-	end, _ := state.end()
-	for _, one := range []predecessor{{ID: state.TokenID.ValueString(), ExpiresAt: end}, before} {
-		if err := r.session.revokeFor(ctx, one, state.App.ValueString(), "destroy"); err != nil {
-			resp.Diagnostics.Append(err)
-		}
+	for _, one := range []predecessor{held.replaced(), before} {
+		resp.Diagnostics.Append(r.session.revoke(ctx, held, one, "destroy")...)
 	}
 }
 
@@ -137,16 +102,4 @@ func (r *deployTokenResource) ready(m *deployTokenModel) diag.Diagnostics {
 		return r.session.flaws("refresh")
 	}
 	return r.session.flaws("refresh", "organization")
-}
-
-// revokeFor revokes a token of app. It returns nil if the token has expired or
-// is already revoked. again is the command that tries again.
-func (s *session) revokeFor(ctx context.Context, one predecessor, app, again string) diag.Diagnostic {
-	if one.over(s.now()) {
-		return nil
-	}
-	if err := s.minter.Revoke(ctx, one.ID); err != nil {
-		return stillGoodError(one, app, again, err)
-	}
-	return nil
 }

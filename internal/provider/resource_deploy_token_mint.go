@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -18,7 +17,7 @@ import (
 // mint mints the planned token in place of the token of prior, and writes it to
 // state. If that fails, it revokes the token.
 func (r *deployTokenResource) mint(ctx context.Context, plan, prior *deployTokenModel, before predecessor, state *tfsdk.State) diag.Diagnostics {
-	if complaint := plan.lateRotation(); complaint != "" {
+	if complaint := plan.held(r.session.settings).lateRotation(); complaint != "" {
 		return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("rotate_before"), summaryRotateBefore, complaint)}
 	}
 	s := r.session
@@ -29,21 +28,20 @@ func (r *deployTokenResource) mint(ctx context.Context, plan, prior *deployToken
 	diags := s.warnings(res.Warnings)
 	diags.Append(s.storeWarnings()...)
 	if err != nil {
-		diags.Append(mintError(request, err))
+		diags.Append(mintError(plan.held(s.settings).title, request, err))
 		return diags
 	}
 	plan.fill(res)
 	kept := state.Set(ctx, plan)
 	if kept.HasError() {
-		if err := s.minter.Revoke(ctx, res.ID); err != nil {
-			kept.Append(stillGoodError(predecessor{ID: res.ID, ExpiresAt: res.ExpiresAt}, request.App, "apply", err))
-		}
+		held := plan.held(s.settings)
+		kept.Append(s.revoke(ctx, held, held.replaced(), "apply")...)
 		diags.Append(kept...)
 		return diags
 	}
 	s.minter.Keep(request.App, token.Candidate{Record: res.Record})
-	if res.ExpiresAt.Sub(res.AcquiredAt) < plan.rotateBefore() {
-		diags.Append(shortLifeWarning(plan))
+	if held := plan.held(s.settings); res.ExpiresAt.Sub(res.AcquiredAt) < held.rotates() {
+		diags.Append(held.shortLifeWarning())
 	}
 	return diags
 }
@@ -53,7 +51,7 @@ func (r *deployTokenResource) managed(ctx context.Context, m, prior *deployToken
 	file, engine := r.session.settings.environment.engineState()
 	w := mint.Managed{
 		StateFile: file, Engine: engine,
-		Request: m.request(r.session.settings), Label: m.label(), TTL: m.ttl(),
+		Request: m.request(r.session.settings), Label: m.label(), TTL: m.held(r.session.settings).life(),
 		Workspace: r.session.settings.environment.workspace(), Spec: m.spec(ctx), Predecessor: before.ID,
 	}
 	if prior != nil {
@@ -75,16 +73,4 @@ func (m *deployTokenModel) spec(ctx context.Context) string {
 	}
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:16])
-}
-
-// seen settles the mint of the token in state. If storage fails, the
-// announcement remains, and a later call settles it.
-func (r *deployTokenResource) seen(ctx context.Context, state *deployTokenModel) {
-	if r.session == nil || r.session.minter == nil {
-		return
-	}
-	err := r.session.minter.Seen(ctx, state.App.ValueString(), state.TokenID.ValueString())
-	if err != nil && !errors.Is(err, context.Canceled) {
-		noteNoAnswer(ctx, "cannot settle an announced mint", err)
-	}
 }

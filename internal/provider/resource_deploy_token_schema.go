@@ -61,7 +61,7 @@ func deployTokenArguments() map[string]schema.Attribute {
 		"name": schema.StringAttribute{
 			Optional:            true,
 			MarkdownDescription: "The token's name in `fly tokens list`, followed by `(terraform …)`. Fly cannot rename a token, so changing it rotates. Defaults to `terraform-provider-fly APP`.",
-			Validators:          []validator.String{deployTokenName()},
+			Validators:          []validator.String{tokenName()},
 		},
 		"organization": schema.StringAttribute{
 			Optional:            true,

@@ -9,7 +9,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -73,7 +72,7 @@ func (r *kindTokenResource) ValidateConfig(ctx context.Context, req resource.Val
 	if resp.Diagnostics.HasError() || model.TTL.IsUnknown() || model.RotateBefore.IsUnknown() {
 		return
 	}
-	if complaint := model.lateRotation(); complaint != "" {
+	if complaint := model.held(r.kind).lateRotation(); complaint != "" {
 		resp.Diagnostics.AddAttributeError(path.Root("rotate_before"), summaryRotateBefore, complaint)
 	}
 }
@@ -89,40 +88,12 @@ func (m *kindTokenModel) label() string {
 	return cmp.Or(m.Name.ValueString(), "terraform-provider-fly "+cmp.Or(m.App.ValueString(), m.Organization.ValueString()))
 }
 
-// rotateBefore is how long before its end a token is rotated.
-func (m *kindTokenModel) rotateBefore() time.Duration {
-	fallback := m.life(defaultDeployTTL) / 4
-	if d, ok := knownDuration(m.RotateBefore, fallback); ok {
-		return d
+// held describes the model's token.
+func (m *kindTokenModel) held(k *tokenKind) heldToken {
+	return heldToken{
+		title: k.title, request: m.request(), token: m.Token, id: m.TokenID,
+		expiresAt: m.ExpiresAt, ttl: m.TTL, rotateBefore: m.RotateBefore,
 	}
-	return fallback
-}
-
-// lateRotation returns the fault of rotate_before, or "".
-func (m *kindTokenModel) lateRotation() string {
-	ttl, before := m.life(defaultDeployTTL), m.rotateBefore()
-	if before < ttl {
-		return ""
-	}
-	return fmt.Sprintf("rotate_before (%s) is not less than ttl (%s), so a token would have to be rotated as soon as it is minted. Set a lower rotate_before or a higher ttl.", short(before), short(ttl))
-}
-
-// end returns the token's expiry, if that is known.
-func (m *kindTokenModel) end() (time.Time, bool) {
-	at, err := time.Parse(time.RFC3339, m.ExpiresAt.ValueString())
-	return at, err == nil
-}
-
-// due reports whether the token has to be rotated at now.
-func (m *kindTokenModel) due(now time.Time) bool {
-	end, ok := m.end()
-	return ok && !now.Before(end.Add(-m.rotateBefore()))
-}
-
-// current is the token in m, as one to be replaced.
-func (m *kindTokenModel) current() predecessor {
-	end, _ := m.end()
-	return predecessor{ID: m.TokenID.ValueString(), ExpiresAt: end}
 }
 
 // spec identifies the kind and its arguments.

@@ -2,8 +2,6 @@ package provider
 
 import (
 	"context"
-	"errors"
-	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -38,51 +36,20 @@ func (r *kindTokenResource) Read(ctx context.Context, req resource.ReadRequest, 
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	r.seen(ctx, &state)
-	gone, err := r.revoked(ctx, &state)
+	held := state.held(r.kind)
+	r.session.seen(ctx, held)
+	gone, err := r.session.revoked(ctx, held)
 	switch {
 	case err != nil:
-		resp.Diagnostics.Append(r.uncheckedWarning(&state, err))
+		resp.Diagnostics.Append(held.uncheckedWarning(err))
 	case gone:
 		before, diags := readPrivate[predecessor](ctx, req.Private, privatePredecessor)
 		resp.Diagnostics.Append(diags...)
-		resp.Diagnostics.Append(r.revokedWarning(&state, before))
+		resp.Diagnostics.Append(held.revokedWarning(before, r.session.now()))
 		resp.State.RemoveResource(ctx)
 		return
 	}
-	resp.Diagnostics.Append(writePrivate(ctx, resp.Private, privateDue, state.due(r.session.now()))...)
-}
-
-// revoked reports whether Fly no longer accepts the token. An expired one is
-// rotated, whatever Fly still lists. One that the list lacks may have been minted
-// with a different login: it is then used itself. Only an answer of 401 is
-// evidence that it was revoked.
-func (r *kindTokenResource) revoked(ctx context.Context, state *kindTokenModel) (bool, error) {
-	if state.current().over(r.session.now()) {
-		return false, nil
-	}
-	req := state.request()
-	listed, err := r.session.minter.List(ctx, req)
-	if err != nil {
-		return false, err
-	}
-	at := slices.IndexFunc(listed, func(l flyapi.Listed) bool { return l.ID == state.TokenID.ValueString() })
-	if at >= 0 {
-		return !listed[at].RevokedAt.IsZero(), nil
-	}
-	tok, err := token.Parse(state.Token.ValueString())
-	if err != nil {
-		return false, err
-	}
-	if req.App != "" {
-		err = r.session.chain.api.Show(ctx, tok, req.App)
-	} else {
-		_, err = r.session.chain.api.LookupOrganization(ctx, tok, req.Organization)
-	}
-	if errors.Is(err, flyapi.ErrUnauthenticated) {
-		return true, nil
-	}
-	return false, err
+	resp.Diagnostics.Append(writePrivate(ctx, resp.Private, privateDue, held.due(r.session.now()))...)
 }
 
 // Update rotates if the plan shows a rotation. It first revokes the predecessor of
@@ -97,21 +64,22 @@ func (r *kindTokenResource) Update(ctx context.Context, req resource.UpdateReque
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	r.seen(ctx, &state)
+	held := state.held(r.kind)
+	r.session.seen(ctx, held)
 	if !plan.Token.IsUnknown() {
 		resp.Diagnostics.Append(writeFields(ctx, &resp.State, plan.fields(r.kind))...)
 		return
 	}
-	resp.Diagnostics.Append(r.revoke(ctx, &plan, before, "apply")...)
+	resp.Diagnostics.Append(r.session.revoke(ctx, held, before, "apply")...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(r.mint(ctx, &plan, state.current(), before, &resp.State)...)
+	resp.Diagnostics.Append(r.mint(ctx, &plan, held.replaced(), before, &resp.State)...)
 	if resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(writeFields(ctx, &resp.State, state.fields(r.kind))...)
 		return
 	}
-	resp.Diagnostics.Append(writePrivate(ctx, resp.Private, privatePredecessor, state.current())...)
+	resp.Diagnostics.Append(writePrivate(ctx, resp.Private, privatePredecessor, held.replaced())...)
 	resp.Diagnostics.Append(writePrivate(ctx, resp.Private, privateDue, false)...)
 }
 
@@ -126,11 +94,12 @@ func (r *kindTokenResource) Delete(ctx context.Context, req resource.DeleteReque
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	r.seen(ctx, &state)
-	w := r.managed(&state, nil, state.current(), before)
+	held := state.held(r.kind)
+	r.session.seen(ctx, held)
+	w := r.managed(&state, nil, held.replaced(), before)
 	resp.Diagnostics.Append(r.session.warnings(r.session.minter.Clear(ctx, w))...)
-	resp.Diagnostics.Append(r.revoke(ctx, &state, state.current(), "destroy")...)
-	resp.Diagnostics.Append(r.revoke(ctx, &state, before, "destroy")...)
+	resp.Diagnostics.Append(r.session.revoke(ctx, held, held.replaced(), "destroy")...)
+	resp.Diagnostics.Append(r.session.revoke(ctx, held, before, "destroy")...)
 }
 
 // ready returns what prevents an operation.
@@ -141,7 +110,7 @@ func (r *kindTokenResource) ready() diag.Diagnostics {
 // mint mints what plan asks for in place of the token replaced, and puts it into
 // state. A token that cannot be put there is revoked.
 func (r *kindTokenResource) mint(ctx context.Context, plan *kindTokenModel, replaced, before predecessor, state *tfsdk.State) diag.Diagnostics {
-	if complaint := plan.lateRotation(); complaint != "" {
+	if complaint := plan.held(r.kind).lateRotation(); complaint != "" {
 		return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("rotate_before"), summaryRotateBefore, complaint)}
 	}
 	kind, diags := plan.kind(ctx, r.kind)
@@ -155,18 +124,19 @@ func (r *kindTokenResource) mint(ctx context.Context, plan *kindTokenModel, repl
 	diags.Append(s.warnings(res.Warnings)...)
 	diags.Append(s.storeWarnings()...)
 	if err != nil {
-		diags.Append(kindMintError(r.kind, &plan.kindArguments, err))
+		diags.Append(mintError(r.kind.title, plan.request(), err))
 		return diags
 	}
 	plan.fill(res)
 	if kept := writeFields(ctx, state, plan.fields(r.kind)); kept.HasError() {
-		kept.Append(r.revoke(ctx, plan, plan.current(), "apply")...)
+		held := plan.held(r.kind)
+		kept.Append(s.revoke(ctx, held, held.replaced(), "apply")...)
 		diags.Append(kept...)
 		return diags
 	}
 	s.minter.Keep(plan.request().Place(), token.Candidate{Record: res.Record})
-	if res.ExpiresAt.Sub(res.AcquiredAt) < plan.rotateBefore() {
-		diags.Append(r.shortLifeWarning(plan))
+	if held := plan.held(r.kind); res.ExpiresAt.Sub(res.AcquiredAt) < held.rotates() {
+		diags.Append(held.shortLifeWarning())
 	}
 	return diags
 }
@@ -176,32 +146,7 @@ func (r *kindTokenResource) managed(m *kindTokenModel, kind *flyapi.TokenKind, r
 	file, engine := r.session.settings.environment.engineState()
 	return mint.Managed{
 		StateFile: file, Engine: engine,
-		Request: m.request(), Kind: kind, Label: m.label(), TTL: m.life(defaultDeployTTL),
+		Request: m.request(), Kind: kind, Label: m.label(), TTL: m.held(r.kind).life(),
 		Workspace: r.session.settings.environment.workspace(), Spec: m.spec(r.kind), Replaces: replaced.ID, Predecessor: before.ID,
 	}
-}
-
-// seen settles the mint of the token in state. If storage cannot be used, a later
-// call settles it.
-func (r *kindTokenResource) seen(ctx context.Context, state *kindTokenModel) {
-	if r.session == nil || r.session.minter == nil {
-		return
-	}
-	err := r.session.minter.Seen(ctx, state.request().Place(), state.TokenID.ValueString())
-	if err != nil && !errors.Is(err, context.Canceled) {
-		noteNoAnswer(ctx, "cannot settle an announced mint", err)
-	}
-}
-
-// revoke revokes a token that may have ended or been revoked already. again is the
-// command that tries again.
-func (r *kindTokenResource) revoke(ctx context.Context, m *kindTokenModel, one predecessor, again string) diag.Diagnostics {
-	var diags diag.Diagnostics
-	if one.over(r.session.now()) {
-		return diags
-	}
-	if err := r.session.minter.Revoke(ctx, one.ID); err != nil {
-		diags.Append(r.stillLiveError(m, one, again, err))
-	}
-	return diags
 }

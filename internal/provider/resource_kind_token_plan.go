@@ -2,15 +2,9 @@ package provider
 
 import (
 	"context"
-	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
-	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
 // ModifyPlan shows a rotation: what is computed is unknown, and a warning gives
@@ -26,33 +20,16 @@ func (r *kindTokenResource) ModifyPlan(ctx context.Context, req resource.ModifyP
 	if resp.Diagnostics.HasError() || req.State.Raw.IsNull() {
 		return
 	}
-	resp.Diagnostics.Append(r.planRotation(ctx, &plan, req, resp)...)
-}
-
-func (r *kindTokenResource) planRotation(ctx context.Context, plan *kindTokenModel, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) diag.Diagnostics {
 	var state kindTokenModel
-	diags := readFields(ctx, req.State, state.fields(r.kind))
-	r.seen(ctx, &state)
-	due, more := readPrivate[bool](ctx, req.Private, privateDue)
-	diags.Append(more...)
-	replaced := !plan.App.Equal(state.App) || !plan.Organization.Equal(state.Organization)
-	if diags.HasError() || replaced {
-		return diags
+	resp.Diagnostics.Append(readFields(ctx, req.State, state.fields(r.kind))...)
+	held := state.held(r.kind)
+	r.session.seen(ctx, held)
+	due, diags := readPrivate[bool](ctx, req.Private, privateDue)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() || plan.request() != state.request() {
+		return
 	}
-	reasons := state.differences(r.kind, plan)
-	if due {
-		reasons = slices.Insert(reasons, 0, fmt.Sprintf("it expires at %s, which is within rotate_before (%s)", state.ExpiresAt.ValueString(), short(state.rotateBefore())))
-	}
-	if len(reasons) == 0 {
-		return diags
-	}
-	for name := range state.computed() {
-		diags.Append(resp.Plan.SetAttribute(ctx, path.Root(name), types.StringUnknown())...)
-	}
-	diags.AddWarning(r.kind.title+" Will Be Rotated", fmt.Sprintf(
-		"Applying this plan mints a token for %s in place of %s: %s.\n\nThe previous token stays live until the next rotation, until this resource is destroyed, or until it expires.",
-		state.target(), state.TokenID.ValueString(), strings.Join(reasons, "; ")))
-	return diags
+	resp.Diagnostics.Append(held.planRotation(ctx, &resp.Plan, due, state.differences(r.kind, &plan))...)
 }
 
 // differences lists the arguments of k that change and rotate the token.
