@@ -15,7 +15,7 @@ func (r *deployTokenResource) Create(ctx context.Context, req resource.CreateReq
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(r.mint(ctx, &plan, nil, predecessor{}, &resp.State)...)
+	resp.Diagnostics.Append(r.mint(ctx, &plan, predecessor{}, predecessor{}, &resp.State)...)
 	if resp.Diagnostics.HasError() {
 		resp.State.RemoveResource(ctx)
 	}
@@ -68,7 +68,7 @@ func (r *deployTokenResource) Update(ctx context.Context, req resource.UpdateReq
 		resp.Diagnostics.Append(diags...)
 		return
 	}
-	resp.Diagnostics.Append(r.mint(ctx, &plan, &state, before, &resp.State)...)
+	resp.Diagnostics.Append(r.mint(ctx, &plan, held.replaced(), before, &resp.State)...)
 	if resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 		return
@@ -90,7 +90,7 @@ func (r *deployTokenResource) Delete(ctx context.Context, req resource.DeleteReq
 	}
 	held := state.held(r.session.settings)
 	r.session.seen(ctx, held)
-	resp.Diagnostics.Append(r.session.warnings(r.session.minter.Clear(ctx, r.managed(ctx, &state, &state, before)))...)
+	resp.Diagnostics.Append(r.session.warnings(r.session.minter.Clear(ctx, r.managed(ctx, &state, held.replaced(), before)))...)
 	for _, one := range []predecessor{held.replaced(), before} {
 		resp.Diagnostics.Append(r.session.revoke(ctx, held, one, "destroy")...)
 	}

@@ -4,11 +4,9 @@ import (
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 
-	"github.com/flytokens/terraform-provider-fly/internal/flyapi"
 	"github.com/flytokens/terraform-provider-fly/internal/mint"
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
@@ -96,8 +94,7 @@ func (r *kindTokenResource) Delete(ctx context.Context, req resource.DeleteReque
 	}
 	held := state.held(r.kind)
 	r.session.seen(ctx, held)
-	w := r.managed(&state, nil, held.replaced(), before)
-	resp.Diagnostics.Append(r.session.warnings(r.session.minter.Clear(ctx, w))...)
+	resp.Diagnostics.Append(r.session.warnings(r.session.minter.Clear(ctx, r.managed(&state, held.replaced(), before)))...)
 	resp.Diagnostics.Append(r.session.revoke(ctx, held, held.replaced(), "destroy")...)
 	resp.Diagnostics.Append(r.session.revoke(ctx, held, before, "destroy")...)
 }
@@ -107,46 +104,24 @@ func (r *kindTokenResource) ready() diag.Diagnostics {
 	return r.session.flaws("refresh", "organization")
 }
 
-// mint mints what plan asks for in place of the token replaced, and puts it into
-// state. A token that cannot be put there is revoked.
+// mint mints the planned token in place of the one replaced, and writes it to
+// state.
 func (r *kindTokenResource) mint(ctx context.Context, plan *kindTokenModel, replaced, before predecessor, state *tfsdk.State) diag.Diagnostics {
-	if complaint := plan.held(r.kind).lateRotation(); complaint != "" {
-		return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("rotate_before"), summaryRotateBefore, complaint)}
-	}
 	kind, diags := plan.kind(ctx, r.kind)
 	if diags.HasError() {
 		return diags
 	}
-	s := r.session
-	res, err := s.watched(ctx, plan.request(), func(ctx context.Context) (token.Candidate, []token.Warning, error) {
-		return s.minter.Managed(ctx, r.managed(plan, kind, replaced, before))
+	w := r.managed(plan, replaced, before)
+	w.Kind = kind
+	return r.session.mintHeld(ctx, plan.held(r.kind), w, func(res token.Resolution) (heldToken, diag.Diagnostics) {
+		plan.fill(res)
+		return plan.held(r.kind), writeFields(ctx, state, plan.fields(r.kind))
 	})
-	diags.Append(s.warnings(res.Warnings)...)
-	diags.Append(s.storeWarnings()...)
-	if err != nil {
-		diags.Append(mintError(r.kind.title, plan.request(), err))
-		return diags
-	}
-	plan.fill(res)
-	if kept := writeFields(ctx, state, plan.fields(r.kind)); kept.HasError() {
-		held := plan.held(r.kind)
-		kept.Append(s.revoke(ctx, held, held.replaced(), "apply")...)
-		diags.Append(kept...)
-		return diags
-	}
-	s.minter.Keep(plan.request().Place(), token.Candidate{Record: res.Record})
-	if held := plan.held(r.kind); res.ExpiresAt.Sub(res.AcquiredAt) < held.rotates() {
-		diags.Append(held.shortLifeWarning())
-	}
-	return diags
 }
 
 // managed describes the mint for m in place of the token replaced.
-func (r *kindTokenResource) managed(m *kindTokenModel, kind *flyapi.TokenKind, replaced, before predecessor) mint.Managed {
-	file, engine := r.session.settings.environment.engineState()
-	return mint.Managed{
-		StateFile: file, Engine: engine,
-		Request: m.request(), Kind: kind, Label: m.label(), TTL: m.held(r.kind).life(),
-		Workspace: r.session.settings.environment.workspace(), Spec: m.spec(r.kind), Replaces: replaced.ID, Predecessor: before.ID,
-	}
+func (r *kindTokenResource) managed(m *kindTokenModel, replaced, before predecessor) mint.Managed {
+	w := r.session.managed(m.held(r.kind), replaced, before)
+	w.Label, w.Spec = m.label(), m.spec(r.kind)
+	return w
 }
