@@ -1,7 +1,6 @@
 package mint
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -83,7 +82,7 @@ func (m *Minter) lease(ctx context.Context, req token.Request, kind *flyapi.Toke
 	warnings := m.clearLeases(ctx, req.Place())
 	c, more, err := m.announced(ctx, kind, token.Mint{
 		Request: req, Kind: token.MintLease,
-		Name: fmt.Sprintf("terraform-provider-fly %s (ephemeral %s)", cmp.Or(req.App, req.Organization), token.MintSuffix()),
+		Name: fmt.Sprintf("%s (ephemeral %s)", Label(req), token.MintSuffix()),
 	}, ttl)
 	return c, append(warnings, more...), err
 }

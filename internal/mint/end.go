@@ -7,6 +7,7 @@ import (
 
 	"github.com/flytokens/terraform-provider-fly/internal/flyapi"
 	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
+	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
 // Ended is a token that is revoked at Fly.
@@ -70,8 +71,12 @@ func (m *Minter) end(ctx context.Context, one flyapi.Found) (Ended, error) {
 			return Ended{}, err
 		}
 	}
-	for _, app := range ended.Apps {
-		m.settleListed(ctx, app, []flyapi.Listed{one.Listed})
+	places := ended.Apps
+	if name, _ := ParseName(one.Name); name.Organization != "" {
+		places = []string{token.Request{Organization: name.Organization}.Place()}
+	}
+	for _, place := range places {
+		m.settleListed(ctx, place, []flyapi.Listed{one.Listed})
 	}
 	return ended, nil
 }

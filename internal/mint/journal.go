@@ -6,22 +6,23 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// Journal keeps announced mints beyond the process. Its methods are safe for
+// Journal keeps announced mints beyond the process, each at the
+// [token.Request.Place] of its request. Its methods are safe for
 // concurrent use, and a change is durable when they return.
 type Journal interface {
 	// Announce records a mint before Fly is asked for it.
 	Announce(ctx context.Context, m token.Mint) error
 	// Identify adds Fly's identifier to an announced mint.
-	Identify(ctx context.Context, app, name, id string) error
+	Identify(ctx context.Context, place, name, id string) error
 	// Deliver records that this process ended normally after the engine had
 	// received the token.
-	Deliver(ctx context.Context, app, name string) error
+	Deliver(ctx context.Context, place, name string) error
 	// Settle forgets a mint: its token has another owner, or does not exist.
-	Settle(ctx context.Context, app, name string) error
+	Settle(ctx context.Context, place, name string) error
 	// SettleID is Settle for the mints with Fly's identifier id.
-	SettleID(ctx context.Context, app, id string) error
-	// Announced returns the mints for app that are not settled.
-	Announced(ctx context.Context, app string) ([]token.Mint, error)
+	SettleID(ctx context.Context, place, id string) error
+	// Announced returns the mints at place that are not settled.
+	Announced(ctx context.Context, place string) ([]token.Mint, error)
 	// Owner identifies this process.
 	Owner() string
 	// Alive reports whether the process of that Owner still runs, and whether that

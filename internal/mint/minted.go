@@ -91,18 +91,18 @@ func (m *Minter) minted(ctx context.Context, login token.Token, req token.Reques
 	return live, survey, errors.Join(err, slugErr)
 }
 
-// settleListed settles the announced mints of tokens that were revoked.
-func (m *Minter) settleListed(ctx context.Context, app string, revoked []flyapi.Listed) {
+// settleListed settles the mints announced at a place whose tokens were revoked.
+func (m *Minter) settleListed(ctx context.Context, place string, revoked []flyapi.Listed) {
 	if m.cfg.Journal == nil || len(revoked) == 0 {
 		return
 	}
-	announced, err := m.cfg.Journal.Announced(ctx, app)
+	announced, err := m.cfg.Journal.Announced(ctx, place)
 	if err != nil {
 		return // a mint that stays announced is looked for once more
 	}
 	for _, mint := range announced {
 		if slices.ContainsFunc(revoked, func(l flyapi.Listed) bool { return l.Name == mint.Name }) {
-			_ = m.cfg.Journal.Settle(ctx, app, mint.Name)
+			_ = m.cfg.Journal.Settle(ctx, place, mint.Name)
 		}
 	}
 }

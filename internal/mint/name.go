@@ -15,6 +15,24 @@ type Name struct {
 	Kind token.MintKind
 	// App is the app that the name contains; "" if a user chose the name.
 	App string
+	// Organization is the organization that the name contains; "" for an app's.
+	Organization string
+}
+
+// namePrefix begins the names that users did not choose, organizationName what
+// follows it for an organization.
+const (
+	namePrefix       = "terraform-provider-fly "
+	organizationName = "organization "
+)
+
+// Label begins the name of a token for req whose user chose none. That of an
+// organization's token is never that of an app's.
+func Label(req token.Request) string {
+	if req.App == "" {
+		return namePrefix + organizationName + req.Organization
+	}
+	return namePrefix + req.App
 }
 
 // ParseName reads the name of a token at Fly. The result is false for a name that
@@ -34,11 +52,18 @@ func ParseName(name string) (Name, bool) {
 			return Name{}, false
 		}
 	}
-	app, _ := strings.CutPrefix(label, "terraform-provider-fly ")
-	if app == label || token.ValidateApp(app) != nil {
-		app = ""
+	parsed := Name{Kind: kind}
+	if subject, ok := strings.CutPrefix(label, namePrefix); ok {
+		slug, ofOrganization := strings.CutPrefix(subject, organizationName)
+		switch {
+		case ofOrganization && kind != token.MintSource && token.ValidateOrganization(slug) == nil:
+			parsed.Organization = slug
+		case token.ValidateApp(subject) == nil:
+			parsed.App = subject
+		}
 	}
-	return Name{Kind: kind, App: app}, isSuffix(suffix) && (app != "" || kind == token.MintManaged)
+	known := parsed.App != "" || parsed.Organization != "" || kind == token.MintManaged
+	return parsed, isSuffix(suffix) && known
 }
 
 // isSuffix reports whether [token.MintSuffix] could have made s.

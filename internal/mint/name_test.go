@@ -16,6 +16,10 @@ func TestParseName(t *testing.T) {
 		"terraform-provider-fly web (terraform " + suffix + ")": {Kind: token.MintManaged, App: "web"},
 		"ci of the shop (terraform " + suffix + ")":             {Kind: token.MintManaged},
 		"terraform-provider-fly web (ephemeral " + suffix + ")": {Kind: token.MintLease, App: "web"},
+
+		mint.Label(token.Request{App: "web"}) + " (terraform " + suffix + ")":           {Kind: token.MintManaged, App: "web"},
+		mint.Label(token.Request{Organization: "acme"}) + " (terraform " + suffix + ")": {Kind: token.MintManaged, Organization: "acme"},
+		mint.Label(token.Request{Organization: "acme"}) + " (ephemeral " + suffix + ")": {Kind: token.MintLease, Organization: "acme"},
 	} {
 		if got, ok := mint.ParseName(name); !ok || got != want {
 			t.Errorf("ParseName(%q) = %+v, %v", name, got, ok)
@@ -23,7 +27,7 @@ func TestParseName(t *testing.T) {
 	}
 	for _, name := range []string{
 		"", suffix, "flyctl deploy token", "terraform-provider-fly " + suffix, "terraform-provider-fly Web " + suffix,
-		"terraform-provider-fly web " + suffix[1:], "terraform-provider-fly web 0123456789", "ci (ephemeral " + suffix + ")",
+		"terraform-provider-fly web " + suffix[1:], "terraform-provider-fly web 0123456789", "ci (ephemeral " + suffix + ")", mint.Label(token.Request{Organization: "acme"}) + " " + suffix,
 		"ci (terraform)", "ci (" + suffix + ")", "terraform-provider-fly web (terraform " + suffix,
 	} {
 		if got, ok := mint.ParseName(name); ok {

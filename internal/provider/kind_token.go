@@ -10,6 +10,7 @@ import (
 
 	"github.com/flytokens/terraform-provider-fly/internal/flyapi"
 	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
+	"github.com/flytokens/terraform-provider-fly/internal/mint"
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
@@ -79,6 +80,14 @@ func wireGuardTokenKind() *tokenKind {
 		use:    "A token to manage the WireGuard peers of a Fly organization.",
 		limits: "The token adds and removes peers, and opens no app, as `fly tokens create wireguard` makes it. It also reads what belongs to neither an app nor a feature of the organization.",
 	}
+}
+
+// defaultName documents the default of a token's name.
+func (k *tokenKind) defaultName() string {
+	if k.ofApp {
+		return mint.Label(token.Request{App: "APP"})
+	}
+	return mint.Label(token.Request{Organization: "ORGANIZATION"})
 }
 
 // tokenKinds lists the kinds.

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/flytokens/terraform-provider-fly/internal/mint"
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
@@ -91,7 +92,7 @@ func (m *deployTokenModel) request(set settings) token.Request {
 
 // label is the part of the token's name that users choose.
 func (m *deployTokenModel) label() string {
-	return cmp.Or(m.Name.ValueString(), "terraform-provider-fly "+m.App.ValueString())
+	return cmp.Or(m.Name.ValueString(), mint.Label(token.Request{App: m.App.ValueString()}))
 }
 
 // held describes the model's token.

@@ -13,6 +13,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/flytokens/terraform-provider-fly/internal/mint"
 )
 
 var (
@@ -85,7 +87,7 @@ func (r *kindTokenResource) ImportState(_ context.Context, _ resource.ImportStat
 
 // label is the part of the token's name that people choose.
 func (m *kindTokenModel) label() string {
-	return cmp.Or(m.Name.ValueString(), "terraform-provider-fly "+cmp.Or(m.App.ValueString(), m.Organization.ValueString()))
+	return cmp.Or(m.Name.ValueString(), mint.Label(m.request()))
 }
 
 // held describes the model's token.

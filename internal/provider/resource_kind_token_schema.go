@@ -40,7 +40,7 @@ func (r *kindTokenResource) arguments() map[string]schema.Attribute {
 	attributes := map[string]schema.Attribute{
 		"name": schema.StringAttribute{
 			Optional:            true,
-			MarkdownDescription: "Name that `fly tokens list` shows, followed by `(terraform …)`. Changing it rotates. Defaults to `terraform-provider-fly` and the name of the " + r.kind.subject() + ".",
+			MarkdownDescription: "Name that `fly tokens list` shows, followed by `(terraform …)`. Changing it rotates. Defaults to `" + r.kind.defaultName() + "`.",
 			Validators:          []validator.String{tokenName()},
 		},
 		"ttl": schema.StringAttribute{
