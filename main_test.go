@@ -12,7 +12,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// release is the part of .goreleaser.yml that the tests hold it to.
+// release is the part of .goreleaser.yml that the tests check.
 type release struct {
 	Builds []struct {
 		Env, Flags, LDFlags, GOOS, GOARCH []string
@@ -41,8 +41,8 @@ func readRelease(t *testing.T) release {
 	return r
 }
 
-// A linker flag that names no variable is ignored without a word, so a build
-// with the release's own flags has to say its version.
+// A linker flag with an unknown variable is silently ignored, so a build with
+// the release's flags must report its version.
 func TestReleaseFlagsInjectTheVersion(t *testing.T) {
 	t.Parallel()
 	build := readRelease(t).Builds[0]

@@ -13,8 +13,8 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/flytest"
 )
 
-// A server that hangs is waited for by those who come together; whoever waits for
-// a slot behind them is told at once.
+// Concurrent callers wait for a hanging server. Callers that wait for a slot
+// behind them get an error at once.
 func TestManyCallsOfAServerThatHangs(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, world())
@@ -38,7 +38,7 @@ func TestManyCallsOfAServerThatHangs(t *testing.T) {
 	}
 }
 
-// A show has too little time for its silence to stop other calls.
+// A check's time limit is too short for it to stop other calls.
 func TestShowStopsNoCall(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, world())

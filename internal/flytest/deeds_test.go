@@ -7,8 +7,8 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
 )
 
-// TestServerJudgesByCaveats checks that a deploy token, an organization's and what
-// is narrowed from them can do what their caveats say.
+// TestServerJudgesByCaveats checks that the server decides by the caveats of
+// deploy tokens, organization tokens and tokens narrowed from them.
 func TestServerJudgesByCaveats(t *testing.T) {
 	t.Parallel()
 	acme := flytest.Organization{Slug: "acme", NumericID: 7}

@@ -24,7 +24,7 @@ func world() flytest.World {
 	}
 }
 
-// recorder stands for a test that the server may fail.
+// recorder replaces a test that the server may fail.
 type recorder struct {
 	testing.TB
 	mu     sync.Mutex
@@ -74,7 +74,7 @@ func try(t *testing.T, s *flytest.Server, method, path, header, body string) (in
 	return resp.StatusCode, strings.TrimSpace(string(got)), err
 }
 
-// graphql wraps a document in a request of GraphQL's.
+// graphql wraps a document in a GraphQL request.
 func graphql(t *testing.T, document string, variables map[string]any) string {
 	t.Helper()
 	body, err := json.Marshal(map[string]any{"query": document, "variables": variables})
@@ -122,7 +122,7 @@ func TestServerAnswersFlyctl(t *testing.T) {
 			}
 			if status, got := send(t, s, http.MethodPost, "/graphql", "Bearer fo1_nobody", graphql(t, tc.document, tc.variables)); status != 200 ||
 				!strings.Contains(got, "You must be authenticated to view this.") {
-				t.Errorf("to nobody: %d %s", status, got)
+				t.Errorf("without a token: %d %s", status, got)
 			}
 		})
 	}
@@ -263,7 +263,7 @@ func TestServerPlaysFaultsInOrder(t *testing.T) {
 	}
 }
 
-// A server that did not let go would block the end of the inner test for ever.
+// Otherwise the server would block the end of the inner test forever.
 func TestServerLetsGoOfWhatHangsWhenTheTestEnds(t *testing.T) {
 	t.Parallel()
 	done := make(chan error, 1)
@@ -286,6 +286,6 @@ func TestServerLetsGoOfWhatHangsWhenTheTestEnds(t *testing.T) {
 		<-s.Requested(flytest.OpShow)
 	})
 	if err := <-done; err != nil {
-		t.Logf("the client was told: %v", err)
+		t.Logf("the client's error: %v", err)
 	}
 }

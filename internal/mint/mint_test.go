@@ -29,15 +29,15 @@ func server(t *testing.T, secure bool) *flytest.Server {
 	})
 }
 
-// open opens the storage in a folder, as another process would.
+// open opens the storage in a folder, as a different process would.
 func open(s *flytest.Server, folder string) *tokenstore.Store {
 	return tokenstore.Open(dir.Open(folder), tokenstore.Scope{APIBaseURL: s.URL()})
 }
 
-// dead is a journal that holds every process but its own for dead.
+// dead is a journal for which every other process has ended.
 type dead struct{ mint.Journal }
 
-// Alive reports that this process alone is alive.
+// Alive reports that only this process is alive.
 func (j dead) Alive(_ context.Context, owner string) (alive, certain bool) {
 	return owner == j.Owner(), true
 }
@@ -99,8 +99,9 @@ func TestGoAway(t *testing.T) {
 	}
 }
 
-// A link's mint that is not settled stays announced by its claim, and the next holder
-// revokes it: not one of a process that is alive, nor what is no link's.
+// An unsettled mint of a source stays announced by its claim, and the next
+// holder revokes it. It does not revoke mints of live processes or of other
+// owners.
 func TestRecover(t *testing.T) {
 	t.Parallel()
 	s := server(t, false)
@@ -136,7 +137,7 @@ func TestRecover(t *testing.T) {
 	}
 }
 
-// A process may recover what its own links could not settle.
+// A process may recover mints that its own sources could not settle.
 func TestRecoverOwn(t *testing.T) {
 	t.Parallel()
 	s := server(t, false)
@@ -155,7 +156,7 @@ func TestRecoverOwn(t *testing.T) {
 	}
 }
 
-// A token that was delivered is revoked if the engine that received it is gone and
+// A delivered token is revoked if the engine that received it has ended and
 // wrote no state after the mint.
 func TestUnwrittenState(t *testing.T) {
 	t.Parallel()
@@ -193,8 +194,8 @@ func TestUnwrittenState(t *testing.T) {
 	}
 }
 
-// A repeated mint whose list lacks the token that was received is not trusted: there
-// may be another one.
+// A repeated mint is not trusted if the list lacks the received token, because
+// there may be another one.
 func TestRepeatedMintNotListed(t *testing.T) {
 	t.Parallel()
 	s := server(t, false)
@@ -207,7 +208,7 @@ func TestRepeatedMintNotListed(t *testing.T) {
 	}
 }
 
-// What expired is settled without asking Fly.
+// Expired mints are settled without a request to Fly.
 func TestExpiredMints(t *testing.T) {
 	t.Parallel()
 	s := server(t, false)

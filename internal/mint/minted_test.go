@@ -17,8 +17,8 @@ func all() []token.MintKind {
 	return []token.MintKind{token.MintSource, token.MintManaged, token.MintLease}
 }
 
-// What other machines minted for an app is found by its name and revoked; tokens of
-// other apps, of other kinds, and those that a user made stay.
+// Tokens that other machines minted for an app are found by their names and
+// revoked. Tokens of other apps, of other kinds and of users stay.
 func TestRevokeMinted(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -66,7 +66,8 @@ func TestRevokeMinted(t *testing.T) {
 	}
 }
 
-// Each list that cannot be read is reported, and what the other one has is revoked.
+// Each unreadable list is reported, and the tokens in the other one are
+// revoked.
 func TestRevokeMintedListFails(t *testing.T) {
 	t.Parallel()
 	s := server(t, false)

@@ -193,7 +193,7 @@ func TestAccManualTokenDestroyAfterDrift(t *testing.T) {
 		},
 	)
 	if got := resolved(manual(t, a.storage())); got != macaroonFor("theirs") {
-		t.Errorf("what stood there became %v", got)
+		t.Errorf("the stored token became %v", got)
 	}
 }
 

@@ -111,7 +111,7 @@ func TestAccessMisses(t *testing.T) {
 			}
 			state, got := reads(t, world, test.config, data)
 			if state["token"] != nil || leak(got, test.login) != "" {
-				t.Errorf("a token was handed out, or told:\n%s", got)
+				t.Errorf("a token was returned, or the error is:\n%s", got)
 			}
 			for _, want := range test.want {
 				if !strings.Contains(got, want) {
@@ -256,7 +256,7 @@ func TestAccessOfAStaleLogin(t *testing.T) {
 				t.Fatalf("got %v:\n%s", first, got)
 			}
 			if second, _ := reads(t, world, nil, data); !cmp.Equal(second, first) || first["acquired_at"] != nil {
-				t.Errorf("a second run is told otherwise than the first: %s", cmp.Diff(first, second))
+				t.Errorf("the second run differs from the first: %s", cmp.Diff(first, second))
 			}
 		})
 	}

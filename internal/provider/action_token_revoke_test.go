@@ -127,7 +127,7 @@ func TestActionTokenRevokeNarrowed(t *testing.T) {
 	}
 }
 
-// What stands in the way says what to do, shows no token, and leaves storage as it is.
+// Each failure gives advice, shows no token, and leaves storage unchanged.
 func TestActionTokenRevokeErrors(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, flyWorld())

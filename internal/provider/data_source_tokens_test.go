@@ -160,7 +160,7 @@ func TestTokensHidden(t *testing.T) {
 	}
 }
 
-// What stands in the way of the list is an error that names it.
+// A failure to read the list is an error that names the cause.
 func TestTokensErrors(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, flyWorld())

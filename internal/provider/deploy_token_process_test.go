@@ -104,7 +104,7 @@ func TestAccProcessDeployToken(t *testing.T) {
 	fourth := p.deployment()
 	runs = append(runs, again, p.quiet(), p.run("destroy", "-auto-approve"))
 	if names := good(s); len(names) != 1 || opens(t, s, fourth.Token, "web") {
-		t.Errorf("%v is good, where only the one is that nobody looks after", names)
+		t.Errorf("%v are live, want only the unmanaged one", names)
 	}
 	silent(t, map[string]string{
 		"login": login.Reveal(), "1": first.Token, "2": second.Token, "3": third.Token, "4": fourth.Token,

@@ -41,7 +41,7 @@ func TestMinValidity(t *testing.T) {
 				t.Errorf("said:\n%s", got)
 			}
 			if _, again := w.read(t.Context(), attrs{"app": "web"}); again != "" {
-				t.Errorf("a warning is told once, and then:\n%s", again)
+				t.Errorf("a warning is shown once, and then:\n%s", again)
 			}
 		})
 	}
@@ -63,7 +63,7 @@ func TestExpiredManualToken(t *testing.T) {
 		}
 	}
 	if got := resolved(w); got != macaroonFor("web") {
-		t.Errorf("what stood there became %v", got)
+		t.Errorf("the stored token became %v", got)
 	}
 	expired, err := token.Parse(as[string](t, config["token"]))
 	if err != nil {

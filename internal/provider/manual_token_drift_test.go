@@ -32,7 +32,7 @@ func TestManualTokenDrift(t *testing.T) {
 		t.Errorf("destroy left %v and said:\n%s", gone, got)
 	}
 	if got := resolved(w); got != theirs {
-		t.Errorf("what stood there became %v", got)
+		t.Errorf("the stored token became %v", got)
 	}
 	planned, _, _ := w.planManual(drifted, config)
 	if planned["token"] != ours || planned["updated_at"] != (unknown{}) {

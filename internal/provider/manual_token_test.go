@@ -146,7 +146,7 @@ func TestManualTokenAdoptsAndRefuses(t *testing.T) {
 		}
 	}
 	if got := resolved(w); got != tok {
-		t.Errorf("what stood there became %v", got)
+		t.Errorf("the stored token became %v", got)
 	}
 }
 

@@ -16,7 +16,7 @@ func TestAccProcessStorageUnwritable(t *testing.T) {
 	t.Parallel()
 	fly := fakefly.Install(t, fakefly.Behaviour{})
 	file := filepath.Join(t.TempDir(), "file")
-	write(t, file, "what stood here before")
+	write(t, file, "the earlier content")
 	path := fmt.Sprintf("storage = { path = %q }\n", filepath.Join(file, "storage"))
 	p := start(t, hundred(path), flyEnv(fly)...)
 	var got outcome
@@ -33,7 +33,7 @@ func TestAccProcessStorageUnwritable(t *testing.T) {
 			t.Errorf("%q is missing from:\n%s", want, failed.output)
 		}
 	}
-	if data, err := os.ReadFile(file); err != nil || string(data) != "what stood here before" {
+	if data, err := os.ReadFile(file); err != nil || string(data) != "the earlier content" {
 		t.Errorf("the file became %q, %v", data, err)
 	}
 }

@@ -7,8 +7,8 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// A variable that OpenTelemetry would panic at, or take all memory or a processor
-// for, is told of and does nothing.
+// A variable that would make OpenTelemetry panic or use all memory or a
+// processor is reported and ignored.
 func TestBatches(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

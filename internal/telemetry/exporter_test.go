@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Whoever failed first is not asked again; whoever failed later is.
+// A collector that failed at first is not used again. One that failed later is.
 func TestExporterGivesUp(t *testing.T) {
 	t.Parallel()
 	bad := errors.New("failed to send to http://127.0.0.1/v1/traces: 401 Unauthorized (body: your key k-123 is unknown)")
@@ -46,7 +46,7 @@ func TestExporterGivesUp(t *testing.T) {
 	}
 }
 
-// A collector that takes a part of an export is there for the next one.
+// A collector that accepts a part of an export is used for the next one.
 func TestExporterPartialSuccess(t *testing.T) {
 	t.Parallel()
 	said, to := &complaints{}, &sink{}
@@ -64,7 +64,7 @@ func TestExporterPartialSuccess(t *testing.T) {
 	}
 }
 
-// Spans for which a slow collector left no room are told of.
+// Spans that were dropped because of a slow collector are reported.
 func TestExporterDrops(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -83,7 +83,7 @@ func TestExporterDrops(t *testing.T) {
 	})
 }
 
-// Nothing that a collector says is repeated.
+// A collector's messages are not quoted.
 func TestPlain(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ err, want string }{

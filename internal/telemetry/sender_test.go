@@ -116,7 +116,7 @@ func TestExportAddress(t *testing.T) {
 	}
 }
 
-// A collector's redirect is reported, and nothing goes where it points.
+// A collector's redirect is reported and not followed.
 func TestExportIsNotRedirected(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{http.StatusMovedPermanently, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect} {
@@ -137,7 +137,7 @@ func TestExportIsNotRedirected(t *testing.T) {
 	}
 }
 
-// Compression is what the environment asks for, or a warning.
+// Compression follows the environment, or a warning reports an unknown one.
 func TestExportCompression(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ value, encoding, said string }{
@@ -161,8 +161,8 @@ func TestExportCompression(t *testing.T) {
 	}
 }
 
-// A certificate that the environment names is trusted, or a warning says what is
-// wrong with it.
+// A certificate that the environment names is trusted, or a warning names its
+// fault.
 func TestExportCertificate(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -203,7 +203,7 @@ func TestExportCertificate(t *testing.T) {
 	})
 }
 
-// A timeout that is no number is reported.
+// A timeout that is not a number is reported.
 func TestExportTimeout(t *testing.T) {
 	t.Parallel()
 	c := receive(t, httptest.NewServer, accept)

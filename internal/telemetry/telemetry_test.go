@@ -26,7 +26,7 @@ const (
 	parentSpan  = "b7ad6b7169203331"
 )
 
-// complaints are what [Options.Warn] was told.
+// complaints are the warnings to [Options.Warn].
 type complaints struct {
 	mu    sync.Mutex
 	lines []string
@@ -38,7 +38,7 @@ func (c *complaints) add(message string, err error) {
 	c.lines = append(c.lines, message+": "+err.Error())
 }
 
-// all returns what was said so far.
+// all returns the warnings so far.
 func (c *complaints) all() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -70,7 +70,7 @@ func tracing(t *testing.T) (*Tracing, *collector.Collector) {
 	return start(t.Context(), said.options(map[string]string{"TRACEPARENT": "00-" + parentTrace + "-" + parentSpan + "-01"}), sender), c
 }
 
-// What of the environment turns traces on, and what is said of the rest.
+// The settings that turn traces on, and the warnings about invalid ones.
 func TestWanted(t *testing.T) {
 	t.Parallel()
 	const endpoint = "http://127.0.0.1:4318"
@@ -110,7 +110,7 @@ func TestWanted(t *testing.T) {
 	}
 }
 
-// The spans of an acquisition, and what they say.
+// The spans of an acquisition, and their attributes.
 func TestAcquisitionSpans(t *testing.T) {
 	t.Parallel()
 	tr, c := tracing(t)
@@ -190,7 +190,7 @@ func wantSpans(t *testing.T, c *collector.Collector, want map[string]map[string]
 	return spans
 }
 
-// sink is an exporter of the test's own.
+// sink is a test's exporter.
 type sink struct {
 	exports atomic.Int64
 	export  func(ctx context.Context) error
@@ -209,8 +209,8 @@ func span(tr *Tracing) {
 	ended(token.Acquisition{})
 }
 
-// A collector that hangs holds up the end of a run for a moment only, one that is
-// down not at all: it is not asked again.
+// A hanging collector delays the end of a run only briefly. One that is down
+// does not delay it, because it is not used again.
 func TestStop(t *testing.T) {
 	t.Parallel()
 	hang := func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
@@ -239,7 +239,8 @@ func TestStop(t *testing.T) {
 				}
 				began := time.Now()
 				tr.Stop(t.Context())
-				// The bubble's clock moves only while everyone waits: this is no timing.
+				// The bubble's clock moves only while all goroutines wait, so
+				// this is not a timing assertion.
 				if took := time.Since(began); took != test.took {
 					t.Errorf("it took %s, want %s", took, test.took)
 				}

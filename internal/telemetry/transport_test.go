@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// A request has a span, and is sent as it would be without.
+// A request has a span, and is otherwise unchanged.
 func TestTransport(t *testing.T) {
 	t.Parallel()
 	tr, c := tracing(t)
@@ -60,8 +60,8 @@ type answers struct{ error }
 
 func (a answers) RoundTrip(*http.Request) (*http.Response, error) { return nil, a.error }
 
-// A server's words are no more in a span than in a message, and the caller has
-// the error as it was.
+// A server's message is in no span, as in no error, and the caller gets the
+// original error.
 func TestTransportError(t *testing.T) {
 	t.Parallel()
 	tr, c := tracing(t)

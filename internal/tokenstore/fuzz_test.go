@@ -13,8 +13,8 @@ import (
 
 var sameToken = cmp.Comparer(func(a, b token.Token) bool { return a == b })
 
-// FuzzRecord reads arbitrary bytes as a record: what is accepted comes back the
-// same after it was written, and no error quotes what was read.
+// FuzzRecord reads arbitrary bytes as a record. An accepted record survives a
+// round trip, and no error quotes the input.
 func FuzzRecord(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		rec, seq, err := decodeRecord(data)
@@ -37,8 +37,8 @@ func FuzzRecord(f *testing.F) {
 	})
 }
 
-// FuzzState reads arbitrary bytes as a state document: what is accepted keeps every
-// field when it is written, and no error quotes what was read.
+// FuzzState reads arbitrary bytes as a state document. An accepted document
+// keeps every field when it is written, and no error quotes the input.
 func FuzzState(f *testing.F) {
 	f.Add([]byte(`{"schema":1,"app":"web","generation":3,"records":{"k":{"token":1}},"future":{"a":null}}`))
 	f.Add([]byte(`{"schema":2,"app":"web"}`))
@@ -70,8 +70,8 @@ func wantNoQuote(t *testing.T, err error) {
 	}
 }
 
-// wantFields checks that no field of one object is missing in another, but for
-// those that are null.
+// wantFields checks that an object has every field of another object, except
+// null ones.
 func wantFields(t *testing.T, before, after []byte) {
 	t.Helper()
 	var old, now map[string]json.RawMessage

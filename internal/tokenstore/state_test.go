@@ -30,7 +30,7 @@ func newRecord(t *testing.T) token.Record {
 	return token.Record{Token: tok, Origin: token.SourceCLI}
 }
 
-// Misses are for those who waited for them.
+// Misses count only for callers that waited for them.
 func TestMissesEnd(t *testing.T) {
 	t.Parallel()
 	st := emptyState(t)
@@ -60,8 +60,8 @@ func TestMissesEnd(t *testing.T) {
 	}
 }
 
-// What has ended does not pile up. A mint outlives its token by a day, for clocks
-// that are wrong.
+// Expired entries do not accumulate. A mint outlives its token by a day,
+// because clocks may be wrong.
 func TestPrune(t *testing.T) {
 	t.Parallel()
 	st, now := emptyState(t), time.Now()
@@ -86,8 +86,8 @@ func TestPrune(t *testing.T) {
 	}
 }
 
-// A later acquisition has a greater number, and a later generation one, whatever
-// the backend's clock says.
+// A later acquisition, and a later generation, has a greater number, even if
+// the backend's clock was set back.
 func TestNumbersOutliveTheClock(t *testing.T) {
 	t.Parallel()
 	st := emptyState(t)
@@ -108,7 +108,7 @@ func TestNumbersOutliveTheClock(t *testing.T) {
 	}
 }
 
-// A macaroon's times, counted in seconds, may lie beyond the years of JSON.
+// A macaroon's times in seconds may exceed the years of JSON.
 func TestTimesBeyondJSONAreKeptWithin(t *testing.T) {
 	t.Parallel()
 	for _, at := range []time.Time{time.Unix(1<<40, 0), time.Unix(-1<<40, 0)} {

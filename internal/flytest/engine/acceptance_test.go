@@ -27,7 +27,7 @@ func TestEnviron(t *testing.T) {
 	}
 }
 
-// runner stands for a testing.M.
+// runner replaces a testing.M.
 type runner func() int
 
 func (r runner) Run() int { return r() }

@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// mark is how the row of a feature begins in the documentation's table.
+// mark is the beginning of a feature's row in the documentation's table.
 func mark(f Feature) string {
 	return map[Feature]string{
 		Baseline:           "`data ",
@@ -22,8 +22,8 @@ func mark(f Feature) string {
 	}[f]
 }
 
-// documented returns the documentation, and the rows of its table of what which
-// engine knows, each as its cells.
+// documented returns the documentation, and the rows of its table of features,
+// each as its cells.
 func documented(t *testing.T) (page string, rows [][]string) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "index.md"))
@@ -52,8 +52,7 @@ func documented(t *testing.T) (page string, rows [][]string) {
 	return string(text), rows
 }
 
-// The documentation says of each feature what the tests go by, and of nothing
-// else.
+// The documentation lists the same features and versions as the tests.
 func TestSupportIsAsDocumented(t *testing.T) {
 	t.Parallel()
 	page, rows := documented(t)

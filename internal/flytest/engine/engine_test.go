@@ -17,7 +17,7 @@ const fakeVersion = "ENGINE_TEST_VERSION"
 
 func TestMain(m *testing.M) {
 	if out, ok := os.LookupEnv(fakeVersion); ok {
-		// As OpenTofu does.
+		// Like OpenTofu.
 		if err := os.Mkdir(filepath.Join(os.Getenv("HOME"), ".terraform.d"), 0o700); err != nil {
 			os.Exit(1)
 		}

@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// call runs the fake in a folder of its own.
+// call runs the fake in a separate folder.
 func call(t *testing.T, f *fakefly.Fake, env []string, args ...string) (stdout, stderr string, status int) {
 	t.Helper()
 	var out, errs bytes.Buffer

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// modules lays out a folder of tool modules that holds one, hello, which builds
+// modules writes a folder of tool modules with one module, hello, which builds
 // without a network.
 func modules(t *testing.T, source string) (dir string, tool Tool) {
 	t.Helper()

@@ -9,12 +9,13 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// BenchmarkStore saves and loads one record beside few and many other apps. The
-// others cost nothing: no folder that grows with them is ever listed.
+// BenchmarkStore saves and loads one record with few and with many other apps.
+// They cost nothing, because no folder with all apps is ever listed.
 func BenchmarkStore(b *testing.B) {
 	for _, apps := range []int{10, 10_000} {
 		s := open(b)
-		// Copied, not saved: to sync ten thousand files is not what is measured.
+		// Copied, not saved, because syncing ten thousand files is not measured
+		// here.
 		for i := range apps {
 			folder := s.folder(fmt.Sprintf("app-%d", i))
 			if err := os.MkdirAll(folder, 0o700); err != nil {

@@ -12,7 +12,8 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/tokenstore/dir"
 )
 
-// crashes is how often the crash test kills; `make crash` does so a thousand times.
+// crashes is the number of kills in the crash test; `make crash` uses a
+// thousand.
 var crashes = flag.Int("crashes", 25, "how many processes the crash test kills")
 
 func suite() backendtest.Suite {
@@ -32,7 +33,7 @@ func suite() backendtest.Suite {
 	}
 }
 
-// strangerVariable names the storage that another user tries.
+// strangerVariable names the storage that a different user tries to use.
 const strangerVariable = "DIR_TEST_STRANGER"
 
 func TestMain(m *testing.M) {

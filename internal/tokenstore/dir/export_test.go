@@ -2,7 +2,7 @@ package dir
 
 import "time"
 
-// SetFault makes b run fault before each change of the file system. Where it
+// SetFault makes b run fault before each change of the file system. If it
 // returns an error, the change is not made.
 func (b *Backend) SetFault(fault func(op, path string) error) { b.fault = fault }
 

@@ -15,8 +15,8 @@ import (
 // writeSteps are the steps of replacing a file, in their order.
 var writeSteps = []string{"create", "write", "set mode of", "sync", "close", "rename", "sync folder"}
 
-// A disk that fills up, or fails, at any step: the caller learns which and where,
-// and what was stored before is stored still, whole.
+// A disk is full, or fails, at any step. The error names the step and the
+// place, and storage is unchanged.
 func TestFailedChangeLeavesWhatWasStored(t *testing.T) {
 	t.Parallel()
 	changes := map[string]struct {
@@ -61,7 +61,7 @@ func TestFailedChangeLeavesWhatWasStored(t *testing.T) {
 	}
 }
 
-// A disk that syncs nothing any more keeps the record that could not be removed.
+// A disk that fails to sync keeps the record that could not be removed.
 func TestRemovalOnADiskThatDoesNotSync(t *testing.T) {
 	t.Parallel()
 	s := open(t)
@@ -100,7 +100,7 @@ func TestFailedFirstWriteLeavesNothing(t *testing.T) {
 	}
 }
 
-// A file half written when the disk was full is no document.
+// A file that was half-written on a full disk is not a document.
 func TestDiskFullInTheMiddleOfAWrite(t *testing.T) {
 	t.Parallel()
 	s := open(t)
@@ -124,8 +124,8 @@ func TestDiskFullInTheMiddleOfAWrite(t *testing.T) {
 	s.wantManual(t, "web", rec)
 }
 
-// Without locks storage is used all the same: claims are leases, no process is
-// certain to be dead, and one warning says so.
+// Without locks storage is used anyway: claims are leases, no process counts as
+// certainly ended, and one warning reports it.
 func TestFileSystemWithoutLocks(t *testing.T) {
 	t.Parallel()
 	for _, none := range []error{syscall.ENOSYS, syscall.ENOLCK, errors.ErrUnsupported} {
@@ -159,7 +159,8 @@ func TestFileSystemWithoutLocks(t *testing.T) {
 	}
 }
 
-// What users read when storage cannot be changed: what, why, and what to do.
+// The errors if storage cannot be changed: the operation, the cause and the
+// advice.
 func TestErrorSaysWhatToDo(t *testing.T) {
 	t.Parallel()
 	const elsewhere = "set storage.path or FLY_TOKEN_STORAGE to a different path"

@@ -21,7 +21,7 @@ var (
 	scope = tokenstore.Scope{APIBaseURL: "https://api.fly.io", TokenTTL: time.Hour}
 )
 
-// storage is a store over a folder of its own, which does not exist at first.
+// storage is a store over a separate folder, which does not exist at first.
 type storage struct {
 	*tokenstore.Store
 	backend *dir.Backend
@@ -113,7 +113,7 @@ func (s storage) wantTemps(t testing.TB, app string, want ...string) {
 	}
 }
 
-// failAt makes one step fail, and reports whether it was met.
+// failAt makes one step fail, and reports whether it was reached.
 func (s storage) failAt(op string, err error) *bool {
 	met := new(bool)
 	s.backend.SetFault(func(at, _ string) error {

@@ -16,7 +16,7 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/tokenstore"
 )
 
-// hold takes an app's lock as another process would.
+// hold takes an app's lock as a different process would.
 func hold(t *testing.T, s storage) *flock.Flock {
 	t.Helper()
 	s.set(t, "web")
@@ -42,7 +42,7 @@ func TestWaitForTheLockIsBounded(t *testing.T) {
 		t.Errorf("SetManual() error = %v, want one of the lock", err)
 	}
 	s.wantManual(t, "web", before)
-	// Other apps are not held up.
+	// Other apps are not delayed.
 	s.set(t, "other")
 	if err := held.Unlock(); err != nil {
 		t.Fatal(err)
@@ -72,8 +72,8 @@ func TestWaitForTheLockObservesTheContext(t *testing.T) {
 	}
 }
 
-// An instant is greater than any before, whatever became of the file that keeps
-// the greatest, and whatever this machine's clock says.
+// An instant is greater than any before, even if the file with the greatest was
+// damaged, or this machine's clock was set back.
 func TestClock(t *testing.T) {
 	t.Parallel()
 	s := open(t)
@@ -94,7 +94,7 @@ func TestClock(t *testing.T) {
 			t.Fatal(name)
 		}
 	}
-	// A clock that jumped back leaves an instant of the future behind.
+	// After a clock was set back, the file holds a future instant.
 	s.save(t)
 	write(t, path, "09000000000000000000\n")
 	s.save(t)
@@ -104,7 +104,7 @@ func TestClock(t *testing.T) {
 	}
 }
 
-// A path beneath a regular file can be neither read nor written, by root either.
+// Even root can neither read nor write a path below a regular file.
 func TestStorageThatCannotBeWritten(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "file")
@@ -169,7 +169,7 @@ func leave(t *testing.T, s storage, app string) {
 	}
 }
 
-// Under the lock no temporary file is in use; without locks a young one may be.
+// Under the lock no temporary file is in use. Without locks a new one may be.
 func TestTempFilesOfKilledProcessesAreSwept(t *testing.T) {
 	t.Parallel()
 	s := open(t)
@@ -184,8 +184,8 @@ func TestTempFilesOfKilledProcessesAreSwept(t *testing.T) {
 	s.wantTemps(t, "web", ".tmp-young")
 }
 
-// Tidy reaches the apps that nothing writes to any more, and leaves alone what a
-// process that holds the lock is using.
+// Tidy also cleans apps without further writes, and keeps the files of a
+// process that holds the lock.
 func TestTidy(t *testing.T) {
 	t.Parallel()
 	s := open(t)
@@ -217,7 +217,7 @@ func TestTidy(t *testing.T) {
 	s.wantTemps(t, "web")
 }
 
-// Whether a process of another machine lives is not known for certain.
+// It is uncertain whether a process of a different machine is alive.
 func TestOwnerOnAnotherMachine(t *testing.T) {
 	t.Parallel()
 	s := open(t)

@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// full is what a disk says that has no room left.
+// full is the error of a full disk.
 var full error = windows.ERROR_DISK_FULL
 
-// stranger is a part that other systems' tests have.
+// stranger is a role in the tests of other systems.
 func stranger(string) error { return errors.ErrUnsupported }

@@ -17,7 +17,7 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// full is what a disk says that has no room left.
+// full is the error of a full disk.
 var full error = syscall.ENOSPC
 
 func mode(t *testing.T, path string) os.FileMode {
@@ -56,7 +56,7 @@ func TestStorageOpenToOthersIsRepairedWithAWarning(t *testing.T) {
 		}
 	}
 	for path, want := range map[string]os.FileMode{
-		// The folder that was configured is the user's, and may hold other things.
+		// The configured folder belongs to the user, and may hold other files.
 		s.root: 0o775, unrelated: 0o644,
 		filepath.Join(s.root, "apps"): 0o700, s.folder("web"): 0o700, s.manualPath(): 0o600,
 	} {
@@ -97,7 +97,7 @@ func TestModeOfAnotherUsersFolderCannotBeRepaired(t *testing.T) {
 	}
 }
 
-// What another user owns, that user can read and replace.
+// The owner of a file can read and replace it.
 func TestFilesOfAnotherUserAreAWarning(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {
@@ -120,8 +120,8 @@ func TestFilesOfAnotherUserAreAWarning(t *testing.T) {
 	}
 }
 
-// What is in place of a file or a folder is neither read nor written nor waited
-// for, be it a link to a good document or a pipe.
+// Something else in the place of a file or a folder, such as a link to a valid
+// document or a pipe, is not read, written or waited for.
 func TestLinkOrPipeIsRefused(t *testing.T) {
 	t.Parallel()
 	link := func(path, target string) error { return os.Symlink(target, path) }
@@ -175,8 +175,8 @@ func TestStoragePathMayBeALink(t *testing.T) {
 	s.wantManual(t, "web", s.set(t, "web"))
 }
 
-// The folder that processes share is closed to others as well, and links in it,
-// or in its place, are not followed.
+// The folder that processes share is also closed to other users, and links in
+// it, or in its place, are not followed.
 func TestFolderOfRunsIsGuarded(t *testing.T) {
 	t.Parallel()
 	s := open(t)
@@ -218,8 +218,8 @@ func TestFolderOfRunsIsGuarded(t *testing.T) {
 	}
 }
 
-// stranger uses storage as a user that may not, whoever runs the tests, and
-// prints what each call returned.
+// stranger uses storage as a user without permission, and prints the result of
+// each call.
 func stranger(root string) error {
 	if os.Geteuid() == 0 {
 		const nobody = 65534
@@ -238,8 +238,8 @@ func stranger(root string) error {
 	return nil
 }
 
-// Whether there is a manual record is not known, so the chain stops; without a
-// minted one, it goes on.
+// A manual record may exist, so the resolution stops. Without a minted record,
+// it continues.
 func TestTwoUsersOfOneStorage(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()

@@ -79,7 +79,7 @@ func TestErrorsOfReading(t *testing.T) {
 	}
 }
 
-// refuse is what a proxy answers with in the server's place.
+// refuse is the answer of a proxy in place of the server.
 func refuse(status int, code string, header map[string]string) func(http.Handler, http.ResponseWriter, *http.Request) {
 	return func(_ http.Handler, w http.ResponseWriter, _ *http.Request) {
 		for name, value := range header {

@@ -16,12 +16,12 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/tokenstore/s3"
 )
 
-// patience is the time-out of tests that expect an answer.
+// patience is the timeout of tests that expect an answer.
 const patience = 30 * time.Second
 
 var manual = tokenstore.Doc{App: "web", Kind: tokenstore.KindManual}
 
-// TestMain gives the tests credentials, and keeps those of the machine from them.
+// TestMain sets credentials for the tests, and hides those of the machine.
 func TestMain(m *testing.M) {
 	for _, name := range os.Environ() {
 		if name, _, _ = strings.Cut(name, "="); strings.HasPrefix(name, "AWS_") {
@@ -53,7 +53,7 @@ func start(t *testing.T) *s3test.Server {
 	return s
 }
 
-// load returns a document that has to be readable.
+// load returns a document that must be readable.
 func load(t *testing.T, b *s3.Backend, doc tokenstore.Doc) tokenstore.Document {
 	t.Helper()
 	d, err := b.Load(t.Context(), doc)
@@ -63,7 +63,7 @@ func load(t *testing.T, b *s3.Backend, doc tokenstore.Doc) tokenstore.Document {
 	return d
 }
 
-// swap makes a change that has to succeed.
+// swap makes a change that must succeed.
 func swap(t *testing.T, b *s3.Backend, doc tokenstore.Doc, data string, was tokenstore.Version) tokenstore.Version {
 	t.Helper()
 	var bytes []byte

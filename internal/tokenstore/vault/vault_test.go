@@ -15,7 +15,7 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/tokenstore/vault"
 )
 
-// patience is the time-out of tests that expect an answer.
+// patience is the timeout of tests that expect an answer.
 const patience = 30 * time.Second
 
 var manual = tokenstore.Doc{App: "web", Kind: tokenstore.KindManual}
@@ -24,7 +24,7 @@ func open(s *vaulttest.Server, token string) *vault.Backend {
 	return vault.Open(vault.Settings{Mount: "secret", Path: "fly-tokens", Address: s.Address, Token: token, Timeout: patience})
 }
 
-// load returns a document that has to be readable.
+// load returns a document that must be readable.
 func load(t *testing.T, b *vault.Backend, doc tokenstore.Doc) tokenstore.Document {
 	t.Helper()
 	d, err := b.Load(t.Context(), doc)
@@ -34,7 +34,7 @@ func load(t *testing.T, b *vault.Backend, doc tokenstore.Doc) tokenstore.Documen
 	return d
 }
 
-// swap makes a change that has to succeed.
+// swap makes a change that must succeed.
 func swap(t *testing.T, b *vault.Backend, doc tokenstore.Doc, data string, was tokenstore.Version) tokenstore.Version {
 	t.Helper()
 	var bytes []byte

@@ -16,8 +16,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestAccBench is `make bench` with next to nothing to measure. That flyctl is
-// called as often as it should be, the tool checks itself.
+// TestAccBench is `make bench` with very little to measure. The tool itself
+// checks the number of flyctl's runs.
 func TestAccBench(t *testing.T) {
 	t.Parallel()
 	if os.Getenv("TF_ACC") == "" {
@@ -57,8 +57,8 @@ func TestAccBench(t *testing.T) {
 	}
 }
 
-// wantRows fails the test unless each row is there, with its samples of each side
-// and the calls that it should have made.
+// wantRows fails the test unless each row exists with the samples of each side
+// and the right number of calls.
 func wantRows(t *testing.T, rows []row) {
 	t.Helper()
 	found := map[string]row{}

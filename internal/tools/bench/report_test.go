@@ -67,7 +67,7 @@ func TestMarkdown(t *testing.T) {
 			row{What: "plan", Unit: unitTime, Ours: side{Median: 1234, Calls: &zero}, Rival: side{Program: "external", Median: 4321, Calls: &thousand}, Limit: limit{Ratio: 0.33}}.compare(),
 			row{What: "memory", Unit: unitMemory, Ours: side{Median: 30}, Rival: side{Program: "cheapest", Median: 20}, Limit: limit{Ratio: 1.25}}.compare(),
 			row{What: "down", Unit: unitTime, Ours: side{Median: 150}, Rival: side{Program: "without", Median: 90.5}, Limit: limit{More: 300}}.compare(),
-			{What: "hangs", Unit: unitTime, Missing: "Nobody asked.", Limit: limit{More: 300}},
+			{What: "hangs", Unit: unitTime, Missing: "Not requested.", Limit: limit{More: 300}},
 		},
 	}.markdown()
 	want := `
@@ -78,7 +78,7 @@ func TestMarkdown(t *testing.T) {
 | down   |        150 ms |   90.5 ms without |        +60 ms | +300 ms |                |
 | hangs  |               |                   |  not measured | +300 ms |                |
 
-Not measured: hangs. Nobody asked.
+Not measured: hangs. Not requested.
 
 Medians of 3 runs in turn (of 9 with telemetry, of 40 starts, and of at most 3 over 1,000 data sources that call flyctl, and for memory). OpenTofu 1.2.3, Go 1.4, terraform-plugin-framework 1.5.0, provider v0.1.0, on linux/amd64, 2 cores, Abacus; 2026-01-02.
 

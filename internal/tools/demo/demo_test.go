@@ -14,7 +14,7 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
 )
 
-// TestAccDemo is what `make demo` does.
+// TestAccDemo runs the same as `make demo`.
 func TestAccDemo(t *testing.T) {
 	t.Parallel()
 	if os.Getenv("TF_ACC") == "" {
