@@ -111,6 +111,34 @@ func TestAccProcessDeployToken(t *testing.T) {
 	}, runs...)
 }
 
+// With an overlap, a rotation leaves the replaced token valid, a plan revokes
+// nothing, and the next apply revokes the token. The consumer's token is always
+// valid.
+func TestAccProcessDeployTokenOverlap(t *testing.T) {
+	t.Parallel()
+	s := flytest.New(t, flyWorld())
+	p := start(t, deployConfig(`overlap = "0s"`), runner(t, s, s.Login(ownerOfBoth))...)
+	p.run("apply", "-auto-approve")
+	first := p.deployment()
+	p.configure(deployConfig(`overlap = "0s"
+  triggers = { n = "2" }`))
+	rotated := p.run("apply", "-auto-approve")
+	wants(t, rotated.output, "Warning: Fly Deploy Token Is to Be Rotated")
+	second := p.deployment()
+	planned := p.run("plan")
+	wants(t, planned.output, "Warning: Replaced Fly Deploy Token Is to Be Revoked", first.ID, "0 to add, 1 to change, 0 to destroy")
+	if !opens(t, s, first.Token, "web") {
+		t.Error("a plan revoked the replaced token")
+	}
+	revoked := p.run("apply", "-auto-approve")
+	if opens(t, s, first.Token, "web") || !opens(t, s, second.Token, "web") || p.deployment() != second {
+		t.Errorf("the replaced token is valid, or its successor changed:\n%s", revoked.output)
+	}
+	wantTokens(t, s, tokens{minted: 2, revoked: 1, good: 1})
+	p.quiet()
+	silent(t, map[string]string{"1": first.Token, "2": second.Token}, rotated, planned, revoked)
+}
+
 // The example applies as it is printed in the documentation, and changes nothing
 // when it is planned again.
 func TestAccProcessDeployTokenExample(t *testing.T) {

@@ -28,7 +28,7 @@ func TestDeployTokenChanges(t *testing.T) {
 	} {
 		c, got := d.plan(attrs{"app": "web", name: value})
 		wants(t, got, "WARNING: Fly Deploy Token Is to Be Rotated", name+" changes")
-		for _, computed := range []string{"token", "authorization_header", "token_id", "expires_at", "fingerprint"} {
+		for _, computed := range []string{"token", "authorization_header", "token_id", "expires_at", "fingerprint", "predecessor_id"} {
 			if c.planned[computed] != (unknown{}) || c.replace {
 				t.Errorf("%s: plans %s = %v, to replace %t", name, computed, c.planned[computed], c.replace)
 			}
@@ -192,6 +192,8 @@ func TestDeployTokenValidate(t *testing.T) {
 		"not known yet":       {attrs{"app": unknown{}, "ttl": unknown{}, "rotate_before": "900h", "triggers": unknown{}}, ""},
 		"before the default":  {attrs{"app": "web", "rotate_before": "720h"}, "must be less than ttl (720h)"},
 		"before ttl":          {attrs{"app": "web", "ttl": "1h", "rotate_before": "2h"}, "rotate_before (2h) must be less than ttl (1h)"},
+		"no overlap":          {attrs{"app": "web", "overlap": "0s"}, ""},
+		"overlap below zero":  {attrs{"app": "web", "overlap": "-1s"}, "must be from 0s to"},
 		"no duration":         {attrs{"app": "web", "ttl": "30d"}, "a day is 24h"},
 		"too long":            {attrs{"app": "web", "ttl": "175200h"}, "out of bounds"},
 		"app":                 {attrs{"app": "../web"}, "Invalid App Name"},

@@ -22,6 +22,8 @@ type heldToken struct {
 	request token.Request
 	// The other fields are the resource's attributes.
 	token, id, expiresAt, ttl, rotateBefore types.String
+	// overlap is how long the replaced token stays valid, if that is set.
+	overlap string
 }
 
 // life is the lifetime of a token. The configuration's validation refuses invalid

@@ -25,8 +25,12 @@ func (h heldToken) planRotation(ctx context.Context, plan *tfsdk.Plan, due bool,
 	for _, name := range []string{"token", "authorization_header", "token_id", "expires_at", "fingerprint"} {
 		diags.Append(plan.SetAttribute(ctx, path.Root(name), types.StringUnknown())...)
 	}
+	until := "until the next rotation"
+	if h.overlap != "" {
+		until = fmt.Sprintf("until the first apply after its overlap (%s), ", h.overlap) + until
+	}
 	diags.AddAttributeWarning(path.Root("token"), h.title+" Is to Be Rotated", fmt.Sprintf(
-		"Applying this plan mints a token for %s in place of %s: %s.\n\nThe replaced token stays valid until the next rotation, until this resource is destroyed, or until it expires.",
-		target(h.request), h.id.ValueString(), strings.Join(reasons, "; ")))
+		"Applying this plan mints a token for %s in place of %s: %s.\n\nThe replaced token stays valid %s, until this resource is destroyed, or until it expires.",
+		target(h.request), h.id.ValueString(), strings.Join(reasons, "; "), until))
 	return diags
 }

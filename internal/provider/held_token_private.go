@@ -15,6 +15,9 @@ const (
 	privateDue = "due"
 	// privatePredecessor is the token that the last rotation replaced.
 	privatePredecessor = "predecessor"
+	// privateOverlapEnded is set if the last refresh found the predecessor's
+	// overlap ended.
+	privateOverlapEnded = "overlap_ended"
 )
 
 // predecessor is a replaced token that is still valid. It holds Fly's
@@ -22,6 +25,9 @@ const (
 type predecessor struct {
 	ID        string    `json:"id"`
 	ExpiresAt time.Time `json:"expires_at"`
+	// ReplacedAt is the time of the rotation. It is zero in an older state, and
+	// for a resource without the argument overlap.
+	ReplacedAt time.Time `json:"replaced_at,omitzero"`
 }
 
 // over reports whether nothing remains to be revoked at now.

@@ -43,12 +43,14 @@ type deployTokenModel struct {
 	Access              types.String `tfsdk:"access"`
 	TTL                 types.String `tfsdk:"ttl"`
 	RotateBefore        types.String `tfsdk:"rotate_before"`
+	Overlap             types.String `tfsdk:"overlap"`
 	Triggers            types.Map    `tfsdk:"triggers"`
 	Token               types.String `tfsdk:"token"`
 	AuthorizationHeader types.String `tfsdk:"authorization_header"`
 	TokenID             types.String `tfsdk:"token_id"`
 	ExpiresAt           types.String `tfsdk:"expires_at"`
 	Fingerprint         types.String `tfsdk:"fingerprint"`
+	PredecessorID       types.String `tfsdk:"predecessor_id"`
 }
 
 // Metadata names the resource.

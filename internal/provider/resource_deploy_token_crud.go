@@ -4,7 +4,9 @@ import (
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
 // Create mints a token.
@@ -15,6 +17,7 @@ func (r *deployTokenResource) Create(ctx context.Context, req resource.CreateReq
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	plan.PredecessorID = types.StringNull()
 	resp.Diagnostics.Append(r.mint(ctx, &plan, predecessor{}, predecessor{}, &resp.State)...)
 	if resp.Diagnostics.HasError() {
 		resp.State.RemoveResource(ctx)
@@ -30,6 +33,8 @@ func (r *deployTokenResource) Read(ctx context.Context, req resource.ReadRequest
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	before, diags := readPrivate[predecessor](ctx, req.Private, privatePredecessor)
+	resp.Diagnostics.Append(diags...)
 	held := state.held(r.session.settings)
 	r.session.seen(ctx, held)
 	gone, err := r.session.revoked(ctx, held)
@@ -37,13 +42,14 @@ func (r *deployTokenResource) Read(ctx context.Context, req resource.ReadRequest
 	case err != nil:
 		resp.Diagnostics.Append(held.uncheckedWarning(err))
 	case gone:
-		before, diags := readPrivate[predecessor](ctx, req.Private, privatePredecessor)
-		resp.Diagnostics.Append(diags...)
 		resp.Diagnostics.Append(held.revokedWarning(before, r.session.now()))
 		resp.State.RemoveResource(ctx)
 		return
 	}
-	resp.Diagnostics.Append(writePrivate(ctx, resp.Private, privateDue, held.due(r.session.now()))...)
+	now := r.session.now()
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("predecessor_id"), before.liveID(now))...)
+	resp.Diagnostics.Append(writePrivate(ctx, resp.Private, privateDue, held.due(now))...)
+	resp.Diagnostics.Append(writePrivate(ctx, resp.Private, privateOverlapEnded, state.overlapEnded(before, now))...)
 }
 
 // Update rotates if the plan shows a rotation. It first revokes the predecessor
@@ -61,20 +67,40 @@ func (r *deployTokenResource) Update(ctx context.Context, req resource.UpdateReq
 	held := state.held(r.session.settings)
 	r.session.seen(ctx, held)
 	if !plan.Token.IsUnknown() {
-		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+		resp.Diagnostics.Append(r.keep(ctx, &plan, &state, before, resp)...)
 		return
 	}
 	if diags := r.session.revoke(ctx, held, before, "apply"); diags.HasError() {
 		resp.Diagnostics.Append(diags...)
 		return
 	}
-	resp.Diagnostics.Append(r.mint(ctx, &plan, held.replaced(), before, &resp.State)...)
+	replaced := held.replaced()
+	replaced.ReplacedAt = r.session.now()
+	plan.PredecessorID = replaced.liveID(replaced.ReplacedAt)
+	resp.Diagnostics.Append(r.mint(ctx, &plan, replaced, before, &resp.State)...)
 	if resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 		return
 	}
-	resp.Diagnostics.Append(writePrivate(ctx, resp.Private, privatePredecessor, held.replaced())...)
+	resp.Diagnostics.Append(writePrivate(ctx, resp.Private, privatePredecessor, replaced)...)
 	resp.Diagnostics.Append(writePrivate(ctx, resp.Private, privateDue, false)...)
+	resp.Diagnostics.Append(writePrivate(ctx, resp.Private, privateOverlapEnded, false)...)
+}
+
+// keep applies a plan without a rotation. It revokes the predecessor if the plan
+// shows that. If the revocation fails, nothing has changed.
+func (r *deployTokenResource) keep(ctx context.Context, plan, state *deployTokenModel, before predecessor, resp *resource.UpdateResponse) diag.Diagnostics {
+	var diags diag.Diagnostics
+	if plan.PredecessorID.IsNull() && !state.PredecessorID.IsNull() {
+		diags.Append(r.session.revoke(ctx, state.held(r.session.settings), before, "apply")...)
+		if diags.HasError() {
+			return diags
+		}
+		diags.Append(writePrivate(ctx, resp.Private, privatePredecessor, predecessor{})...)
+		diags.Append(writePrivate(ctx, resp.Private, privateOverlapEnded, false)...)
+	}
+	diags.Append(resp.State.Set(ctx, plan)...)
+	return diags
 }
 
 // Delete revokes the token and its predecessor. The resource stays in the state

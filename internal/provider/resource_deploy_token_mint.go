@@ -36,7 +36,7 @@ func (m *deployTokenModel) spec(ctx context.Context) string {
 	_ = m.Triggers.ElementsAs(ctx, &triggers, false) // a map of strings, as the schema says
 	text, err := json.Marshal([]any{
 		m.App.ValueString(), m.Name.ValueString(), m.Organization.ValueString(), m.Access.ValueString(),
-		m.TTL.ValueString(), m.RotateBefore.ValueString(), triggers,
+		m.TTL.ValueString(), m.RotateBefore.ValueString(), m.Overlap.ValueString(), triggers,
 	})
 	if err != nil {
 		return ""

@@ -4,7 +4,9 @@ import (
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
 // ModifyPlan shows a rotation: the computed attributes become unknown, and a
@@ -24,7 +26,20 @@ func (r *deployTokenResource) ModifyPlan(ctx context.Context, req resource.Modif
 	if resp.Diagnostics.HasError() || !plan.App.Equal(state.App) {
 		return
 	}
-	resp.Diagnostics.Append(held.planRotation(ctx, &resp.Plan, due, state.differences(&plan))...)
+	if reasons := state.differences(&plan); due || len(reasons) > 0 {
+		held.overlap = plan.Overlap.ValueString()
+		resp.Diagnostics.Append(held.planRotation(ctx, &resp.Plan, due, reasons)...)
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("predecessor_id"), types.StringUnknown())...)
+		return
+	}
+	ended, diags := readPrivate[bool](ctx, req.Private, privateOverlapEnded)
+	resp.Diagnostics.Append(diags...)
+	if ended && plan.Overlap.Equal(state.Overlap) {
+		before, diags := readPrivate[predecessor](ctx, req.Private, privatePredecessor)
+		resp.Diagnostics.Append(diags...)
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("predecessor_id"), types.StringNull())...)
+		resp.Diagnostics.Append(overlapEndedWarning(&state, before))
+	}
 }
 
 // differences names the arguments that changed and require a new token.

@@ -25,6 +25,7 @@ func (r *deployTokenResource) Schema(_ context.Context, _ resource.SchemaRequest
 		"authorization_header": {true, "The token as the value of an HTTP `Authorization` header: `FlyV1 …`."},
 		"token_id":             {false, "Fly's identifier of the token, for `fly tokens revoke`. It is not a secret."},
 		"expires_at":           {false, "When the token expires, as an RFC 3339 timestamp."},
+		"predecessor_id":       {false, "Fly's identifier of the replaced token, while it is valid. Null if there is none. It is not a secret."},
 		"fingerprint":          {false, "The first 16 hex digits of the token's SHA-256. It identifies the token without revealing it."},
 	} {
 		attributes[name] = schema.StringAttribute{
@@ -37,8 +38,8 @@ func (r *deployTokenResource) Schema(_ context.Context, _ resource.SchemaRequest
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A token for one Fly app that outlives a run, for deployments elsewhere: in CI, in a job, by a different team. It is minted over Fly's API, rotated before it expires, and revoked when it is destroyed. " +
 			"It gives access to its app and nothing else: the provider narrows it if necessary.\n\n" +
-			"**Rotation** is an update in place. The first plan within `rotate_before` of the token's expiry shows one, with a warning. So does a change of any argument except `app` and `rotate_before`. " +
-			"An earlier plan applies as shown. The replaced token stays valid until the next rotation, until the resource is destroyed, or until it expires. So its consumers can receive the new one in the same apply or later. " +
+			"**Rotation** is an update in place. The first plan within `rotate_before` of the token's expiry shows one, with a warning. So does a change of any argument except `app`, `rotate_before` and `overlap`. " +
+			"An earlier plan applies as shown. The replaced token stays valid until the next rotation, until the resource is destroyed, or until it expires. `overlap` revokes it earlier. So its consumers can receive the new one in the same apply or later. " +
 			"Rotation needs an apply: run one on a schedule, more often than `rotate_before`.\n\n" +
 			"**Revocation:** destroy revokes the token and its predecessor. If a token was revoked elsewhere, the next refresh removes it from the state and plans a new one.\n\n" +
 			"It needs a login that may mint: a user's, from `fly auth login` or in `FLY_API_TOKEN`. A scoped token cannot mint other tokens. The provider's `sources`, `token_ttl` and stored tokens do not matter. " +
@@ -86,6 +87,11 @@ func deployTokenArguments() map[string]schema.Attribute {
 			Optional:            true,
 			MarkdownDescription: "How long before its expiry the token is rotated, as a duration of `1s` or more and less than `ttl`. Defaults to a quarter of `ttl`. A change takes effect at the next refresh.",
 			Validators:          []validator.String{durationBetween(minDeployTTL, maxDeployTTL)},
+		},
+		"overlap": schema.StringAttribute{
+			Optional:            true,
+			MarkdownDescription: "How long a replaced token stays valid after a rotation, as a duration such as `24h`. The first plan after that shows an update, with a warning, and its apply revokes the token. `0s` revokes it in the next apply. Without it, the next rotation revokes the token. A change takes effect at the next refresh.",
+			Validators:          []validator.String{durationBetween(0, maxDeployTTL)},
 		},
 		"triggers": schema.MapAttribute{
 			Optional:            true,

@@ -3,6 +3,7 @@ resource "fly_deploy_token" "ci" {
   name          = "ci"
   ttl           = "720h" # 30 days
   rotate_before = "168h" # replaced in the last week of them
+  overlap       = "24h"  # the replaced token stays valid for a day
 
   # A change here rotates the token.
   triggers = {
