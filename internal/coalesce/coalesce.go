@@ -64,16 +64,49 @@ type Group[K comparable, V any] struct {
 	calls map[K]*Call[V]
 }
 
-// Call is one call, shared by those who wait for it.
+// Call is one call, shared by those who wait for it. Start one with [Start], or let a
+// [Group] do so.
 type Call[V any] struct {
-	group   *sync.Mutex
-	lasting bool
-	forget  func()
-	cancel  context.CancelFunc
-	waiters int           // under group
-	done    chan struct{} // closed when value and err are set
-	value   V
-	err     error
+	group     *sync.Mutex
+	lasting   bool
+	forget    func()
+	cancel    context.CancelFunc
+	waiters   int           // under group
+	abandoned bool          // under group
+	done      chan struct{} // closed when value and err are set
+	value     V
+	err       error
+}
+
+// Start calls do. The caller counts as a waiter and must call [Call.Wait] once.
+func Start[V any](ctx context.Context, do func(context.Context) (V, error)) *Call[V] {
+	call, own := newCall[V](ctx, new(sync.Mutex))
+	call.forget = func() {}
+	go call.run(own, do)
+	return call
+}
+
+// Join adds a waiter, who must call [Call.Wait] once. It reports false for a call
+// that has ended or that its last waiter has left: there is nothing to wait for.
+func (c *Call[V]) Join() bool {
+	c.group.Lock()
+	defer c.group.Unlock()
+	select {
+	case <-c.done:
+		return false
+	default:
+	}
+	if c.abandoned {
+		return false
+	}
+	c.waiters++
+	return true
+}
+
+// newCall returns a call with one waiter, and the context that it is to run in.
+func newCall[V any](ctx context.Context, group *sync.Mutex) (*Call[V], context.Context) {
+	own, cancel := context.WithCancel(context.WithoutCancel(ctx)) //nolint:gosec // run cancels it at the latest
+	return &Call[V]{group: group, cancel: cancel, waiters: 1, done: make(chan struct{}), err: ErrNoResult}, own
 }
 
 // Do joins the call for key, or starts it with do, and waits for its result.
@@ -91,8 +124,8 @@ func (g *Group[K, V]) Join(ctx context.Context, key K, do func(context.Context) 
 		call.waiters++
 		return call, true
 	}
-	own, cancel := context.WithCancel(context.WithoutCancel(ctx)) //nolint:gosec // run cancels it at the latest
-	call = &Call[V]{group: &g.mu, lasting: g.Remember, cancel: cancel, waiters: 1, done: make(chan struct{}), err: ErrNoResult}
+	call, own := newCall[V](ctx, &g.mu)
+	call.lasting = g.Remember
 	call.forget = func() {
 		if g.calls[key] == call {
 			delete(g.calls, key)
@@ -146,7 +179,7 @@ func (c *Call[V]) Wait(ctx context.Context) (V, error) {
 	}
 }
 
-// leave gives the call up when nobody else waits for it. It is forgotten first, so
+// leave cancels the call if it was its last waiter. It is forgotten first, so
 // that the next caller starts a new one.
 func (c *Call[V]) leave(ctx context.Context) {
 	c.group.Lock()
@@ -158,6 +191,7 @@ func (c *Call[V]) leave(ctx context.Context) {
 	select {
 	case <-c.done: // what is remembered stays
 	default:
+		c.abandoned = true
 		c.forget()
 		c.cancel()
 	}
