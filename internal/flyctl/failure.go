@@ -32,34 +32,37 @@ type diagnosis struct {
 	part, fix string
 	// temporary is for [token.MissError].
 	temporary bool
+	// settled says that no token was made: flyctl sent no request for one, or Fly
+	// refused it in so many words. An HTTP status may be a proxy's.
+	settled bool
 }
 
 // diagnoses are tried in this order: faults that kept flyctl from Fly's answer
 // come before faults in the answer.
 func diagnoses() []diagnosis {
 	return []diagnosis{
-		{"no access token available", fixLogin, false},
-		{"you must be authenticated", fixLogin, false},
-		{"non-200 status code: 401", fixLogin, false},
-		{"non-200 status code: 403", fixAllowed, false},
-		{"non-200 status code: 429", "try again later, or lower cli.max_parallel", true},
-		{"non-200 status code: 5", fixLater, true},
-		{"transport connection broken", fixLater, true},
-		{"invalid character '<'", "something between this machine and Fly answered with a web page: " + fixReach, true},
-		{"certificate signed by unknown authority", fixTrust, true},
-		{"x509:", "check the clock, the network, and the proxy if there is one", true},
-		{"tls:", fixReach, true},
-		{"graphql\":", fixReach, true},
-		{"context deadline exceeded", fixLater, true},
-		{"argument must be specified", "set organization, or FLY_ORG", false},
-		{"could not find organization", "check organization: `fly orgs list` shows the slugs", false},
-		{"could not find app", "check the name of the app, and that the login has access to it", false},
-		{"parse flyv1 token", fixUpdate, false},
-		{"failed creating token: input:", fixAllowed, false},
-		{"not authorized", fixAllowed, false},
-		{"unknown flag", fixUpdate, false},
-		{"unknown shorthand flag", fixUpdate, false},
-		{"unknown command", fixUpdate, false},
+		{"no access token available", fixLogin, false, true},
+		{"you must be authenticated", fixLogin, false, true},
+		{"non-200 status code: 401", fixLogin, false, false},
+		{"non-200 status code: 403", fixAllowed, false, false},
+		{"non-200 status code: 429", "try again later, or lower cli.max_parallel", true, false},
+		{"non-200 status code: 5", fixLater, true, false},
+		{"transport connection broken", fixLater, true, false},
+		{"invalid character '<'", "something between this machine and Fly answered with a web page: " + fixReach, true, false},
+		{"certificate signed by unknown authority", fixTrust, true, false},
+		{"x509:", "check the clock, the network, and the proxy if there is one", true, false},
+		{"tls:", fixReach, true, false},
+		{"graphql\":", fixReach, true, false},
+		{"context deadline exceeded", fixLater, true, false},
+		{"argument must be specified", "set organization, or FLY_ORG", false, true},
+		{"could not find organization", "check organization: `fly orgs list` shows the slugs", false, true},
+		{"could not find app", "check the name of the app, and that the login has access to it", false, true},
+		{"parse flyv1 token", fixUpdate, false, false},
+		{"failed creating token: input:", fixAllowed, false, true},
+		{"not authorized", fixAllowed, false, true},
+		{"unknown flag", fixUpdate, false, true},
+		{"unknown shorthand flag", fixUpdate, false, true},
+		{"unknown command", fixUpdate, false, true},
 	}
 }
 
@@ -85,14 +88,23 @@ func failure(out output, req token.Request, login token.Token) *token.MissError 
 	}
 	if out.status == statusCannotRun || out.status == statusNotFound {
 		miss.Fix, miss.Temporary = fixShim, false
-		return miss
+		return miss // the shell's statuses: flyctl did not run
 	}
 	lower := strings.ToLower(whole)
 	for _, d := range diagnoses() {
 		if strings.Contains(lower, d.part) {
 			miss.Fix, miss.Temporary = d.fix, d.temporary
-			return miss
+			if d.settled {
+				return miss
+			}
+			break
 		}
 	}
+	return unsettled(miss)
+}
+
+// unsettled marks the miss of a run that may have made a token.
+func unsettled(miss *token.MissError) *token.MissError {
+	miss.Cause = fmt.Errorf("%w: %w", token.ErrUnsettled, miss.Cause)
 	return miss
 }

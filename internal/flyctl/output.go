@@ -28,8 +28,9 @@ func parseOutput(stdout []byte) (token.Token, error) {
 	case isHelp(stdout):
 		miss.Reason = fmt.Sprintf("flyctl printed its help instead of a token (%d bytes): it is too old", len(stdout))
 		miss.Fix = "update flyctl"
+		return token.Token{}, miss
 	}
-	return token.Token{}, miss
+	return token.Token{}, unsettled(miss)
 }
 
 func readToken(text string) (token.Token, error) {

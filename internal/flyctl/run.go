@@ -116,18 +116,18 @@ func runGroup(cmd *exec.Cmd) error {
 func stopped(cause error, timeout time.Duration) error {
 	switch {
 	case errors.Is(cause, errTimeout) || errors.Is(cause, context.DeadlineExceeded):
-		return &token.MissError{
+		return unsettled(&token.MissError{
 			Reason:    fmt.Sprintf("flyctl did not finish within %s and was stopped", timeout),
 			Fix:       "check the network, or raise cli.timeout",
 			Temporary: true,
 			Cause:     cause,
-		}
+		})
 	case errors.Is(cause, errFlood):
-		return &token.MissError{
+		return unsettled(&token.MissError{
 			Reason: fmt.Sprintf("flyctl printed something that is not a token (more than %d bytes) and was stopped", maxOutput),
 			Fix:    "check that cli.path is flyctl",
 			Cause:  cause,
-		}
+		})
 	default:
 		return fmt.Errorf("flyctl: run: %w", cause)
 	}

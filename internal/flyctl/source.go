@@ -65,6 +65,7 @@ type Source struct {
 var (
 	_ token.Source  = (*Source)(nil)
 	_ token.Limiter = (*Source)(nil)
+	_ token.Minter  = (*Source)(nil)
 )
 
 // New returns the source "cli". It looks for flyctl once, at the first Acquire.
@@ -111,12 +112,18 @@ func (s *Source) Slot(ctx context.Context) (release func(), err error) {
 	}
 }
 
-// Acquire mints a token for req with flyctl: with `tokens create deploy` for
+// Acquire is [Source.Mint] under a new name.
+func (s *Source) Acquire(ctx context.Context, req token.Request) (token.Candidate, error) {
+	return s.Mint(ctx, req, token.MintName(req.App))
+}
+
+// Mint mints a token for req with flyctl: with `tokens create deploy` for
 // [token.AccessDeploy], else with `tokens create readonly`, which needs the
 // organization and can read all of it. The candidate's expiry is the requested
 // one; the expiry in the token, if it can be read, is more accurate. The error
-// is a [*token.MissError], or the context's if the caller gave up.
-func (s *Source) Acquire(ctx context.Context, req token.Request) (token.Candidate, error) {
+// is a [*token.MissError], or the context's if the caller gave up. It wraps
+// [token.ErrUnsettled] if flyctl ran, and it is not certain that Fly refused.
+func (s *Source) Mint(ctx context.Context, req token.Request, name string) (token.Candidate, error) {
 	if err := req.Validate(); err != nil {
 		return token.Candidate{}, err
 	}
@@ -133,7 +140,6 @@ func (s *Source) Acquire(ctx context.Context, req token.Request) (token.Candidat
 		}
 	}
 	started := time.Now().Round(0)
-	name := token.MintName(req.App)
 	t, warnings, err := s.mintWithAny(ctx, login, req, name)
 	if err != nil {
 		return token.Candidate{}, err

@@ -10,6 +10,7 @@ import (
 var (
 	_ token.Source  = (*Source)(nil)
 	_ token.Limiter = (*Source)(nil)
+	_ token.Minter  = (*Source)(nil)
 )
 
 // Source is the api link: it mints over Fly's API with the user's login, and needs

@@ -49,17 +49,22 @@ func (m *Minter) clearLeases(ctx context.Context, place string) []token.Warning 
 }
 
 // Recover revokes what links of the chain minted for app and did not store. The
-// caller holds the app's claim, so that no other link is minting.
+// caller holds the app's claim: no other link is minting, and a link that lost its
+// claim returns its token to no caller. So it does not have to be certain that the
+// owner has ended.
 func (m *Minter) Recover(ctx context.Context, app string, left []token.Mint) {
+	if m.cfg.Journal == nil {
+		return
+	}
 	for _, one := range left {
-		if one.Kind != token.MintSource {
+		if one.Kind != token.MintSource || one.Delivered {
 			continue
 		}
 		v := m.judge(ctx, one, Managed{})
-		if one.Owner == m.cfg.Journal.Owner() {
-			v = revoke // this process's link failed to settle it
+		if v == report || one.Owner == m.cfg.Journal.Owner() {
+			v = revoke
 		}
-		_ = m.act(ctx, app, one, v) // stays announced where it fails
+		_ = m.act(ctx, app, one, v) // it stays announced if it fails
 	}
 }
 
