@@ -94,7 +94,7 @@ func (a *appTokenRefreshAction) Invoke(ctx context.Context, req action.InvokeReq
 		Organization: cmp.Or(model.Organization.ValueString(), a.session.settings.organization),
 	}
 	resp.SendProgress(action.InvokeProgressEvent{Message: fmt.Sprintf("Acquiring another token for app %q.", request.App)})
-	res, err := a.session.run.Refresh(ctx, request, token.PolicyAlways)
+	res, err := a.session.resolver.Refresh(ctx, request, token.PolicyAlways)
 	resp.Diagnostics.Append(a.session.storeWarnings()...)
 	if err != nil {
 		resp.Diagnostics.Append(appTokenError(request, err))

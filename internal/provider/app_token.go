@@ -165,7 +165,7 @@ func (s *session) readAppToken(ctx context.Context, m *appTokenModel) diag.Diagn
 		return diags
 	}
 	req := m.request(s.settings)
-	res, err := s.run.Read(ctx, req, cmp.Or(token.Policy(m.Refresh.ValueString()), s.settings.refresh))
+	res, err := s.resolver.Read(ctx, req, cmp.Or(token.Policy(m.Refresh.ValueString()), s.settings.refresh))
 	diags.Append(s.storeWarnings()...)
 	if err != nil {
 		diags.Append(appTokenError(req, err))

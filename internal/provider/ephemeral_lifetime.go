@@ -120,7 +120,7 @@ func (s *session) readAppTokenFor(ctx context.Context, m *appTokenEphemeralModel
 			"The token of app %q does not state when it expires, so the provider cannot check min_validity.", m.App.ValueString()))
 		return diags
 	}
-	res, err := s.run.Refresh(ctx, m.request(s.settings), token.PolicyAlways)
+	res, err := s.resolver.Refresh(ctx, m.request(s.settings), token.PolicyAlways)
 	diags.Append(s.storeWarnings()...)
 	switch {
 	case err != nil:

@@ -39,7 +39,7 @@ func (p *process) begin(ctx context.Context, env environment, version string) *w
 			},
 		})
 	}
-	log := newRunLog(ctx)
+	log := newRunLog(ctx, debugLogs(env))
 	p.runs = append(p.runs, log)
 	return &watch{log: log, tracing: p.tracing}
 }

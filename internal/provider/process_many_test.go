@@ -12,7 +12,6 @@ import (
 
 	"github.com/flytokens/terraform-provider-fly/internal/flytest"
 	"github.com/flytokens/terraform-provider-fly/internal/flytest/fakefly"
-	"github.com/flytokens/terraform-provider-fly/internal/tokenstore"
 	"github.com/flytokens/terraform-provider-fly/internal/tokenstore/dir"
 )
 
@@ -53,10 +52,10 @@ output "all" {
 // not matter.
 func together(t *testing.T, all []*process, apps int, args ...string) []outcome {
 	t.Helper()
-	store := tokenstore.Open(dir.Open(all[0].storage), tokenstore.Scope{})
+	folder := dir.Open(all[0].storage)
 	unlocks := make([]func(), apps)
 	for n := range unlocks {
-		unlock, err := store.Lock(t.Context(), manyApp(n))
+		unlock, _, err := folder.Claim(t.Context(), manyApp(n))
 		if err != nil {
 			t.Fatal(err)
 		}

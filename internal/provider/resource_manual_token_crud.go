@@ -74,9 +74,9 @@ func (r *manualTokenResource) save(ctx context.Context, planned tfsdk.Plan, conf
 // adopt writes a record where there is none, or takes an equal one over. The
 // claim comes first: a destruction of the record's former owner may run beside.
 func (r *manualTokenResource) adopt(ctx context.Context, app string, tok token.Token) (token.Record, error) {
-	_, err := r.session.run.Manual(ctx, app)
+	_, err := r.session.resolver.Manual(ctx, app)
 	r.session.claim(app, err == nil)
-	rec, err := r.session.run.CreateManual(ctx, app, tok)
+	rec, err := r.session.resolver.CreateManual(ctx, app, tok)
 	if err != nil {
 		r.session.claim(app, false)
 	}
@@ -85,9 +85,9 @@ func (r *manualTokenResource) adopt(ctx context.Context, app string, tok token.T
 
 // overwrite writes a record in place of another.
 func (r *manualTokenResource) overwrite(ctx context.Context, app string, tok token.Token) (token.Record, error) {
-	rec, err := r.session.run.Manual(ctx, app)
+	rec, err := r.session.resolver.Manual(ctx, app)
 	if errors.Is(err, token.ErrNoRecord) || err == nil && rec.Token != tok {
-		return r.session.run.SetManual(ctx, app, tok)
+		return r.session.resolver.SetManual(ctx, app, tok)
 	}
 	return rec, err
 }
@@ -107,7 +107,7 @@ func (r *manualTokenResource) Read(ctx context.Context, req resource.ReadRequest
 	}
 	app := state.App.ValueString()
 	resp.Diagnostics.Append(r.leftBehind(ctx, req.Private, state)...)
-	rec, err := r.session.run.Manual(ctx, app)
+	rec, err := r.session.resolver.Manual(ctx, app)
 	resp.Diagnostics.Append(r.session.storeWarnings()...)
 	switch {
 	case errors.Is(err, token.ErrNoRecord) && !errors.Is(err, syscall.ENOTDIR):
@@ -143,7 +143,7 @@ func (r *manualTokenResource) Delete(ctx context.Context, req resource.DeleteReq
 		return
 	}
 	resp.Diagnostics.Append(r.leftBehind(ctx, req.Private, state)...)
-	err := r.session.run.DeleteManual(ctx, app, state.Fingerprint.ValueString())
+	err := r.session.resolver.DeleteManual(ctx, app, state.Fingerprint.ValueString())
 	resp.Diagnostics.Append(r.session.storeWarnings()...)
 	switch {
 	case err == nil, errors.Is(err, token.ErrNoRecord) && !errors.Is(err, syscall.ENOTDIR):

@@ -53,7 +53,7 @@ func (r *manualTokenResource) ImportState(ctx context.Context, req resource.Impo
 		return
 	}
 	storage := r.session.settings.storage.String()
-	rec, err := r.session.run.Manual(ctx, app)
+	rec, err := r.session.resolver.Manual(ctx, app)
 	switch {
 	case errors.Is(err, token.ErrNoRecord):
 		resp.Diagnostics.Append(noManualError(app, storage))

@@ -14,7 +14,7 @@ import (
 
 // dropStored drops the minted tokens that storage keeps for an app.
 func (s *session) dropStored(ctx context.Context, app string, n int, send func(action.InvokeProgressEvent)) error {
-	if err := s.run.Invalidate(ctx, app); err != nil {
+	if err := s.resolver.Invalidate(ctx, app); err != nil {
 		return err
 	}
 	send(action.InvokeProgressEvent{Message: fmt.Sprintf("Dropped %s kept for app %q.", tokens(n), app)})

@@ -17,6 +17,9 @@ import (
 type runLog struct {
 	// ctx holds the logger of the Configure that began the run.
 	ctx context.Context
+	// debug says that debug lines are written. To put one together costs more than a
+	// cached answer does.
+	debug bool
 
 	mu     sync.Mutex
 	counts runCounts
@@ -31,44 +34,57 @@ type runCounts struct {
 
 var _ token.Observer = (*runLog)(nil)
 
-func newRunLog(ctx context.Context) *runLog {
-	return &runLog{ctx: context.WithoutCancel(ctx), counts: runCounts{sources: make(map[token.SourceName]int)}}
+func newRunLog(ctx context.Context, debug bool) *runLog {
+	return &runLog{ctx: context.WithoutCancel(ctx), debug: debug, counts: runCounts{sources: make(map[token.SourceName]int)}}
 }
 
-// Acquire logs how a Get or a Refresh ended.
+// Cached logs an answer from the cache.
+func (l *runLog) Cached(ctx context.Context, req token.Request, policy token.Policy, a token.Acquisition) {
+	l.count(&a)
+	if l.debug {
+		l.resolved(ctx, req, policy, a, 0)
+	}
+}
+
+// Acquire logs how a Read or a Refresh ended.
 func (l *runLog) Acquire(ctx context.Context, req token.Request, policy token.Policy) (context.Context, func(token.Acquisition)) {
 	began := time.Now()
 	return ctx, func(a token.Acquisition) {
-		l.count(a)
-		fields := map[string]any{
-			"fly.app":             req.App,
-			"fly.token.source":    string(a.Resolution.Source),
-			"fly.token.acquirer":  string(a.Resolution.Acquirer),
-			"fly.token.coalesced": a.Coalesced,
-			"fly.duration_ms":     time.Since(began).Milliseconds(),
+		l.count(&a)
+		if l.debug {
+			l.resolved(ctx, req, policy, a, time.Since(began))
 		}
-		if req.Organization != "" {
-			fields["fly.organization"] = req.Organization
-		}
-		if req.Access != token.AccessAny {
-			fields["fly.token.access"] = string(req.Access)
-		}
-		if policy != "" {
-			fields["fly.token.refresh"] = string(policy)
-		}
-		if a.Err != nil {
-			fields["error"] = oneLine(a.Err)
-			tflog.Debug(ctx, "found no Fly app token", fields)
-			return
-		}
-		fields["fly.token.origin"] = string(a.Resolution.Origin)
-		fields["fly.token.stale"] = a.Resolution.Stale
-		fields["fly.token.fingerprint"] = a.Resolution.Token.Fingerprint()
-		if end := a.Resolution.ExpiresAt; !end.IsZero() {
-			fields["fly.token.remaining_s"] = int64(time.Until(end).Seconds())
-		}
-		tflog.Debug(ctx, "resolved a Fly app token", fields)
 	}
+}
+
+// resolved writes the debug line of an acquisition.
+func (l *runLog) resolved(ctx context.Context, req token.Request, policy token.Policy, a token.Acquisition, took time.Duration) {
+	fields := map[string]any{
+		"fly.app":             req.App,
+		"fly.token.source":    string(a.Resolution.Source),
+		"fly.token.acquirer":  string(a.Resolution.Acquirer),
+		"fly.token.coalesced": a.Coalesced,
+		"fly.token.refresh":   string(policy),
+		"fly.duration_ms":     took.Milliseconds(),
+	}
+	if req.Organization != "" {
+		fields["fly.organization"] = req.Organization
+	}
+	if req.Access != token.AccessAny {
+		fields["fly.token.access"] = string(req.Access)
+	}
+	if a.Err != nil {
+		fields["error"] = oneLine(a.Err)
+		tflog.Debug(ctx, "found no Fly app token", fields)
+		return
+	}
+	fields["fly.token.origin"] = string(a.Resolution.Origin)
+	fields["fly.token.stale"] = a.Resolution.Stale
+	fields["fly.token.fingerprint"] = a.Resolution.Token.Fingerprint()
+	if end := a.Resolution.ExpiresAt; !end.IsZero() {
+		fields["fly.token.remaining_s"] = int64(time.Until(end).Seconds())
+	}
+	tflog.Debug(ctx, "resolved a Fly app token", fields)
 }
 
 // Link logs what a link's answer was worth.
@@ -113,7 +129,7 @@ func (l *runLog) logging(ctx context.Context) context.Context {
 	return ctx
 }
 
-func (l *runLog) count(a token.Acquisition) {
+func (l *runLog) count(a *token.Acquisition) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.counts.all++

@@ -43,3 +43,10 @@ func engineLogLevel(env environment) string {
 		return "TRACE"
 	}
 }
+
+// debugLogs reports whether debug lines of this provider may be written. Without the
+// engine's variables they may: a debugger attached to the provider reads its stderr.
+func debugLogs(env environment) bool {
+	level := strings.ToUpper(env.get("TF_LOG_PROVIDER_FLY"))
+	return level == "" || level == "TRACE" || level == "DEBUG" || level == "JSON"
+}

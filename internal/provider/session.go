@@ -15,11 +15,11 @@ import (
 )
 
 // session is what one Configure hands to everything the provider offers: the
-// settings, the run over a resolver of its own, and what was already said.
+// settings, a resolver, and which warnings were shown.
 type session struct {
 	settings settings
-	run      *token.Run
-	// chain is what the run's links are wired from.
+	resolver *token.Resolver
+	// chain is what the resolver's links are wired from.
 	chain *chain
 	// minter is nil where an address of Fly's APIs cannot be used.
 	minter *mint.Minter
@@ -40,7 +40,7 @@ func newSession(set settings, version string, within *mint.Process, observer *wa
 	c := newChain(set, version, within, observer)
 	return &session{
 		settings: c.settings,
-		run:      token.NewRun(c.resolver()),
+		resolver: c.resolver(),
 		chain:    c,
 		minter:   c.minter,
 		store:    c.store,

@@ -16,7 +16,13 @@ type watch struct {
 
 var _ token.Observer = (*watch)(nil)
 
-// Acquire tells both of one Get or Refresh.
+// Cached reports to both an answer from the cache.
+func (w *watch) Cached(ctx context.Context, req token.Request, policy token.Policy, a token.Acquisition) {
+	w.log.Cached(ctx, req, policy, a)
+	w.tracing.Cached(ctx, req, policy, a)
+}
+
+// Acquire reports to both one Read or Refresh.
 func (w *watch) Acquire(ctx context.Context, req token.Request, policy token.Policy) (context.Context, func(token.Acquisition)) {
 	ctx, logged := w.log.Acquire(ctx, req, policy)
 	ctx, traced := w.tracing.Acquire(ctx, req, policy)

@@ -99,6 +99,7 @@ func (c *chain) resolver() *token.Resolver {
 	if c.api != nil {
 		options.Organization = c.directory.OrganizationSlug
 		options.Discard = c.minter.Discard
+		options.Recover = c.minter.Recover
 		options.Verifier = flyapi.NewVerifier(c.api, c.outage)
 		options.Narrower = flyapi.NewNarrower(c.directory, c.settings.tokenTTL)
 	}
@@ -125,7 +126,7 @@ func (c *chain) link(name token.SourceName) token.Source {
 	case name == token.SourceEnv:
 		return flyconfig.NewEnvSource(c.logins)
 	case name == token.SourceStorage && c.store != nil:
-		return c.store.MintedSource()
+		return token.StorageSource()
 	case name == token.SourceManual && c.store != nil:
 		return c.store.ManualSource()
 	default:

@@ -45,16 +45,16 @@ func TestAccessIsNarrowedAndStored(t *testing.T) {
 	for _, name := range []token.SourceName{token.SourceConfig, token.SourceEnv, token.SourceManual} {
 		m, n := newMemory(), &narrower{t: t, made: map[token.Token]bool{}}
 		wide := token.Record{Token: newToken(t)}
-		links := []token.Source{storageLink(m), login(name, wide)}
-		first, err := narrowing(m, n, links...).Get(t.Context(), readOnly)
+		links := []token.Source{storageLink(), login(name, wide)}
+		first, err := narrowing(m, n, links...).Read(t.Context(), readOnly, token.PolicyIfExpired)
 		if err != nil || first.Token == wide.Token || first.Origin != name || first.Parent != wide.Token.Fingerprint() {
 			t.Fatalf("%s: origin %s, parent %q, error %v", name, first.Origin, first.Parent, err)
 		}
-		second, err := narrowing(m, n, links...).Get(t.Context(), readOnly)
+		second, err := narrowing(m, n, links...).Read(t.Context(), readOnly, token.PolicyIfExpired)
 		if err != nil || second.Token != first.Token || second.Source != token.SourceStorage {
 			t.Errorf("%s: at the next plan: source %s, error %v, want the same from storage", name, second.Source, err)
 		}
-		plain, err := narrowing(m, n, links...).Get(t.Context(), web)
+		plain, err := narrowing(m, n, links...).Read(t.Context(), web, token.PolicyIfExpired)
 		if err != nil || plain.Token != wide.Token {
 			t.Errorf("%s: without access: error %v, want the login as it is", name, err)
 		}
@@ -65,12 +65,12 @@ func TestAccessIsNarrowedAndStored(t *testing.T) {
 func TestAccessThatCannotBeHad(t *testing.T) {
 	t.Parallel()
 	n := &narrower{t: t, fail: &token.MissError{Reason: "an fo1_ cannot be narrowed"}}
-	_, err := narrowing(newMemory(), n, login(token.SourceEnv, token.Record{Token: newToken(t)})).Get(t.Context(), readOnly)
+	_, err := narrowing(newMemory(), n, login(token.SourceEnv, token.Record{Token: newToken(t)})).Read(t.Context(), readOnly, token.PolicyIfExpired)
 	if err == nil || !strings.Contains(err.Error(), "env: an fo1_ cannot be narrowed") {
 		t.Errorf("error = %v, want the narrower's", err)
 	}
 	var failure *token.NoTokenError
-	_, err = narrowing(newMemory(), nil, login(token.SourceEnv, token.Record{Token: newToken(t)})).Get(t.Context(), readOnly)
+	_, err = narrowing(newMemory(), nil, login(token.SourceEnv, token.Record{Token: newToken(t)})).Read(t.Context(), readOnly, token.PolicyIfExpired)
 	if !errors.As(err, &failure) {
 		t.Errorf("without a narrower: %v, want a NoTokenError", err)
 	}

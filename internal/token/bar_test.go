@@ -19,8 +19,8 @@ func TestRefreshSharesNoOlderBar(t *testing.T) {
 		slow := &link{name: token.SourceConfig, acquire: func(ctx context.Context, _ token.Request) (token.Candidate, error) {
 			return token.Candidate{}, errors.Join(sleep(ctx, 5*time.Second), errors.New("no login"))
 		}}
-		here := newResolver(m, storageLink(m), slow, minter(t, token.SourceCLI, 0, 24*time.Hour))
-		other := newResolver(m, storageLink(m), minter(t, token.SourceCLI, 0, 24*time.Hour))
+		here := newResolver(m, storageLink(), slow, minter(t, token.SourceCLI, 0, 24*time.Hour))
+		other := newResolver(m, storageLink(), minter(t, token.SourceCLI, 0, 24*time.Hour))
 		go func() { _, _ = here.Refresh(t.Context(), web, token.PolicyAlways) }()
 		synctest.Wait()
 		held := mustGet(t, other, "web")
@@ -37,7 +37,7 @@ func TestBarEndsWithTheSave(t *testing.T) {
 	t.Parallel()
 	m := newMemory()
 	cli := minter(t, token.SourceCLI, 0, 24*time.Hour)
-	r := newResolver(m, storageLink(m), cli)
+	r := newResolver(m, storageLink(), cli)
 	first, err := r.Refresh(t.Context(), web, token.PolicyAlways)
 	if err != nil {
 		t.Fatal(err)
@@ -55,14 +55,14 @@ func TestBarEndsWithAnInvalidation(t *testing.T) {
 	t.Parallel()
 	m := newMemory()
 	cli := failing(token.SourceCLI, errors.New("flyctl is not there"))
-	r := newResolver(m, storageLink(m), cli)
+	r := newResolver(m, storageLink(), cli)
 	if _, err := r.Refresh(t.Context(), web, token.PolicyAlways); err == nil {
 		t.Fatal("a refresh without any token succeeded")
 	}
 	if err := r.Invalidate(t.Context(), "web"); err != nil {
 		t.Fatal(err)
 	}
-	saved := mustGet(t, newResolver(m, storageLink(m), minter(t, token.SourceCLI, 0, 24*time.Hour)), "web")
+	saved := mustGet(t, newResolver(m, storageLink(), minter(t, token.SourceCLI, 0, 24*time.Hour)), "web")
 	if res := mustGet(t, r, "web"); res.Token != saved.Token {
 		t.Error("the token that another process saved was barred")
 	}
@@ -75,7 +75,7 @@ func TestUnwritableStorageIsOneWarning(t *testing.T) {
 	m := newMemory()
 	m.fail = errors.New("write storage: read-only file system")
 	m.noLock = errors.Join(token.ErrUnwritable, m.fail)
-	res := mustGet(t, newResolver(m, storageLink(m), minter(t, token.SourceCLI, 0, 24*time.Hour)), "web")
+	res := mustGet(t, newResolver(m, storageLink(), minter(t, token.SourceCLI, 0, 24*time.Hour)), "web")
 	if len(res.Warnings) != 1 || res.Warnings[0].Summary != "Unable to Save Fly App Token" {
 		t.Errorf("warnings %+v, want one about the save", res.Warnings)
 	}

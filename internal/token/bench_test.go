@@ -31,7 +31,7 @@ func newRival(source token.Source) *rival {
 	return &rival{entries: map[token.Request]rivalEntry{}, source: source}
 }
 
-func (r *rival) Get(ctx context.Context, req token.Request) (token.Resolution, error) {
+func (r *rival) Read(ctx context.Context, req token.Request, _ token.Policy) (token.Resolution, error) {
 	r.mu.RLock()
 	e, ok := r.entries[req]
 	r.mu.RUnlock()
@@ -53,22 +53,22 @@ func (r *rival) Get(ctx context.Context, req token.Request) (token.Resolution, e
 	return answer, err
 }
 
-// getter is what both designs offer.
-type getter interface {
-	Get(ctx context.Context, req token.Request) (token.Resolution, error)
+// reader is what both designs offer.
+type reader interface {
+	Read(ctx context.Context, req token.Request, policy token.Policy) (token.Resolution, error)
 }
 
 // designs runs a benchmark for the resolver and for its rival.
-func designs(b *testing.B, takes time.Duration, bench func(b *testing.B, fresh func() (getter, *link))) {
+func designs(b *testing.B, takes time.Duration, bench func(b *testing.B, fresh func() (reader, *link))) {
 	b.Helper()
 	b.Run("design=resolver", func(b *testing.B) {
-		bench(b, func() (getter, *link) {
+		bench(b, func() (reader, *link) {
 			cli := minter(b, token.SourceCLI, takes, 24*time.Hour)
 			return newResolver(nil, cli), cli
 		})
 	})
 	b.Run("design=rwmutex", func(b *testing.B) {
-		bench(b, func() (getter, *link) {
+		bench(b, func() (reader, *link) {
 			cli := minter(b, token.SourceCLI, takes, 24*time.Hour)
 			return newRival(cli), cli
 		})
@@ -76,27 +76,27 @@ func designs(b *testing.B, takes time.Duration, bench func(b *testing.B, fresh f
 }
 
 // warmed returns a design that has the answers for 100 apps, and their requests.
-func warmed(b *testing.B, fresh func() (getter, *link)) (getter, []token.Request) {
+func warmed(b *testing.B, fresh func() (reader, *link)) (reader, []token.Request) {
 	b.Helper()
 	g, _ := fresh()
 	reqs := make([]token.Request, 128)
 	for i := range reqs {
 		reqs[i] = token.Request{App: "some-app-" + strconv.Itoa(i), Organization: "acme"}
-		if _, err := g.Get(b.Context(), reqs[i]); err != nil {
+		if _, err := g.Read(b.Context(), reqs[i], token.PolicyIfRejected); err != nil {
 			b.Fatal(err)
 		}
 	}
 	return g, reqs
 }
 
-func BenchmarkResolverGetCached(b *testing.B) {
-	designs(b, 0, func(b *testing.B, fresh func() (getter, *link)) {
+func BenchmarkResolverReadCached(b *testing.B) {
+	designs(b, 0, func(b *testing.B, fresh func() (reader, *link)) {
 		g, reqs := warmed(b, fresh)
 		ctx := b.Context()
 		b.ReportAllocs()
 		i := 0
 		for b.Loop() {
-			if _, err := g.Get(ctx, reqs[i%len(reqs)]); err != nil {
+			if _, err := g.Read(ctx, reqs[i%len(reqs)], token.PolicyIfRejected); err != nil {
 				b.Fatal(err)
 			}
 			i++
@@ -104,15 +104,15 @@ func BenchmarkResolverGetCached(b *testing.B) {
 	})
 }
 
-func BenchmarkResolverGetCachedParallel(b *testing.B) {
-	designs(b, 0, func(b *testing.B, fresh func() (getter, *link)) {
+func BenchmarkResolverReadCachedParallel(b *testing.B) {
+	designs(b, 0, func(b *testing.B, fresh func() (reader, *link)) {
 		g, reqs := warmed(b, fresh)
 		ctx := b.Context()
 		b.ReportAllocs()
 		b.RunParallel(func(pb *testing.PB) {
 			i := 0
 			for pb.Next() {
-				if _, err := g.Get(ctx, reqs[i%len(reqs)]); err != nil {
+				if _, err := g.Read(ctx, reqs[i%len(reqs)], token.PolicyIfRejected); err != nil {
 					b.Error(err)
 				}
 				i++
@@ -136,14 +136,14 @@ func BenchmarkResolverManyApps(b *testing.B) {
 }
 
 func benchmarkCallers(b *testing.B, n int, request func(i int) token.Request) {
-	designs(b, sourceTakes, func(b *testing.B, fresh func() (getter, *link)) {
+	designs(b, sourceTakes, func(b *testing.B, fresh func() (reader, *link)) {
 		var calls int64
 		for b.Loop() {
 			g, cli := fresh()
 			var wg sync.WaitGroup
 			for i := range n {
 				wg.Go(func() {
-					if _, err := g.Get(b.Context(), request(i)); err != nil {
+					if _, err := g.Read(b.Context(), request(i), token.PolicyIfRejected); err != nil {
 						b.Error(err)
 					}
 				})

@@ -56,7 +56,7 @@ func TestBroadLoginNeedsItsSourceNamed(t *testing.T) {
 				Sources: []token.Source{failing(token.SourceCLI, test.cli), test.env}, TokenTTL: 24 * time.Hour, MinValidity: time.Hour,
 				Named: func(name token.SourceName) bool { return name == test.named },
 			})
-			res, err := r.Get(t.Context(), web)
+			res, err := r.Read(t.Context(), web, token.PolicyIfExpired)
 			if res.Token != test.want {
 				t.Errorf("token %v, error %v, want %v", res.Token, err, test.want)
 			}
@@ -85,8 +85,8 @@ func TestStaleStoredTokenGoesFirstAfterAMissForNow(t *testing.T) {
 				api = minter(t, token.SourceAPI, 0, 24*time.Hour)
 			}
 			env := found(token.SourceEnv, newToken(t), "FLY_API_TOKEN", false, time.Now().Add(time.Hour*24))
-			r := newResolver(m, storageLink(m), failing(token.SourceCLI, &token.MissError{Reason: "HTTP 429", Temporary: true}), api, env)
-			res, err := r.Get(t.Context(), web)
+			r := newResolver(m, storageLink(), failing(token.SourceCLI, &token.MissError{Reason: "HTTP 429", Temporary: true}), api, env)
+			res, err := r.Read(t.Context(), web, token.PolicyIfExpired)
 			if err != nil || res.Stale == mintable || (res.Token == stored.Token) == mintable {
 				t.Errorf("token of %s, stale %v, error %v", res.Source, res.Stale, err)
 			}
@@ -112,7 +112,7 @@ func TestWrongOrganizationEndsTheChain(t *testing.T) {
 	cli, api := minter(t, token.SourceCLI, 0, 24*time.Hour), minter(t, token.SourceAPI, 0, 24*time.Hour)
 	discarded := 0
 	r := token.New(token.Options{
-		Sources: []token.Source{storageLink(m), cli, api}, Store: m, Verifier: elsewhere{}, TokenTTL: 24 * time.Hour, MinValidity: time.Hour,
+		Sources: []token.Source{storageLink(), cli, api}, Store: m, Verifier: elsewhere{}, TokenTTL: 24 * time.Hour, MinValidity: time.Hour,
 		Organization: func(context.Context, string) (string, error) { return "globex", nil },
 		Discard:      func(context.Context, token.Request, token.Record) { discarded++ },
 	})

@@ -1,10 +1,9 @@
 // Package token resolves the API token of a Fly.io app.
 //
-// A [Resolver] walks a chain of [Source] links, first hit wins, behind a cache
-// that is read without a lock and one singleflight group per app. A [Run] sits
-// above it for the length of one Terraform operation: it re-acquires each
-// request once and remembers what failed.
+// A [Resolver] lives for one run of the provider. It asks a chain of [Source] links
+// until one has a token. A cache comes first, which is read without a lock. Behind it,
+// the callers of one app share one walk along the chain.
 //
-// The package knows neither Terraform nor files nor the network: links and the
-// [Store] are handed in.
+// The package knows neither Terraform nor files nor the network. Its caller passes
+// the links and the [Store].
 package token

@@ -15,9 +15,8 @@ var ErrStop = errors.New("the chain stops here")
 // had.
 var ErrRejected = errors.New("rejected by Fly")
 
-// ErrUnsettled is wrapped by the error of a link that minted without success, when
-// Fly may have made the token all the same and it could not be revoked: the mint
-// stays announced under its name.
+// ErrUnsettled is wrapped by the error of a failed mint if Fly may have made the
+// token, and the token could not be revoked. The mint stays announced.
 var ErrUnsettled = errors.New("a token may have been made at Fly")
 
 // ErrOutOfReach is wrapped when Fly answered that a token is valid, but not for the
@@ -39,7 +38,7 @@ func isTemporary(err error) bool {
 type MissError struct {
 	// Reason says why, in a few lower-case words.
 	Reason string
-	// Fix says what the user can do; "" where there is nothing to do.
+	// Fix says what the user can do; "" if there is nothing to do.
 	Fix string
 	// Temporary says that the same question may be answered later without any
 	// change by the user: time ran out, there was no answer, the server erred or
@@ -64,7 +63,7 @@ func (e *MissError) Unwrap() error { return e.Cause }
 type Attempt struct {
 	// Source is the link.
 	Source SourceName
-	// Err says why it gave no token, as the link told it.
+	// Err says why it gave no token, in the words of the link.
 	Err error
 }
 

@@ -3,6 +3,7 @@ package token_test
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"testing"
@@ -91,11 +92,11 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// storageLink and manualLink read a store as the real links do.
-func storageLink(m *memory) *link {
-	return &link{name: token.SourceStorage, acquire: func(ctx context.Context, req token.Request) (token.Candidate, error) {
-		rec, seq, err := m.Minted(ctx, req)
-		return token.Candidate{Record: rec, Minted: true, Sequence: seq}, err
+// storageLink has the place of storage in the chain, which the resolver reads by
+// itself; manualLink reads a store as the real link does.
+func storageLink() *link {
+	return &link{name: token.SourceStorage, acquire: func(context.Context, token.Request) (token.Candidate, error) {
+		return token.Candidate{}, errors.New("the resolver reads storage by itself")
 	}}
 }
 
@@ -127,9 +128,9 @@ func newResolver(m *memory, links ...token.Source) *token.Resolver {
 
 func mustGet(t *testing.T, r *token.Resolver, app string) token.Resolution {
 	t.Helper()
-	res, err := r.Get(t.Context(), token.Request{App: app})
+	res, err := r.Read(t.Context(), token.Request{App: app}, token.PolicyIfExpired)
 	if err != nil {
-		t.Fatalf("Get(%s): %v", app, err)
+		t.Fatalf("Read(%s): %v", app, err)
 	}
 	return res
 }

@@ -15,17 +15,17 @@ func (r *Resolver) named(name SourceName) bool { return r.isNamed != nil && r.is
 
 // noteUnavailable remembers that a link that mints failed for now. Links after it
 // must then not return more than it would have minted.
-func (d *descent) noteUnavailable(name SourceName, err error) {
-	if d.unavailable == "" && mints(name) && isTemporary(err) {
-		d.unavailable = name
+func (w *walk) noteUnavailable(name SourceName, err error) {
+	if w.unavailable == "" && mints(name) && isTemporary(err) {
+		w.unavailable = name
 	}
 }
 
 // withheld returns a miss for a login that opens more than the app, unless the
 // configuration names its source. What a configuration yields must not depend on
 // when flyctl last ran, or on a fault that passes.
-func (d *descent) withheld(name SourceName, c Candidate) error {
-	if !c.Broad || d.flight.request.Access != AccessAny || d.named(name) {
+func (w *walk) withheld(name SourceName, c Candidate) error {
+	if !c.Broad || w.flight.request.Access != AccessAny || w.named(name) {
 		return nil
 	}
 	switch {
@@ -34,8 +34,8 @@ func (d *descent) withheld(name SourceName, c Candidate) error {
 			Reason: fmt.Sprintf("the login in %s is an OAuth token (fo1_…), which opens the whole account", c.From),
 			Fix:    fmt.Sprintf("let cli or api mint a token, or list %q in sources to use the login itself", name),
 		}
-	case d.unavailable != "":
-		return d.tooBroad(name, c.From)
+	case w.unavailable != "":
+		return w.tooBroad(name, c.From)
 	default:
 		return nil
 	}
@@ -43,74 +43,74 @@ func (d *descent) withheld(name SourceName, c Candidate) error {
 
 // tooBroad is the miss for a login that must not replace a token that could not be
 // minted for now.
-func (d *descent) tooBroad(name SourceName, from string) error {
+func (w *walk) tooBroad(name SourceName, from string) error {
 	return &MissError{
-		Reason: fmt.Sprintf("the token in %s opens more than this app, and does not replace the token that %s could not mint for now", from, d.unavailable),
+		Reason: fmt.Sprintf("the token in %s opens more than this app, and does not replace the token that %s could not mint for now", from, w.unavailable),
 		Fix:    fmt.Sprintf("try again, or list %q in sources to use it", name),
 	}
 }
 
 // staleStored returns the stored token that is stale but valid, once the links that
 // mint are unavailable and src is the first link after them.
-func (d *descent) staleStored(src Source) (Resolution, bool) {
-	if d.unavailable == "" || mints(src.Name()) {
+func (w *walk) staleStored(src Source) (Resolution, bool) {
+	if w.unavailable == "" || mints(src.Name()) {
 		return Resolution{}, false
 	}
-	return d.stale(func(o offer) bool { return o.Source == SourceStorage })
+	return w.stale(func(o found) bool { return o.Source == SourceStorage })
 }
 
 // lastResort returns the best of the stale tokens, because no link has a fresh one.
-func (d *descent) lastResort() (Resolution, error) {
-	res, ok := d.stale(func(o offer) bool {
-		if !o.broad || d.unavailable == "" || d.named(o.Source) {
+func (w *walk) lastResort() (Resolution, error) {
+	res, ok := w.stale(func(o found) bool {
+		if !o.broad || w.unavailable == "" || w.named(o.Source) {
 			return true
 		}
-		d.failure.miss(o.Source, d.tooBroad(o.Source, o.from))
+		w.failure.miss(o.Source, w.tooBroad(o.Source, o.from))
 		return false
 	})
 	if ok {
 		return res, nil
 	}
-	return Resolution{}, d.failure
+	return Resolution{}, w.failure
 }
 
 // stale returns the stale token with the longest life among those that may be used.
-func (d *descent) stale(usable func(offer) bool) (Resolution, bool) {
-	slices.SortStableFunc(d.resorts, func(a, b offer) int { return b.ExpiresAt.Compare(a.ExpiresAt) })
-	for _, o := range d.resorts {
+func (w *walk) stale(usable func(found) bool) (Resolution, bool) {
+	slices.SortStableFunc(w.stales, func(a, b found) int { return b.ExpiresAt.Compare(a.ExpiresAt) })
+	for _, o := range w.stales {
 		if !usable(o) || time.Now().After(o.ExpiresAt) {
 			continue
 		}
-		if err := d.verify(d.flight.ctx, o); err != nil {
-			d.failure.miss(o.Source, err)
+		if err := w.verify(w.flight.ctx, o); err != nil {
+			w.failure.miss(o.Source, err)
 			continue
 		}
 		res := o.Resolution
 		res.Stale = true
-		return d.warned(res, Warning{
+		return w.warned(res, Warning{
 			Summary: "Fly App Token Is About to Expire",
 			Detail: fmt.Sprintf("The token for app %q comes from %s and expires at %s, sooner than min_validity asks for. No other source has a better one:%s",
-				d.flight.request.App, res.Source, res.ExpiresAt.UTC().Format(time.RFC3339), d.reasons(o.Source)),
+				w.flight.request.App, res.Source, res.ExpiresAt.UTC().Format(time.RFC3339), w.reasons(o.Source)),
 		}), true
 	}
 	return Resolution{}, false
 }
 
 // wholeAccount is the warning about a login that opens the whole account.
-func (d *descent) wholeAccount(o offer) Warning {
+func (w *walk) wholeAccount(o found) Warning {
 	return Warning{
 		Key:     keyWholeAccount + " " + o.from,
 		Summary: "Fly App Token Opens the Whole Account",
 		Detail: fmt.Sprintf("The token for app %q is the fo1_ login in %s. It opens every organization and app of its user. "+
 			"To return less, fix a source that comes before it, or remove %q from sources.%s",
-			d.flight.request.App, o.from, o.Source, d.reasons(o.Source)),
+			w.flight.request.App, o.from, o.Source, w.reasons(o.Source)),
 	}
 }
 
 // reasons lists why the other links have no token.
-func (d *descent) reasons(but SourceName) string {
+func (w *walk) reasons(but SourceName) string {
 	var b strings.Builder
-	for _, a := range d.failure.Attempts {
+	for _, a := range w.failure.Attempts {
 		if a.Source != but {
 			fmt.Fprintf(&b, "\n\n  %s: %s", a.Source, oneLine(a.Err.Error()))
 		}

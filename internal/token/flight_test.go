@@ -31,13 +31,13 @@ func TestCallerLeavesFlightGoesOn(t *testing.T) {
 		first, leave := context.WithCancelCause(context.WithValue(t.Context(), contextKey{}, "logger"))
 		firstErr := make(chan error, 1)
 		go func() {
-			_, err := r.Get(first, web)
+			_, err := r.Read(first, web, token.PolicyIfExpired)
 			firstErr <- err
 		}()
 		synctest.Wait()
 		secondErr := make(chan error, 1)
 		go func() {
-			_, err := r.Get(t.Context(), web)
+			_, err := r.Read(t.Context(), web, token.PolicyIfExpired)
 			secondErr <- err
 		}()
 		synctest.Wait()
@@ -75,10 +75,10 @@ func TestLastWaiterTakesFlightDown(t *testing.T) {
 			synctest.Wait()
 			cancel()
 		}()
-		if _, err := r.Get(ctx, web); !errors.Is(err, context.Canceled) {
+		if _, err := r.Read(ctx, web, token.PolicyIfExpired); !errors.Is(err, context.Canceled) {
 			t.Fatalf("error = %v, want context.Canceled", err)
 		}
-		if _, err := r.Get(t.Context(), web); err != nil {
+		if _, err := r.Read(t.Context(), web, token.PolicyIfExpired); err != nil {
 			t.Fatalf("one who arrived later: %v", err)
 		}
 		if err := <-ended; !errors.Is(err, context.Canceled) {
@@ -111,7 +111,7 @@ func TestSlotsAreNobodysTime(t *testing.T) {
 		cli := minter(t, token.SourceCLI, 14*time.Second, 24*time.Hour)
 		r := newResolver(nil, slotted{cli, make(chan struct{}, 1)})
 		got := herd(t, 50, func(i int) (token.Resolution, error) {
-			return r.Get(t.Context(), token.Request{App: appName(i)})
+			return r.Read(t.Context(), token.Request{App: appName(i)}, token.PolicyIfExpired)
 		})
 		if len(got) != 50 {
 			t.Errorf("%d tokens, want 50", len(got))
@@ -150,7 +150,7 @@ func TestPanicStaysInItsFlight(t *testing.T) {
 				}
 				r := newResolver(nil, cli)
 				other := mustGet(t, r, "other")
-				_, err := r.Get(t.Context(), web)
+				_, err := r.Read(t.Context(), web, token.PolicyIfExpired)
 				if err == nil || !strings.Contains(err.Error(), tc.want) || strings.Contains(err.Error(), "secret") {
 					t.Errorf("error = %v, want it to say %q", err, tc.want)
 				}
@@ -158,7 +158,9 @@ func TestPanicStaysInItsFlight(t *testing.T) {
 					t.Error("another app's cache entry is gone")
 				}
 				broken.Store(false)
-				mustGet(t, r, "web")
+				if _, err := r.Refresh(t.Context(), web, token.PolicyIfExpired); err != nil {
+					t.Errorf("the app's next refresh: %v", err)
+				}
 				close(release)
 			})
 		})

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// guarded calls do in a goroutine of its own: a panic becomes an error, and a
-// call that overstays its deadline is given up.
+// guarded calls do in a separate goroutine. A panic becomes an error, and a
+// call that exceeds its deadline is abandoned.
 func guarded[T any](parent context.Context, limit time.Duration, do func(context.Context) (T, error)) (T, error) {
 	type outcome struct {
 		value T
@@ -47,7 +47,7 @@ func guarded[T any](parent context.Context, limit time.Duration, do func(context
 	}
 }
 
-// panicError tells of a panic without its value, which might hold anything,
+// panicError describes a panic. The value is left out, because it may be a secret,
 // unless the runtime raised it.
 func panicError(v any) error {
 	if err, ok := v.(runtime.Error); ok {

@@ -20,8 +20,8 @@ func (r *Resolver) Manual(ctx context.Context, app string) (Record, error) {
 	return withExpiry(rec), nil
 }
 
-// SetManual keeps tok as the app's manual token, in place of another. It is on
-// disk when SetManual returns; after an error, what stood before still stands.
+// SetManual replaces the app's manual token with tok, which is durable when SetManual
+// returns. After an error, the previous token is still stored.
 // The error wraps [ErrExpired] for a token that is past its own expiry, and
 // [ErrMalformed] for one that is not whole.
 func (r *Resolver) SetManual(ctx context.Context, app string, tok Token) (Record, error) {
@@ -37,7 +37,7 @@ func (r *Resolver) SetManual(ctx context.Context, app string, tok Token) (Record
 }
 
 // CreateManual is [Resolver.SetManual] for an app that has no manual token yet.
-// An equal one is adopted as it stands; for another one the error is
+// An equal one is adopted as it is. For a different one the error is
 // [ErrManualExists].
 func (r *Resolver) CreateManual(ctx context.Context, app string, tok Token) (Record, error) {
 	rec, err := r.manualRecord(app, tok)

@@ -84,7 +84,7 @@ func TestExpiredManual(t *testing.T) {
 		}
 		mustGet(t, r, "web")
 		time.Sleep(3 * time.Hour)
-		_, err := r.Get(t.Context(), web)
+		_, err := r.Read(t.Context(), web, token.PolicyIfExpired)
 		want := "manual: the token found expired at " + end.UTC().Format(time.RFC3339) + ": set another, or remove it"
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error = %v, want it to say %q", err, want)
@@ -133,7 +133,7 @@ func TestUnreadableManualStops(t *testing.T) {
 	m := newMemory()
 	m.onManual = func() error { return fmt.Errorf("manual.json is garbage: %w", token.ErrStop) }
 	cli := minter(t, token.SourceCLI, 0, 24*time.Hour)
-	_, err := newResolver(m, missing(token.SourceConfig), manualLink(m), cli).Get(t.Context(), web)
+	_, err := newResolver(m, missing(token.SourceConfig), manualLink(m), cli).Read(t.Context(), web, token.PolicyIfExpired)
 	if !errors.Is(err, token.ErrStop) || !strings.Contains(err.Error(), "\nmanual: manual.json is garbage") {
 		t.Errorf("error = %v, want one that stops at the record", err)
 	}

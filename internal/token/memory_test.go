@@ -17,14 +17,17 @@ type memory struct {
 	acquired    map[token.Request]token.Sequence
 	misses      map[token.Request][]token.Attempt
 	missed      map[token.Request]token.Sequence
+	announced   map[string]token.Mint
 	locks       map[string]chan struct{}
 	manual      map[string]token.Record
 	saves       int
+	loads       int
 	fail        error            // of every write
 	onSave      func()           // called before a save, without the lock
 	onManual    func() error     // called before a manual record is read
-	noLock      error            // of every lock
-	onRead      func() error     // called before a generation is read
+	noLock      error            // of every claim
+	lose        bool             // every claim is lost before its save
+	onRead      func() error     // called before a state is read
 	onDrop      func(app string) // called while an app is being invalidated
 }
 
@@ -35,20 +38,10 @@ func newMemory() *memory {
 		acquired:    map[token.Request]token.Sequence{},
 		misses:      map[token.Request][]token.Attempt{},
 		missed:      map[token.Request]token.Sequence{},
+		announced:   map[string]token.Mint{},
 		locks:       map[string]chan struct{}{},
 		manual:      map[string]token.Record{},
 	}
-}
-
-func (m *memory) Generation(_ context.Context, app string) (token.Generation, error) {
-	if m.onRead != nil {
-		if err := m.onRead(); err != nil {
-			return 0, err
-		}
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.generations[app], nil
 }
 
 func (m *memory) Sequence(context.Context) (token.Sequence, error) {
@@ -57,17 +50,34 @@ func (m *memory) Sequence(context.Context) (token.Sequence, error) {
 	return m.sequence, nil
 }
 
-func (m *memory) Minted(_ context.Context, req token.Request) (token.Record, token.Sequence, error) {
+func (m *memory) Load(_ context.Context, req token.Request) (token.Stored, error) {
+	if m.onRead != nil {
+		if err := m.onRead(); err != nil {
+			return token.Stored{}, err
+		}
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	rec, ok := m.minted[req]
-	if !ok {
-		return token.Record{}, 0, token.ErrNoRecord
-	}
-	return rec, m.acquired[req], nil
+	m.loads++
+	return m.stored(req, ""), nil
 }
 
-func (m *memory) Lock(ctx context.Context, app string) (func(), error) {
+// stored is what is there for req, without the mint of that name.
+func (m *memory) stored(req token.Request, but string) token.Stored {
+	s := token.Stored{
+		Generation: m.generations[req.App], Record: m.minted[req], Sequence: m.acquired[req],
+		Misses: m.misses[req], MissesAt: m.missed[req],
+	}
+	for name, one := range m.announced {
+		if name != but && one.Request.App == req.App {
+			s.Announced = append(s.Announced, one)
+		}
+	}
+	return s
+}
+
+// lock excludes others from the app until unlock is called.
+func (m *memory) lock(ctx context.Context, app string) (unlock func(), err error) {
 	m.mu.Lock()
 	gate := m.locks[app]
 	if gate == nil {
@@ -86,24 +96,59 @@ func (m *memory) Lock(ctx context.Context, app string) (func(), error) {
 	}
 }
 
-func (m *memory) Misses(_ context.Context, req token.Request) ([]token.Attempt, token.Sequence, error) {
+func (m *memory) Claim(ctx context.Context, req token.Request) (token.Claim, error) {
+	unlock, err := m.lock(ctx, req.App)
+	if err != nil {
+		return nil, err
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.misses[req] == nil {
-		return nil, 0, token.ErrNoRecord
-	}
-	return m.misses[req], m.missed[req], nil
+	c := &memoryClaim{memory: m, req: req, name: token.MintName(req.App), unlock: unlock}
+	m.announced[c.name] = token.Mint{Request: req, Name: c.name, Kind: token.MintSource}
+	c.stored = m.stored(req, c.name)
+	return c, nil
 }
 
-func (m *memory) SaveMisses(_ context.Context, req token.Request, misses []token.Attempt) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.sequence++
-	m.misses[req], m.missed[req] = misses, m.sequence
+// memoryClaim is a claim on an app in memory.
+type memoryClaim struct {
+	*memory
+	req    token.Request
+	name   string
+	stored token.Stored
+	unlock func()
+}
+
+func (c *memoryClaim) Stored() token.Stored { return c.stored }
+
+func (c *memoryClaim) MintName() string { return c.name }
+
+func (c *memoryClaim) Save(ctx context.Context, rec token.Record) error {
+	defer c.unlock()
+	if c.lose {
+		return token.ErrClaimLost
+	}
+	err := c.memory.Save(ctx, c.req, rec, c.stored.Generation)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.announced, c.name)
+	return err
+}
+
+func (c *memoryClaim) Release(_ context.Context, misses []token.Attempt, unsettled bool) error {
+	defer c.unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(misses) > 0 {
+		c.sequence++
+		c.misses[c.req], c.missed[c.req] = misses, c.sequence
+	}
+	if !unsettled {
+		delete(c.announced, c.name)
+	}
 	return nil
 }
 
-func (m *memory) SaveMinted(_ context.Context, req token.Request, rec token.Record, gen token.Generation) error {
+func (m *memory) Save(_ context.Context, req token.Request, rec token.Record, gen token.Generation) error {
 	if m.onSave != nil {
 		m.onSave()
 	}
@@ -121,7 +166,7 @@ func (m *memory) SaveMinted(_ context.Context, req token.Request, rec token.Reco
 	return nil
 }
 
-func (m *memory) RemoveMinted(_ context.Context, req token.Request, fingerprint string) error {
+func (m *memory) Remove(_ context.Context, req token.Request, fingerprint string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.minted[req].Token.Fingerprint() == fingerprint {

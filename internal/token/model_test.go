@@ -42,7 +42,7 @@ func TestModelReturnsNoBarredToken(t *testing.T) {
 	m := &model{t: t, store: newMemory(), returned: map[token.Token]int64{}}
 	for i := range m.resolvers {
 		m.floors[i] = map[token.Request]int64{}
-		m.resolvers[i] = newResolver(m.store, storageLink(m.store), m.unsteady())
+		m.resolvers[i] = newResolver(m.store, storageLink(), m.unsteady())
 	}
 	m.left.Store(*modelOperations)
 	seed := uint64(time.Now().UnixNano())
@@ -97,7 +97,7 @@ func (m *model) step(random *rand.Rand) {
 	floor, began := m.begin(at, req)
 	switch kind := random.IntN(10); {
 	case kind < 5:
-		m.judge(floor, "Get")(r.Get(ctx, req))
+		m.judge(floor, "Get")(r.Read(ctx, req, token.PolicyIfExpired))
 	case kind < 8:
 		policy := []token.Policy{token.PolicyIfExpired, token.PolicyIfRejected}[random.IntN(2)]
 		m.judge(floor, "Refresh")(r.Refresh(ctx, req, policy))

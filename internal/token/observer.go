@@ -5,15 +5,16 @@ import (
 	"context"
 )
 
-// Observer is told what a [Resolver] does, while it does it. Each method is told
-// of something that begins, and returns the context for what happens within it
-// and a function that is told how it ended. Both are called from many goroutines
-// at once, and delay whoever waits for the token.
+// Observer is called while a [Resolver] works. A method reports that something
+// begins, and returns the context for it and a function that reports its end. Both
+// are called from many goroutines at once, and delay those who wait for the token.
 //
-// What an Observer is told holds tokens only as [Token], which masks itself.
+// Tokens are passed only as [Token], which masks itself.
 type Observer interface {
-	// Acquire is one [Resolver.Get], [Resolver.Refresh] or [Run.Read], from the
-	// call to the answer. The empty policy is Get's.
+	// Cached is one [Resolver.Read] that the cache answered.
+	Cached(ctx context.Context, req Request, policy Policy, a Acquisition)
+	// Acquire is any other [Resolver.Read], or one [Resolver.Refresh], from the
+	// call to the answer.
 	Acquire(ctx context.Context, req Request, policy Policy) (context.Context, func(Acquisition))
 	// Link is one link of the chain being asked.
 	Link(ctx context.Context, req Request, name SourceName) (context.Context, func(Visit))
@@ -22,7 +23,7 @@ type Observer interface {
 	Wait(ctx context.Context, req Request, what Wait) (context.Context, func(error))
 }
 
-// Acquisition is how a Get or a Refresh ended.
+// Acquisition is how a Read or a Refresh ended.
 type Acquisition struct {
 	// Resolution is the answer. Where there is none, its Source is [SourceNone],
 	// and its Acquirer says whether the app's group was entered.
@@ -51,7 +52,7 @@ const (
 	VerdictHit Verdict = "hit"
 	// VerdictMiss is no token.
 	VerdictMiss Verdict = "miss"
-	// VerdictStale is one with less life than asked for, kept for want of better.
+	// VerdictStale is one with less life than asked for, kept in case there is no better one.
 	VerdictStale Verdict = "stale"
 	// VerdictExpired is one whose life was over.
 	VerdictExpired Verdict = "expired"
@@ -65,41 +66,60 @@ type Wait string
 const (
 	// WaitSlot is the wait for one of the slots of a [Limiter].
 	WaitSlot Wait = "slot"
-	// WaitLock is the wait for the app's lock, which another process may hold.
+	// WaitLock is the wait for the app's claim, which another process may hold.
 	WaitLock Wait = "lock"
 )
 
-// observed runs one Get or Refresh under the resolver's observer.
-func (r *Resolver) observed(ctx context.Context, req Request, policy Policy,
-	acquire func(context.Context) (Resolution, bool, error),
-) (Resolution, error) {
+// outcome ends an acquisition, and returns what its caller returns.
+type outcome func(res Resolution, coalesced bool, err error) (Resolution, error)
+
+// acquireBegan reports the beginning of a [Resolver.Read] or [Resolver.Refresh].
+func (r *Resolver) acquireBegan(ctx context.Context, req Request, policy Policy) (context.Context, outcome) {
 	if r.observer == nil {
-		res, _, err := acquire(ctx)
-		return res, err
+		return ctx, func(res Resolution, _ bool, err error) (Resolution, error) { return res, err }
 	}
 	ctx, ended := r.observer.Acquire(ctx, req, policy)
-	res, coalesced, err := acquire(ctx)
-	if err == nil {
-		ended(Acquisition{Resolution: res, Coalesced: coalesced})
-		return res, nil
+	return ctx, func(res Resolution, coalesced bool, err error) (Resolution, error) {
+		if err == nil {
+			ended(Acquisition{Resolution: res, Coalesced: coalesced})
+			return res, nil
+		}
+		ended(failed(res.Acquirer, coalesced, err))
+		return Resolution{}, err
 	}
-	none := Resolution{Source: SourceNone, Acquirer: cmp.Or(res.Acquirer, AcquirerGroup)}
-	ended(Acquisition{Resolution: none, Coalesced: coalesced, Err: err})
-	return Resolution{}, err
 }
 
-// linkBegan tells the observer, if there is one, that a link is asked.
-func (d *descent) linkBegan(name SourceName) (context.Context, func(Visit)) {
-	if d.observer == nil {
-		return d.flight.ctx, func(Visit) {}
-	}
-	return d.observer.Link(d.flight.ctx, d.flight.request, name)
+// failed is an acquisition without a token.
+func failed(by Acquirer, coalesced bool, err error) Acquisition {
+	none := Resolution{Source: SourceNone, Acquirer: cmp.Or(by, AcquirerGroup)}
+	return Acquisition{Resolution: none, Coalesced: coalesced, Err: err}
 }
 
-// waitBegan tells the observer, if there is one, that something is waited for.
-func (d *descent) waitBegan(what Wait) (context.Context, func(error)) {
-	if d.observer == nil {
-		return d.flight.ctx, func(error) {}
+// fromCache answers a [Resolver.Read] from the cache.
+func (r *Resolver) fromCache(ctx context.Context, req Request, policy Policy, e *entry) (Resolution, error) {
+	if r.observer == nil {
+		return e.answer, e.err
 	}
-	return d.observer.Wait(d.flight.ctx, d.flight.request, what)
+	if e.err != nil {
+		r.observer.Cached(ctx, req, policy, failed(AcquirerFacade, false, e.err))
+		return Resolution{}, e.err
+	}
+	r.observer.Cached(ctx, req, policy, Acquisition{Resolution: e.answer})
+	return e.answer, nil
+}
+
+// linkBegan reports that a link is asked.
+func (w *walk) linkBegan(name SourceName) (context.Context, func(Visit)) {
+	if w.observer == nil {
+		return w.flight.ctx, func(Visit) {}
+	}
+	return w.observer.Link(w.flight.ctx, w.flight.request, name)
+}
+
+// waitBegan reports a wait.
+func (w *walk) waitBegan(what Wait) (context.Context, func(error)) {
+	if w.observer == nil {
+		return w.flight.ctx, func(error) {}
+	}
+	return w.observer.Wait(w.flight.ctx, w.flight.request, what)
 }

@@ -41,6 +41,11 @@ func (n *notebook) Acquire(ctx context.Context, req token.Request, policy token.
 	}
 }
 
+func (n *notebook) Cached(ctx context.Context, req token.Request, policy token.Policy, a token.Acquisition) {
+	_, end := n.Acquire(ctx, req, policy)
+	end(a)
+}
+
 func (n *notebook) Link(ctx context.Context, _ token.Request, name token.SourceName) (context.Context, func(token.Visit)) {
 	ctx, end := n.begin(ctx, string(name))
 	return ctx, func(v token.Visit) { end(fmt.Sprintf("%s err=%t", v.Verdict, v.Err != nil)) }
@@ -86,54 +91,26 @@ func wantNotes(t *testing.T, n *notebook, want map[string]int) {
 // share that.
 func TestObserverHerd(t *testing.T) {
 	t.Parallel()
-	walked := map[string]int{
-		"web/storage miss err=true": 2, // before the lock, and after
-		"web/config miss err=true":  1,
-		"web/slot err=false":        1,
-		"web/lock err=false":        1,
-		"web/cli hit err=false":     1,
-	}
-	for name, test := range map[string]struct {
-		read func(*token.Run) (token.Resolution, error)
-		want map[string]int
-	}{
-		"Get": {
-			func(r *token.Run) (token.Resolution, error) { return r.Get(context.Background(), web) },
-			map[string]int{
-				"web cli group coalesced=false err=false":    1,
-				"web cli group coalesced=true err=false":     99,
-				"web cache facade coalesced=false err=false": 1,
-			},
-		},
-		"Read": {
-			func(r *token.Run) (token.Resolution, error) { return r.Read(context.Background(), web, "") },
-			map[string]int{
-				"web cli group coalesced=false err=false":    1,
-				"web cache facade coalesced=true err=false":  99,
-				"web cache facade coalesced=false err=false": 1,
-			},
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				n, m := &notebook{}, newMemory()
-				cli := limited{minter(t, token.SourceCLI, time.Second, 24*time.Hour)}
-				run := token.NewRun(newObserved(n, m, nil, storageLink(m), missing(token.SourceConfig), cli))
-				herd(t, 100, func(int) (token.Resolution, error) { return test.read(run) })
-				if _, err := test.read(run); err != nil {
-					t.Error(err)
-				}
-				want := map[string]int{}
-				for _, lines := range []map[string]int{walked, test.want} {
-					for line, times := range lines {
-						want[line] += times
-					}
-				}
-				wantNotes(t, n, want)
-			})
+	synctest.Test(t, func(t *testing.T) {
+		n, m := &notebook{}, newMemory()
+		cli := limited{minter(t, token.SourceCLI, time.Second, 24*time.Hour)}
+		r := newObserved(n, m, nil, storageLink(), missing(token.SourceConfig), cli)
+		read := func() (token.Resolution, error) { return r.Read(t.Context(), web, token.PolicyIfExpired) }
+		herd(t, 100, func(int) (token.Resolution, error) { return read() })
+		if _, err := read(); err != nil {
+			t.Error(err)
+		}
+		wantNotes(t, n, map[string]int{
+			"webif_expired/storage miss err=true":                  2, // before the claim, and after
+			"webif_expired/config miss err=true":                   1,
+			"webif_expired/slot err=false":                         1,
+			"webif_expired/lock err=false":                         1,
+			"webif_expired/cli hit err=false":                      1,
+			"webif_expired cli group coalesced=false err=false":    1,
+			"webif_expired cli group coalesced=true err=false":     99,
+			"webif_expired cache facade coalesced=false err=false": 1,
 		})
-	}
+	})
 }
 
 // What each link's answer was worth is told, and a failure is.
@@ -192,7 +169,7 @@ func TestObserverVerdicts(t *testing.T) {
 func TestObserverRememberedFailure(t *testing.T) {
 	t.Parallel()
 	n := &notebook{}
-	run := token.NewRun(newObserved(n, nil, nil, missing(token.SourceCLI)))
+	run := newObserved(n, nil, nil, missing(token.SourceCLI))
 	for range 2 {
 		if _, err := run.Read(t.Context(), web, token.PolicyAlways); err == nil {
 			t.Error("a token out of nothing")

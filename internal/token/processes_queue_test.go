@@ -91,11 +91,11 @@ func TestOthersAreAskedSideBySide(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				m := newMemory()
-				chain := append([]token.Source{storageLink(m)}, links(t)...)
+				chain := append([]token.Source{storageLink()}, links(t)...)
 				began := time.Now()
 				var wg sync.WaitGroup
 				for range 50 {
-					run := token.NewRun(verifying(m, silent{}, chain...))
+					run := verifying(m, silent{}, chain...)
 					wg.Go(func() {
 						res, err := run.Read(t.Context(), web, token.PolicyIfRejected)
 						if err != nil || len(res.Warnings) > 0 {
@@ -129,7 +129,7 @@ func TestAcquiredMeanwhileIsNotShown(t *testing.T) {
 		m, v := newMemory(), newFly()
 		cli := minter(t, token.SourceCLI, 10*time.Second, 24*time.Hour)
 		read := func() {
-			run := token.NewRun(verifying(m, v, storageLink(m), cli))
+			run := verifying(m, v, storageLink(), cli)
 			if _, err := run.Read(t.Context(), web, token.PolicyIfRejected); err != nil {
 				t.Error(err)
 			}
@@ -155,9 +155,9 @@ func TestAcquiredMeanwhileIsNotShown(t *testing.T) {
 func TestRejectedWhileTheLockIsTaken(t *testing.T) {
 	t.Parallel()
 	m, v := newMemory(), newFly()
-	old := mustGet(t, verifying(m, v, storageLink(m), minter(t, token.SourceCLI, 0, 24*time.Hour)), "web")
+	old := mustGet(t, verifying(m, v, storageLink(), minter(t, token.SourceCLI, 0, 24*time.Hour)), "web")
 	v.revoked[old.Token] = true
-	r := verifying(m, v, storageLink(m), missing(token.SourceConfig), missing(token.SourceCLI))
+	r := verifying(m, v, storageLink(), missing(token.SourceConfig), missing(token.SourceCLI))
 	_, err := r.Refresh(t.Context(), web, token.PolicyIfRejected)
 	var failure *token.NoTokenError
 	if !errors.As(err, &failure) || len(failure.Attempts) != 3 || failure.Attempts[0].Source != token.SourceStorage ||

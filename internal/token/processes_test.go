@@ -14,10 +14,10 @@ import (
 
 // processes makes n runs, each with a resolver of its own, over one store: what
 // as many provider processes are to each other.
-func processes(m *memory, n int, links ...token.Source) []*token.Run {
-	runs := make([]*token.Run, n)
+func processes(m *memory, n int, links ...token.Source) []*token.Resolver {
+	runs := make([]*token.Resolver, n)
 	for i := range runs {
-		runs[i] = token.NewRun(newResolver(m, append([]token.Source{storageLink(m)}, links...)...))
+		runs[i] = newResolver(m, append([]token.Source{storageLink()}, links...)...)
 	}
 	return runs
 }
@@ -126,7 +126,7 @@ func TestWaitObservesTheContext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory()
-		unlock, err := m.Lock(t.Context(), "web")
+		unlock, err := m.lock(t.Context(), "web")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -163,7 +163,7 @@ func TestNoLock(t *testing.T) {
 				m := newMemory()
 				if name == "refused" {
 					m.noLock = errors.New("locks are not supported")
-				} else if _, err := m.Lock(t.Context(), "web"); err != nil {
+				} else if _, err := m.lock(t.Context(), "web"); err != nil {
 					t.Fatal(err)
 				}
 				cli := minter(t, token.SourceCLI, 0, 24*time.Hour)

@@ -17,13 +17,13 @@ func TestInvalidate(t *testing.T) {
 	t.Parallel()
 	m := newMemory()
 	cli := minter(t, token.SourceCLI, 0, 24*time.Hour)
-	r := newResolver(m, storageLink(m), cli)
+	r := newResolver(m, storageLink(), cli)
 	if _, err := r.SetManual(t.Context(), "web", newToken(t)); err != nil {
 		t.Fatal(err)
 	}
 	readonly := token.Request{App: "web", Access: token.AccessReadOnly}
 	for _, req := range []token.Request{web, readonly} {
-		if _, err := r.Get(t.Context(), req); err != nil {
+		if _, err := r.Read(t.Context(), req, token.PolicyIfExpired); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -35,7 +35,7 @@ func TestInvalidate(t *testing.T) {
 		t.Errorf("%d minted and %d manual records are left, want the other app's and the manual one", len(m.minted), len(m.manual))
 	}
 	for _, req := range []token.Request{web, readonly} {
-		if res, err := r.Get(t.Context(), req); err != nil || res.Source != token.SourceCLI {
+		if res, err := r.Read(t.Context(), req, token.PolicyIfExpired); err != nil || res.Source != token.SourceCLI {
 			t.Errorf("after Invalidate: source %s, error %v, want a new token", res.Source, err)
 		}
 	}
@@ -48,7 +48,7 @@ func TestFlightUnderWayIsNotKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory()
 		cli := minter(t, token.SourceCLI, time.Second, 24*time.Hour)
-		r := newResolver(m, storageLink(m), cli)
+		r := newResolver(m, storageLink(), cli)
 		waiter := make(chan token.Token, 1)
 		go func() { waiter <- mustGet(t, r, "web").Token }()
 		synctest.Wait()
@@ -71,8 +71,8 @@ func TestFlightStartedMeanwhileIsNotKept(t *testing.T) {
 	t.Parallel()
 	m := newMemory()
 	cli := minter(t, token.SourceCLI, 0, 24*time.Hour)
-	old := mustGet(t, newResolver(m, storageLink(m), cli), "web")
-	r := newResolver(m, storageLink(m), cli)
+	old := mustGet(t, newResolver(m, storageLink(), cli), "web")
+	r := newResolver(m, storageLink(), cli)
 	m.onDrop = func(string) { mustGet(t, r, "web") }
 	if err := r.Invalidate(t.Context(), "web"); err != nil {
 		t.Fatal(err)
@@ -88,8 +88,8 @@ func TestInvalidateInAnotherProcess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory()
 		cli := minter(t, token.SourceCLI, time.Second, 24*time.Hour)
-		here := newResolver(m, storageLink(m), cli)
-		there := newResolver(m, storageLink(m), cli)
+		here := newResolver(m, storageLink(), cli)
+		there := newResolver(m, storageLink(), cli)
 		waiter := make(chan token.Token, 1)
 		go func() { waiter <- mustGet(t, here, "web").Token }()
 		synctest.Wait()
@@ -124,9 +124,9 @@ func TestRefreshPolicies(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				m := newMemory()
 				cli := minter(t, token.SourceCLI, 0, 24*time.Hour)
-				old := mustGet(t, newResolver(m, storageLink(m), cli), "web")
+				old := mustGet(t, newResolver(m, storageLink(), cli), "web")
 				time.Sleep(tc.age)
-				r := newResolver(m, storageLink(m), cli)
+				r := newResolver(m, storageLink(), cli)
 				res, err := r.Refresh(t.Context(), web, tc.policy)
 				if err != nil || res.Source != tc.want {
 					t.Fatalf("source %s, error %v, want %s", res.Source, err, tc.want)
@@ -152,7 +152,7 @@ func TestFailedRefresh(t *testing.T) {
 	m := newMemory()
 	cli := minter(t, token.SourceCLI, 0, 24*time.Hour)
 	good := cli.acquire
-	r := newResolver(m, storageLink(m), cli)
+	r := newResolver(m, storageLink(), cli)
 	old := mustGet(t, r, "web")
 	cli.acquire = missing(token.SourceCLI).acquire
 	var failure *token.NoTokenError
@@ -162,7 +162,7 @@ func TestFailedRefresh(t *testing.T) {
 	if m.minted[web].Token != old.Token {
 		t.Error("the stored token was replaced by nothing")
 	}
-	if _, err := r.Get(t.Context(), web); err == nil {
+	if _, err := r.Read(t.Context(), web, token.PolicyIfExpired); err == nil {
 		t.Error("the barred token was handed out by a later Get")
 	}
 	if res, err := r.Refresh(t.Context(), web, token.PolicyIfExpired); err == nil {
@@ -188,7 +188,7 @@ func TestConcurrentRefreshes(t *testing.T) {
 				got := herd(t, 1000, func(i int) (token.Resolution, error) {
 					if i%2 == 0 {
 						time.Sleep(time.Millisecond)
-						return r.Get(t.Context(), web)
+						return r.Read(t.Context(), web, token.PolicyIfExpired)
 					}
 					return r.Refresh(t.Context(), web, policy)
 				})
@@ -218,7 +218,7 @@ func TestRefreshOvertakesAGet(t *testing.T) {
 			}
 			return c, err
 		}
-		r := newResolver(m, storageLink(m), cli)
+		r := newResolver(m, storageLink(), cli)
 		slow := make(chan token.Token, 1)
 		go func() { slow <- mustGet(t, r, "web").Token }()
 		synctest.Wait()
@@ -246,7 +246,7 @@ func TestConditionalRefreshJoinsAGet(t *testing.T) {
 		r := newResolver(nil, cli)
 		got := herd(t, 2, func(i int) (token.Resolution, error) {
 			if i == 0 {
-				return r.Get(t.Context(), web)
+				return r.Read(t.Context(), web, token.PolicyIfExpired)
 			}
 			time.Sleep(time.Millisecond)
 			return r.Refresh(t.Context(), web, token.PolicyIfExpired)
@@ -266,7 +266,7 @@ func TestReadsChangeNothing(t *testing.T) {
 	cli := minter(t, token.SourceCLI, 0, 24*time.Hour)
 	var first token.Resolution
 	for i := range 5 {
-		run := token.NewRun(newResolver(m, storageLink(m), cli))
+		run := newResolver(m, storageLink(), cli)
 		res, err := run.Read(t.Context(), web, token.PolicyIfExpired)
 		if err != nil {
 			t.Fatal(err)

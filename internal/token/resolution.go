@@ -50,18 +50,17 @@ func (r Resolution) fromCache(a Acquirer) Resolution {
 type freshness int
 
 const (
-	fresh   freshness = iota // hand it out
-	stale                    // hand it out where nothing better is to be had
-	expired                  // never hand it out
+	fresh   freshness = iota // return it
+	stale                    // return it if no link has a better one
+	expired                  // never return it
 )
 
 // lifeSlack is how much longer than asked a minted token may live: servers
 // round, and the request takes its time.
 const lifeSlack = time.Minute
 
-// withExpiry returns rec with the lifetime that counts: the token's own where it
-// tells one, else what the link that minted it asked for. This is the one place
-// where a lifetime is decided.
+// withExpiry returns rec with the lifetime that counts: the token's own if it has
+// one, else the lifetime that the link asked for. No other place decides a lifetime.
 func withExpiry(rec Record) Record {
 	if end, known := rec.Token.Expiry(time.Now()); known {
 		rec.ExpiresAt = end

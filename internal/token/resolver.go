@@ -5,14 +5,16 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"github.com/flytokens/terraform-provider-fly/internal/coalesce"
 )
 
 // Options configure a [Resolver].
 type Options struct {
 	// Sources are the links of the chain, in the order in which they are asked.
 	Sources []Source
-	// Store keeps manual tokens and, where Sources has a link named storage,
-	// minted ones. Nil where there is no place to keep anything.
+	// Store keeps manual tokens and, if Sources has a link named storage, minted
+	// ones. Nil keeps nothing.
 	Store Store
 	// TokenTTL is the longest life that a stored token may have had.
 	TokenTTL time.Duration
@@ -33,12 +35,17 @@ type Options struct {
 	// Discard revokes a token that was minted and is not returned to any caller. Nil
 	// leaves it to expire.
 	Discard func(ctx context.Context, req Request, rec Record)
-	// Observer is told what the resolver does. Nil is told nothing, which costs
-	// nothing.
+	// Recover revokes the tokens of mints that were announced for app, and whose
+	// processes ended without storing them. The caller holds the app's claim. Nil
+	// leaves them to expire.
+	Recover func(ctx context.Context, app string, left []Mint)
+	// Observer is called while the resolver works. Nil costs nothing.
 	Observer Observer
 }
 
-// Resolver finds tokens for apps. It is safe for concurrent use.
+// Resolver finds tokens for apps. It lives for one run of the provider: each request
+// is acquired once in it, however many readers it has, and a failure is remembered
+// until something changes that may end it. It is safe for concurrent use.
 type Resolver struct {
 	sources     []Source
 	store       Store
@@ -51,14 +58,17 @@ type Resolver struct {
 	isNamed      func(SourceName) bool
 	organization func(context.Context, string) (string, error)
 	discard      func(context.Context, Request, Record)
+	recover      func(context.Context, string, []Mint)
 
-	clock    *coarseClock
+	// began returns the number of the latest acquisition before the run, as of its
+	// first call.
+	began    func() Sequence
 	groups   sync.Map // app name → *group
-	rejected sync.Map // rejection → struct{}
+	rejected sync.Map // rejection → error
 }
 
 // ErrNoStore is returned by the methods on manual tokens, and by
-// [Resolver.Invalidate], where the resolver has no [Store].
+// [Resolver.Invalidate], if the resolver has no [Store].
 var ErrNoStore = errors.New("no storage to keep tokens in")
 
 // ErrExpired is wrapped when a manual token that has already expired is to be
@@ -67,7 +77,7 @@ var ErrExpired = errors.New("the token has already expired")
 
 // New returns a resolver with an empty cache.
 func New(o Options) *Resolver {
-	return &Resolver{
+	r := &Resolver{
 		sources:      o.Sources,
 		store:        o.Store,
 		tokenTTL:     o.TokenTTL,
@@ -78,85 +88,71 @@ func New(o Options) *Resolver {
 		isNamed:      o.Named,
 		organization: o.Organization,
 		discard:      o.Discard,
-		clock:        newCoarseClock(),
+		recover:      o.Recover,
 	}
+	r.began = sync.OnceValue(func() Sequence { return r.sequence(context.Background()) })
+	return r
 }
 
-// Get returns a token for req: the cached one while it is fresh, else what the
-// chain yields. Concurrent callers with equal requests share one walk of the
-// chain; callers of different apps do not wait for each other.
+// Read is a plan-time read. The run's first Read of a request acquires a token under
+// the given policy, and later ones share the outcome, whatever their policy: a token
+// while it is fresh, a failure until [Resolver.SetManual], [Resolver.Invalidate] or
+// [Resolver.Refresh]. Callers of different apps do not wait for each other.
 //
-// The error is a [*NoTokenError], one that wraps [ErrInvalidRequest], or the
-// cause of ctx's end.
-func (r *Resolver) Get(ctx context.Context, req Request) (Resolution, error) {
-	if r.observer != nil {
-		return r.observed(ctx, req, "", func(ctx context.Context) (Resolution, bool, error) {
-			return r.get(ctx, req)
-		})
-	}
+// The error is a [*NoTokenError], one that wraps [ErrInvalidRequest], or the cause
+// of ctx's end.
+func (r *Resolver) Read(ctx context.Context, req Request, policy Policy) (Resolution, error) {
 	if e := r.cached(req); e != nil {
-		return e.answer, nil
+		return r.fromCache(ctx, req, policy, e)
 	}
-	res, _, err := r.resolve(ctx, req, "", nil)
-	return res, err
+	ctx, ended := r.acquireBegan(ctx, req, policy)
+	var since Sequence
+	if policy == PolicyAlways {
+		since = r.began()
+	}
+	return ended(r.resolve(ctx, req, policy, since, true))
 }
 
-// get is [Resolver.Get] with word of whether another's walk was shared. Get has
-// the fast path once more, because handing on three results costs a quarter of it.
-func (r *Resolver) get(ctx context.Context, req Request) (res Resolution, coalesced bool, err error) {
-	if e := r.cached(req); e != nil {
-		return e.answer, false, nil
-	}
-	return r.resolve(ctx, req, "", nil)
-}
-
-// Refresh invalidates and gets in one step, for req alone: from its start on, no
-// caller is handed a token that policy bars. Storage is replaced only when a new
-// token is there. Concurrent refreshes share one acquisition.
+// Refresh invalidates and acquires in one step, for req alone: from its start on, no
+// caller receives a token that policy bars. Storage is replaced only when there is a
+// new token. Concurrent refreshes share one acquisition. The app's remembered
+// failures are dropped.
 //
-// Under [PolicyAlways] a failure is final: a barred token is not handed out for
-// want of a better one. Under the other policies a stale one is, with a warning.
+// Under [PolicyAlways] a failure is final: no barred token is returned instead of a
+// better one. Under the other policies a stale one is, with a warning.
 func (r *Resolver) Refresh(ctx context.Context, req Request, policy Policy) (Resolution, error) {
-	return r.observed(ctx, req, policy, func(ctx context.Context) (Resolution, bool, error) {
-		if err := req.Validate(); err != nil {
-			return Resolution{}, false, err
-		}
-		since := r.sequence(ctx)
-		return r.resolve(ctx, req, policy, &since)
-	})
+	ctx, ended := r.acquireBegan(ctx, req, policy)
+	return ended(r.resolve(ctx, req, policy, r.sequence(ctx), false))
 }
 
 // Invalidate drops the app's cached tokens and its minted tokens in storage, for
-// every access, and bars what is being acquired meanwhile from cache and
-// storage. The manual token stays. The error is the store's.
+// every access. A flight under way puts its token into neither. The manual token
+// stays. The error is the store's.
 func (r *Resolver) Invalidate(ctx context.Context, app string) error {
 	if err := ValidateApp(app); err != nil {
 		return err
 	}
-	if r.store == nil {
-		r.supersede(app)
-		return nil
-	}
+	g := r.group(app)
 	// Superseded twice: before, so that no flight under way outlives the call;
 	// after, because one that started in between may have read the old record.
-	r.supersede(app)
+	g.supersede(func(*entry) bool { return true })
+	if r.store == nil {
+		return nil
+	}
 	err := r.store.Invalidate(ctx, app)
-	r.supersede(app)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.supersedeLocked(func(*entry) bool { return true })
+	if err == nil {
+		clear(g.barred) // nothing is left to bar
+	}
 	return err
 }
 
-func (r *Resolver) supersede(app string) {
-	g := r.group(app)
-	g.supersede(func(*entry) bool { return true })
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	clear(g.barred)
-}
-
-// cached is the fast path: no lock, no allocation, no group.
+// cached returns what the run knows about req: no lock, no allocation, no group.
 func (r *Resolver) cached(req Request) *entry {
 	if g := r.known(req.App); g != nil {
-		return g.find(req, r.clock.now())
+		return g.find(req, time.Now())
 	}
 	return nil
 }
@@ -177,9 +173,8 @@ func (r *Resolver) group(app string) *group {
 	return r.known(app)
 }
 
-// sequence returns the number of the latest acquisition in storage. Where it
-// cannot be read, what is stored counts as acquired later: it is then judged by
-// its own merits.
+// sequence returns the number of the latest acquisition in storage. If it cannot
+// be read, stored tokens count as acquired later: they are judged by themselves.
 func (r *Resolver) sequence(ctx context.Context) Sequence {
 	if !r.stores() {
 		return 0
@@ -191,52 +186,47 @@ func (r *Resolver) sequence(ctx context.Context) Sequence {
 	return seq
 }
 
-// resolve enters the app's group and waits there, alone or for what another
-// caller has begun. The empty policy is Get's. What was acquired after since
-// counts as acquired for this call; nil stands for the call's own beginning.
-func (r *Resolver) resolve(ctx context.Context, req Request, policy Policy, since *Sequence) (res Resolution, coalesced bool, err error) {
+// resolve enters the app's group and waits there for a flight. What was acquired
+// after since counts as acquired for this call.
+func (r *Resolver) resolve(ctx context.Context, req Request, policy Policy, since Sequence, planned bool) (res Resolution, coalesced bool, err error) {
 	if err := req.Validate(); err != nil {
 		return Resolution{}, false, err
 	}
 	if ctx.Err() != nil {
 		return Resolution{}, false, context.Cause(ctx)
 	}
-	f, joined, hit := r.enter(ctx, req, policy, since)
+	f, joined, hit := r.enter(ctx, req, policy, since, planned)
 	if hit != nil {
-		return hit.answer.fromCache(AcquirerGroup), false, nil
+		return hit.answer.fromCache(AcquirerGroup), false, hit.err
 	}
-	res, err = f.wait(ctx)
+	res, err = f.call.Wait(ctx)
 	return res, joined, err
 }
 
 // enter returns the flight that will answer, joined or started, or a cache entry
-// that appeared while the caller was on its way. The cache is read under the
-// group's lock, so that of ten thousand callers none starts a second walk after
-// the first has landed.
-func (r *Resolver) enter(ctx context.Context, req Request, policy Policy, since *Sequence) (f *flight, joined bool, hit *entry) {
+// that appeared since the caller looked. The cache is read under the group's lock, so
+// that no caller starts a second walk after the first has landed.
+func (r *Resolver) enter(ctx context.Context, req Request, policy Policy, since Sequence, planned bool) (f *flight, joined bool, hit *entry) {
 	g := r.group(req.App)
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if policy == "" {
-		if e := g.find(req, time.Now().UnixNano()); e != nil {
+	if planned {
+		if e := g.find(req, time.Now()); e != nil {
 			return nil, false, e
 		}
 	} else {
-		g.drop(func(e *entry) bool { return e.request == req })
+		g.drop(func(e *entry) bool { return e.request == req || e.err != nil || e.answer.Stale })
 	}
 	if f := g.flights[req]; f != nil {
-		if f.serves(policy, since) {
-			f.waiters++
+		// The first of a run's readers decides about the policy.
+		if (planned && f.planned || f.serves(policy, since)) && f.call.Join() {
 			return f, true, nil
 		}
 		f.superseded = true
 	}
-	f = r.newFlight(ctx, g, req, policy)
-	if since != nil {
-		// At once: a flight that replaces this one must find the bar.
-		f.bar(*since)
-	}
+	f = &flight{group: g, request: req, policy: policy, planned: planned}
+	f.bar(since)
+	f.call = coalesce.Start(ctx, func(ctx context.Context) (Resolution, error) { return r.fly(ctx, f) })
 	g.flights[req] = f
-	go r.fly(f, since == nil)
 	return f, false, nil
 }

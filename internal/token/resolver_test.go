@@ -48,11 +48,11 @@ func TestStorageOnlyWhereTheChainHasIt(t *testing.T) {
 	if m.saves != 0 {
 		t.Errorf("saved %d records without storage among the sources", m.saves)
 	}
-	first := mustGet(t, newResolver(m, storageLink(m), cli), "web")
+	first := mustGet(t, newResolver(m, storageLink(), cli), "web")
 	if m.saves != 1 {
 		t.Errorf("saves = %d, want 1", m.saves)
 	}
-	second := mustGet(t, newResolver(m, storageLink(m), cli), "web")
+	second := mustGet(t, newResolver(m, storageLink(), cli), "web")
 	if second.Source != token.SourceStorage || second.Token != first.Token {
 		t.Errorf("another process: source %s, same token %t, want it from storage", second.Source, second.Token == first.Token)
 	}
@@ -73,7 +73,7 @@ func TestFastPath(t *testing.T) {
 		t.Errorf("second: source %s, acquirer %s, origin %s, want cache, facade and cli", second.Source, second.Acquirer, second.Origin)
 	}
 	ctx := t.Context()
-	if n := testing.AllocsPerRun(1000, func() { _, _ = r.Get(ctx, web) }); n != 0 {
+	if n := testing.AllocsPerRun(1000, func() { _, _ = r.Read(ctx, web, token.PolicyIfExpired) }); n != 0 {
 		t.Errorf("a cached answer allocates %v times", n)
 	}
 	wantCalls(t, cli, 1)
@@ -109,7 +109,7 @@ func TestCoalescing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cli := minter(t, token.SourceCLI, 100*time.Millisecond, 24*time.Hour)
 		r := newResolver(nil, cli)
-		got := herd(t, 10_000, func(int) (token.Resolution, error) { return r.Get(t.Context(), web) })
+		got := herd(t, 10_000, func(int) (token.Resolution, error) { return r.Read(t.Context(), web, token.PolicyIfExpired) })
 		if len(got) != 1 {
 			t.Errorf("%d different tokens, want one", len(got))
 		}
@@ -117,7 +117,7 @@ func TestCoalescing(t *testing.T) {
 
 		start := time.Now()
 		got = herd(t, 1000, func(i int) (token.Resolution, error) {
-			return r.Get(t.Context(), token.Request{App: appName(i)})
+			return r.Read(t.Context(), token.Request{App: appName(i)}, token.PolicyIfExpired)
 		})
 		if len(got) != 1000 {
 			t.Errorf("%d different tokens, want one for each of 1000 apps", len(got))
@@ -140,7 +140,7 @@ func TestRequestsOfOneAppAreApart(t *testing.T) {
 			{App: "web", Access: token.AccessReadOnly},
 			{App: "web", Organization: "acme"},
 		} {
-			if _, err := r.Get(t.Context(), req); err != nil {
+			if _, err := r.Read(t.Context(), req, token.PolicyIfExpired); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -21,7 +21,7 @@ func TestNoTokenError(t *testing.T) {
 			Reason: "no fly on PATH", Fix: "install flyctl, or set cli.path", Cause: cause,
 		})
 	}}
-	_, err := newResolver(nil, missing(token.SourceConfig), cli).Get(t.Context(), web)
+	_, err := newResolver(nil, missing(token.SourceConfig), cli).Read(t.Context(), web, token.PolicyIfExpired)
 	want := "no token for app \"web\"\nconfig: config has none: give it one\ncli: wrapped: no fly on PATH: install flyctl, or set cli.path"
 	if err == nil || err.Error() != want {
 		t.Errorf("error:\n%v\nwant:\n%s", err, want)
@@ -36,17 +36,17 @@ func TestNoTokenError(t *testing.T) {
 // same, until something was done about it.
 func TestFailuresAreRemembered(t *testing.T) {
 	t.Parallel()
-	for name, act := range map[string]func(*token.Run) error{
-		"SetManual": func(run *token.Run) error {
+	for name, act := range map[string]func(*token.Resolver) error{
+		"SetManual": func(run *token.Resolver) error {
 			_, err := run.SetManual(context.Background(), "web", newToken(t))
 			return err
 		},
-		"CreateManual": func(run *token.Run) error {
+		"CreateManual": func(run *token.Resolver) error {
 			_, err := run.CreateManual(context.Background(), "web", newToken(t))
 			return err
 		},
-		"Invalidate": func(run *token.Run) error { return run.Invalidate(context.Background(), "web") },
-		"Refresh": func(run *token.Run) error {
+		"Invalidate": func(run *token.Resolver) error { return run.Invalidate(context.Background(), "web") },
+		"Refresh": func(run *token.Resolver) error {
 			_, err := run.Refresh(context.Background(), web, token.PolicyIfExpired)
 			if err == nil {
 				return errors.New("no error")
@@ -62,7 +62,7 @@ func TestFailuresAreRemembered(t *testing.T) {
 					<-ctx.Done()
 					return token.Candidate{}, &token.MissError{Reason: "flyctl did not finish within 15s"}
 				}}
-				run := token.NewRun(newResolver(m, cli, manualLink(m)))
+				run := newResolver(m, cli, manualLink(m))
 				start := time.Now()
 				for range 10 {
 					errs := make(chan error, 10)
@@ -106,9 +106,8 @@ func TestRunReadsOncePerRequest(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				m := newMemory()
 				cli := minter(t, token.SourceCLI, time.Second, 24*time.Hour)
-				r := newResolver(m, storageLink(m), cli)
 				for n := range int64(3) {
-					run := token.NewRun(r)
+					run := newResolver(m, storageLink(), cli)
 					got := herd(t, 100, func(i int) (token.Resolution, error) {
 						policy := first
 						if i%2 == 1 {
@@ -137,7 +136,7 @@ func TestRunRemembersTheLastResort(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cli := missing(token.SourceCLI)
 		rec := token.Record{Token: newToken(t), ExpiresAt: time.Now().Add(5 * time.Minute)}
-		run := token.NewRun(newResolver(nil, cli, login(token.SourceEnv, rec)))
+		run := newResolver(nil, cli, login(token.SourceEnv, rec))
 		for range 10 {
 			if res, err := run.Read(t.Context(), web, token.PolicyIfExpired); err != nil || !res.Stale {
 				t.Errorf("stale %t, error %v", res.Stale, err)
@@ -159,7 +158,7 @@ func TestRunForgetsWhoLeft(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cli := minter(t, token.SourceCLI, time.Second, 24*time.Hour)
-		run := token.NewRun(newResolver(nil, cli))
+		run := newResolver(nil, cli)
 		ctx, cancel := context.WithCancel(t.Context())
 		left := make(chan error, 1)
 		go func() {

@@ -11,9 +11,9 @@ import (
 const (
 	// maxQuote is how much of another program's words is quoted, in bytes.
 	maxQuote = 300
-	// shared is the length in bytes from which a piece of a text that is also in
-	// the token that was sent counts as a leak of it. It is longer than a prefix
-	// with its underscore.
+	// shared is the length in bytes of the shortest common piece of a text and the
+	// sent token that counts as a leak. It is longer than a prefix with its
+	// underscore.
 	shared = 6
 	masked = "[redacted]"
 	// manyRuns is the number of long runs that are taken for one token in groups.

@@ -18,7 +18,7 @@ const (
 	SourceAPI     SourceName = "api"
 	SourceEnv     SourceName = "env"
 	SourceManual  SourceName = "manual"
-	// SourceNone stands for an answer that no link gave.
+	// SourceNone is the source of a request that no link answered.
 	SourceNone SourceName = "none"
 )
 
@@ -26,8 +26,8 @@ const (
 //
 // Acquire returns a candidate, or an error that says why there is none. Every
 // error is a miss, and the chain goes on, but for one that wraps [ErrStop].
-// A miss is best told as a [*MissError], which carries the fix; any other error
-// is quoted as the reason. No error holds a token or a part of one.
+// A miss should be a [*MissError], which carries the fix; any other error is quoted
+// as the reason. No error holds a token or a part of one.
 //
 // Acquire observes ctx, which carries the link's own deadline, and is called
 // from many goroutines at once.
@@ -40,6 +40,28 @@ type Source interface {
 	Acquire(ctx context.Context, req Request) (Candidate, error)
 }
 
+// storageTimeout bounds one look into storage.
+const storageTimeout = 10 * time.Second
+
+// StorageSource is the place of storage in the chain. The resolver reads its [Store]
+// there.
+func StorageSource() Source { return storageSource{} }
+
+type storageSource struct{}
+
+var _ Source = storageSource{}
+
+// Name implements [Source].
+func (storageSource) Name() SourceName { return SourceStorage }
+
+// Timeout implements [Source].
+func (storageSource) Timeout() time.Duration { return storageTimeout }
+
+// Acquire is for a resolver without a [Store].
+func (storageSource) Acquire(context.Context, Request) (Candidate, error) {
+	return Candidate{}, &MissError{Reason: "there is no storage", Cause: ErrNoStore}
+}
+
 // Limiter is implemented by a [Source] that bounds how many of its calls run at
 // once. The wait for a slot is neither the link's time nor the flight's.
 type Limiter interface {
@@ -48,7 +70,14 @@ type Limiter interface {
 	Slot(ctx context.Context) (release func(), err error)
 }
 
-// Candidate is what a link offers.
+// Minter is implemented by a [Source] that mints.
+type Minter interface {
+	// Mint is [Source.Acquire] under a name that was announced in storage. The error
+	// wraps [ErrUnsettled] if Fly may have made a token of that name.
+	Mint(ctx context.Context, req Request, name string) (Candidate, error)
+}
+
+// Candidate is what a link has found.
 type Candidate struct {
 	Record
 	// Minted says that the token was made for this request, by minting or by
@@ -68,8 +97,9 @@ type Candidate struct {
 // Verifier shows tokens to Fly.
 type Verifier interface {
 	// Verify returns an error that wraps [ErrRejected] when Fly refuses tok for
-	// req's app, or [ErrOutOfReach] when tok is valid for other apps only, and nil when it accepts it or gives no answer. It bounds its
-	// own time: three seconds in all for whatever number of calls.
+	// req's app, or [ErrOutOfReach] when tok is valid for other apps only. It returns
+	// nil when Fly accepts tok or does not answer. It bounds its own time: three
+	// seconds in all for whatever number of calls.
 	Verify(ctx context.Context, req Request, tok Token) error
 }
 

@@ -2,12 +2,105 @@ package token
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
+// Record is a token with what is known about it.
+type Record struct {
+	// Token is the token itself.
+	Token Token
+	// Origin is the source that first produced it.
+	Origin SourceName
+	// AcquiredAt is when a minted token was acquired, or a manual one set; zero
+	// for a login, which has no record.
+	AcquiredAt time.Time
+	// ExpiresAt is the last instant at which the token is good; zero when
+	// unknown.
+	ExpiresAt time.Time
+	// TTL is the life that a minted token was asked for; zero when unknown.
+	// AcquiredAt is this machine's time and ExpiresAt is Fly's, so the difference
+	// between them is as wrong as this machine's clock.
+	TTL time.Duration
+	// ID is Fly's identifier of a token minted over its API, "" when unknown.
+	ID string
+	// MintName is the unique name that a minted token was made under, and that
+	// Fly lists it by; "" when unknown.
+	MintName string
+	// AppID is the number of the app that the token was narrowed to, 0 for one
+	// that was not. It lets a stored token be proved without asking Fly again.
+	AppID uint64
+	// Parent is the fingerprint of the token that this one was narrowed from, ""
+	// for one that was not.
+	Parent string
+}
+
+// Generation identifies the time between two invalidations of an app. A record may
+// only be saved under the generation in which its acquisition began.
+type Generation uint64
+
+// Sequence numbers what is acquired into a store, by whatever process: of two
+// acquisitions the later one has the greater number, whatever the clocks say.
+type Sequence uint64
+
+var (
+	// ErrNoRecord is returned by a [Store] that holds no such record.
+	ErrNoRecord = errors.New("no such record")
+	// ErrSuperseded is returned by a save when the app was invalidated after the
+	// acquisition began: the record must not be kept.
+	ErrSuperseded = errors.New("the app was invalidated during the acquisition")
+	// ErrClaimLost is returned by [Claim.Save] when another process took the claim
+	// over. That process may revoke the token, so no caller may receive it.
+	ErrClaimLost = errors.New("another process took over the claim")
+	// ErrUnwritable is wrapped by the error of [Store.Claim] if nothing can be
+	// written. The save that fails later reports it to the user.
+	ErrUnwritable = errors.New("storage cannot be written")
+	// ErrManualExists is returned by [Store.CreateManual] when a different token is
+	// recorded already.
+	ErrManualExists = errors.New("a different manual token is recorded for this app")
+	// ErrManualChanged is returned by [Store.DeleteManual] when the recorded
+	// token is not the one that was to be deleted.
+	ErrManualChanged = errors.New("the recorded manual token is a different one")
+)
+
+// Store keeps minted and manual tokens beyond the process. Its methods are safe
+// for concurrent use, and each change is made completely or not at all.
+type Store interface {
+	// Sequence returns a number that is less than that of every later acquisition,
+	// and not less than that of any earlier one.
+	Sequence(ctx context.Context) (Sequence, error)
+	// Load returns what the store holds for req, from one read.
+	Load(ctx context.Context, req Request) (Stored, error)
+	// Claim excludes other processes from acquiring a token for req's app, and
+	// waits for that as long as ctx lasts. The error says why there is no claim.
+	Claim(ctx context.Context, req Request) (Claim, error)
+	// Save stores rec for req without a claim. The error is [ErrSuperseded] when
+	// the app's generation is no longer gen.
+	Save(ctx context.Context, req Request, rec Record, gen Generation) error
+	// Remove removes the record for req if its token has the given fingerprint.
+	// Any other record, or none, is left as it is, without an error.
+	Remove(ctx context.Context, req Request, fingerprint string) error
+	// Invalidate begins a new generation of the app and removes its minted records,
+	// for every access and organization. The manual record stays.
+	Invalidate(ctx context.Context, app string) error
+	// Manual returns the app's manual record. The error is [ErrNoRecord] when
+	// there is none, and wraps [ErrStop] when there is one that cannot be read.
+	Manual(ctx context.Context, app string) (Record, error)
+	// CreateManual stores rec as the app's manual record and returns what is then
+	// stored. An equal token that is there already is adopted as it is; for a
+	// different one the error is [ErrManualExists].
+	CreateManual(ctx context.Context, app string, rec Record) (Record, error)
+	// SetManual replaces the app's manual record. It is durable when SetManual
+	// returns.
+	SetManual(ctx context.Context, app string, rec Record) error
+	// DeleteManual removes the app's manual record if its token has the given
+	// fingerprint. The error is [ErrNoRecord] or [ErrManualChanged] otherwise.
+	DeleteManual(ctx context.Context, app, fingerprint string) error
+}
+
 // Stored is what storage holds for a request, taken from one read.
 type Stored struct {
-	// Generation counts the app's invalidations.
+	// Generation is the app's.
 	Generation Generation
 	// Record is the minted record; its Token is zero when there is none that
 	// can be used.
@@ -19,14 +112,12 @@ type Stored struct {
 	// acquire for this request, and MissesAt is the number of that acquisition.
 	Misses   []Attempt
 	MissesAt Sequence
-	// Announced are mints for the app whose outcome nobody recorded.
+	// Announced are mints for the app whose outcome was not recorded.
 	Announced []Mint
-	// Warnings are for the user, and hold no secret.
-	Warnings []Warning
 }
 
 // Claim excludes other processes from acquiring a token for a request. It is
-// held from [Storage.Claim] until Save or Release, or until the process dies.
+// held from [Store.Claim] until Save or Release, or until the process dies.
 type Claim interface {
 	// Stored returns what storage held when the claim was taken.
 	Stored() Stored
@@ -34,11 +125,11 @@ type Claim interface {
 	// it: a token that Fly made under this name can be found later.
 	MintName() string
 	// Save stores rec and ends the claim in one change. The error is
-	// [ErrSuperseded] when the app was invalidated after the claim was taken, or
-	// when the claim was lost to another process.
+	// [ErrSuperseded] when the app was invalidated after the claim was taken, and
+	// [ErrClaimLost] when the claim was lost to another process.
 	Save(ctx context.Context, rec Record) error
-	// Release ends the claim without a record. Misses are kept for those who
-	// wait. With unsettled set, MintName stays announced, because Fly may have
+	// Release ends the claim without a record. Misses are kept for other processes
+	// that wait. With unsettled set, MintName stays announced, because Fly may have
 	// made a token of that name.
 	Release(ctx context.Context, misses []Attempt, unsettled bool) error
 }

@@ -14,8 +14,8 @@ import (
 )
 
 // Token is a bearer credential of Fly's: a bundle of macaroons or one OAuth
-// token, kept without its scheme and without white space, so that two spellings
-// of one token are equal under ==.
+// token. It has no scheme and no white space, so two spellings of one token are
+// equal under ==.
 //
 // A Token masks itself wherever it is printed, logged or marshalled; only
 // [Token.Reveal] and [Token.AuthorizationHeader] give its value.
@@ -35,11 +35,11 @@ const prefixOAuth = "fo1_"
 // login with a macaroon for each of a hundred organizations stays below this.
 const maxLength = 1 << 20
 
-// Parse reads a token as people and tools write it: with or without a scheme
-// ("FlyV1" or "Bearer", in any case, nested or not), a comma-separated bundle,
-// wrapped by an editor or not, after a byte order mark or not. The grammar is that of superfly/macaroon's Parse
-// and of fly-go's tokens.Parse, without the latter's rule that whatever has no
-// known prefix is an OAuth token.
+// Parse reads a token as people and tools write it, with or without a scheme
+// ("FlyV1" or "Bearer", in any case, nested or not). It accepts a comma-separated
+// bundle, line breaks of an editor, and a byte order mark. The grammar is that of
+// superfly/macaroon's Parse and of fly-go's tokens.Parse. Unlike fly-go, Parse takes no
+// text without a known prefix for an OAuth token.
 func Parse(s string) (Token, error) {
 	s = trimSchemes(strings.TrimPrefix(s, byteOrderMark))
 	if len(s) > maxLength {
@@ -68,8 +68,8 @@ func Parse(s string) (Token, error) {
 
 // Check decodes every macaroon of t, which [Parse] does not: a login may hold one
 // in a form that this provider does not know yet, and be good without it. The
-// error wraps [ErrMalformed]. A token that was cut off where base64 does not tell
-// is found out here instead of by a refusal of Fly's.
+// error wraps [ErrMalformed]. Check detects a token that was cut off between two
+// groups of base64.
 func (t Token) Check() error {
 	if _, err := macaroon.ParseBundle(t.value); err != nil {
 		return fmt.Errorf("%w: %w: it may have been cut off when it was pasted", ErrMalformed, err)
@@ -116,9 +116,9 @@ func (t Token) AuthorizationHeader() string {
 	return "FlyV1 " + t.value
 }
 
-// Fingerprint returns the first 16 hex digits of the SHA-256 of t. It tells two
-// tokens apart, is the same on every machine and, since a token carries 128
-// random bits and more, gives nothing away. It is empty for no token.
+// Fingerprint returns the first 16 hex digits of the SHA-256 of t. It
+// distinguishes tokens, and is the same on every machine. It reveals nothing, because a
+// token has 128 random bits or more. It is empty for no token.
 func (t Token) Fingerprint() string {
 	if t.value == "" {
 		return ""

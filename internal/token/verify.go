@@ -14,17 +14,17 @@ const verifyTimeout = 10 * time.Second
 // another.
 type rejection struct{ app, fingerprint string }
 
-// verify shows the token on offer to Fly where the policy asks for it, and
-// returns an error that wraps [ErrRejected] where Fly refuses it. What Fly has
+// verify shows a token to Fly if the policy asks for it, and
+// returns an error that wraps [ErrRejected] if Fly refuses it. What Fly has
 // refused once is not handed out again under any policy.
-func (d *descent) verify(ctx context.Context, o offer) error {
-	r, f := d.Resolver, d.flight
+func (w *walk) verify(ctx context.Context, o found) error {
+	r, f := w.Resolver, w.flight
 	key := rejection{f.request.App, o.Token.Fingerprint()}
 	if known, ok := r.rejected.Load(key); ok {
 		cause, _ := known.(error)
-		return d.rejectedMiss(ctx, o, cause)
+		return w.rejectedMiss(ctx, o, cause)
 	}
-	if f.policy != PolicyIfRejected || r.verifier == nil || o.Token.IsOAuth() || !d.shown(o) {
+	if f.policy != PolicyIfRejected || r.verifier == nil || o.Token.IsOAuth() || !w.shown(o) {
 		return nil
 	}
 	_, err := guarded(ctx, verifyTimeout, func(ctx context.Context) (struct{}, error) {
@@ -34,24 +34,23 @@ func (d *descent) verify(ctx context.Context, o offer) error {
 		return nil // no answer is no rejection
 	}
 	r.rejected.Store(key, err)
-	d.outOfReach = d.outOfReach || o.Source == SourceStorage && errors.Is(err, ErrOutOfReach)
+	w.outOfReach = w.outOfReach || o.Source == SourceStorage && errors.Is(err, ErrOutOfReach)
 	if o.Source == SourceStorage && r.store != nil {
-		// Left where it is, it would be shown and refused again at every plan: so
-		// a failure here costs a request, and no more.
+		// A record that stays is shown and refused again at the next plan.
 		_, _ = guarded(ctx, saveTimeout, func(ctx context.Context) (struct{}, error) {
-			return struct{}{}, r.store.RemoveMinted(ctx, f.request, key.fingerprint)
+			return struct{}{}, r.store.Remove(ctx, f.request, key.fingerprint)
 		})
 	}
-	return d.rejectedMiss(ctx, o, err)
+	return w.rejectedMiss(ctx, o, err)
 }
 
 // shown reports whether a token may have been revoked since it was made. A token
 // that was minted a moment ago, by any process, was not. It is shown all the same if
 // its predecessor was for other apps: the organization may be wrong.
-func (d *descent) shown(o offer) bool {
+func (w *walk) shown(o found) bool {
 	switch o.Source {
 	case SourceCLI, SourceAPI:
-		return d.outOfReach
+		return w.outOfReach
 	case SourceStorage:
 		return !o.recent
 	case SourceConfig, SourceEnv, SourceManual:
@@ -62,9 +61,9 @@ func (d *descent) shown(o offer) bool {
 }
 
 // rejectedMiss says which token Fly rejects, where it was found, and what to do.
-func (d *descent) rejectedMiss(ctx context.Context, o offer, err error) error {
+func (w *walk) rejectedMiss(ctx context.Context, o found, err error) error {
 	if mints(o.Source) {
-		return d.wrongOrganization(ctx, o, err)
+		return w.wrongOrganization(ctx, o, err)
 	}
 	place, fix := string(o.Source), ""
 	switch o.Source {
@@ -77,7 +76,7 @@ func (d *descent) rejectedMiss(ctx context.Context, o offer, err error) error {
 	}
 	what := "it is expired, revoked or unknown"
 	if errors.Is(err, ErrOutOfReach) {
-		what = fmt.Sprintf("it is valid, but not for app %q", d.flight.request.App)
+		what = fmt.Sprintf("it is valid, but not for app %q", w.flight.request.App)
 	}
 	return &MissError{
 		Reason: fmt.Sprintf("Fly rejects the token found in %s (fingerprint %s): %s", place, o.Token.Fingerprint(), what),
@@ -87,11 +86,11 @@ func (d *descent) rejectedMiss(ctx context.Context, o offer, err error) error {
 
 // wrongOrganization ends the chain: two tokens in a row were minted in an
 // organization that the app does not belong to, and every run would mint one more.
-func (d *descent) wrongOrganization(ctx context.Context, o offer, err error) error {
-	req := d.flight.request
-	if d.discard != nil {
+func (w *walk) wrongOrganization(ctx context.Context, o found, err error) error {
+	req := w.flight.request
+	if w.discard != nil {
 		_, _ = guarded(ctx, verifyTimeout, func(ctx context.Context) (struct{}, error) {
-			d.discard(ctx, req, o.Record)
+			w.discard(ctx, req, o.Record)
 			return struct{}{}, nil
 		})
 	}
@@ -100,8 +99,8 @@ func (d *descent) wrongOrganization(ctx context.Context, o offer, err error) err
 		reason = fmt.Sprintf("a token minted in organization %q does not open app %q", req.Organization, req.App)
 	}
 	fix := "check organization, or FLY_ORG, and the app's name"
-	if d.organization != nil {
-		slug, lookupErr := guarded(ctx, verifyTimeout, func(ctx context.Context) (string, error) { return d.organization(ctx, req.App) })
+	if w.organization != nil {
+		slug, lookupErr := guarded(ctx, verifyTimeout, func(ctx context.Context) (string, error) { return w.organization(ctx, req.App) })
 		switch {
 		case lookupErr != nil || slug == "":
 		case slug == req.Organization || req.Organization == "":

@@ -48,10 +48,10 @@ func TestStoredTokenRejected(t *testing.T) {
 	t.Parallel()
 	m, v := newMemory(), newFly()
 	cli := minter(t, token.SourceCLI, 0, 24*time.Hour)
-	old := mustGet(t, verifying(m, v, storageLink(m), cli), "web")
+	old := mustGet(t, verifying(m, v, storageLink(), cli), "web")
 	v.revoked[old.Token] = true
 
-	r := verifying(m, v, storageLink(m), cli)
+	r := verifying(m, v, storageLink(), cli)
 	if res, err := r.Refresh(t.Context(), web, token.PolicyIfExpired); err != nil || res.Token != old.Token {
 		t.Errorf("if_expired: source %s, error %v, want the stored one", res.Source, err)
 	}
@@ -86,7 +86,7 @@ func TestManualTokenRejected(t *testing.T) {
 	if m.manual["web"].Token != tok {
 		t.Error("the manual record is gone")
 	}
-	if _, err := r.Get(t.Context(), web); !errors.Is(err, token.ErrRejected) {
+	if _, err := r.Read(t.Context(), web, token.PolicyIfExpired); !errors.Is(err, token.ErrRejected) {
 		t.Errorf("a later Get: %v, want ErrRejected", err)
 	}
 }
@@ -103,13 +103,12 @@ func TestWhatIsShown(t *testing.T) {
 		tok    token.Token
 		want   int
 	}{
-		"storage": {token.SourceStorage, newToken(t), 1},
-		"config":  {token.SourceConfig, newToken(t), 1},
-		"env":     {token.SourceEnv, newToken(t), 1},
-		"manual":  {token.SourceManual, newToken(t), 1},
-		"cli":     {token.SourceCLI, newToken(t), 0},
-		"api":     {token.SourceAPI, newToken(t), 0},
-		"oauth":   {token.SourceConfig, oauth, 0},
+		"config": {token.SourceConfig, newToken(t), 1},
+		"env":    {token.SourceEnv, newToken(t), 1},
+		"manual": {token.SourceManual, newToken(t), 1},
+		"cli":    {token.SourceCLI, newToken(t), 0},
+		"api":    {token.SourceAPI, newToken(t), 0},
+		"oauth":  {token.SourceConfig, oauth, 0},
 	} {
 		v := newFly()
 		r := verifying(newMemory(), v, login(tc.source, token.Record{Token: tc.tok}))
@@ -173,7 +172,7 @@ func TestIfRejectedDoesNotShareAGet(t *testing.T) {
 			if i == 1 {
 				return r.Refresh(t.Context(), web, token.PolicyIfRejected)
 			}
-			return r.Get(t.Context(), web)
+			return r.Read(t.Context(), web, token.PolicyIfExpired)
 		})
 		wantCalls(t, slow, 2)
 		if v.shown[rec.Token] != 1 {

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// offer is a candidate on its way to become an answer.
-type offer struct {
+// found is a candidate on its way to become an answer.
+type found struct {
 	Resolution
 	minted bool
 	// from and broad are the candidate's.
@@ -21,179 +21,172 @@ type offer struct {
 	recent bool
 }
 
-// descent is one flight's way down the chain.
-type descent struct {
+// walk is one flight's way along the chain.
+type walk struct {
 	*Resolver
-	flight     *flight
-	generation Generation
-	// unknown is why the generation could not be read, nil where it was.
-	unknown  error
+	flight   *flight
 	failure  *NoTokenError
-	resorts  []offer
+	stales   []found
 	warnings []Warning
-	// storage is the link of that name, once it has missed: what is made below it
-	// is shared with other processes. Nil where nothing is stored.
-	storage Source
-	// seen is the number of the acquisition that storage had first.
-	seen Sequence
-	// locked says that the app's lock was asked for, got or not.
-	locked bool
-	// unlock gives the app's lock back; nil while it is not held.
-	unlock func()
+
+	// stored is the content of storage at the last read; nil before the first one.
+	// unread is why that read failed; nil if it did not.
+	stored *Stored
+	unread error
+	// missesSince is the number up to which stored misses are not believed.
+	missesSince Sequence
+	// claim is nil while none is held. tried says that it was asked for.
+	claim Claim
+	tried bool
+	// knownMisses are those of links that another process has just asked.
+	knownMisses []Attempt
+
 	// unavailable is the first link that mints and missed for now; "" for none.
 	unavailable SourceName
 	// outOfReach says that Fly refused the stored token because it is for other apps.
 	outOfReach bool
-	// known are the misses of links that another process has asked already.
-	known []Attempt
 }
 
-// walk descends the chain until a link has a fresh token.
+// walk asks the links until one has a fresh token.
 func (r *Resolver) walk(f *flight) (Resolution, error) {
-	d := &descent{Resolver: r, flight: f, failure: &NoTokenError{Request: f.request}}
-	d.begin()
-	defer d.ascend()
+	w := &walk{Resolver: r, flight: f, failure: &NoTokenError{Request: f.request}}
+	defer func() { w.release(false) }()
+	if r.stores() && r.sources[0].Name() != SourceStorage {
+		w.load(f.ctx, saveTimeout) // its generation is that of the flight's beginning
+	}
 	for _, src := range r.sources {
-		if res, ok := d.staleStored(src); ok {
+		if res, ok := w.staleStored(src); ok {
 			return res, nil
 		}
-		if res, done, err := d.step(src); done {
+		if res, done, err := w.step(src); done {
 			return res, err
 		}
-		if src.Name() == SourceStorage && r.stores() {
-			d.storage = src
-		}
 	}
-	return d.lastResort()
+	return w.lastResort()
 }
 
-// step asks one link. Before the first that makes a token it takes the app's
-// lock, so that of many cold processes one acquires and the others find what it
-// has stored. The slot comes before the lock: who holds the lock keeps others
-// waiting for no longer than a call takes, however long its own queue is.
-func (d *descent) step(src Source) (res Resolution, done bool, err error) {
-	if d.skips(src) {
+// step asks one link. Before the first that makes a token it claims the app: of many
+// cold processes one acquires, and the others find its token in storage. The slot comes
+// before the claim, so that other processes wait for one call and not for this
+// process's queue.
+func (w *walk) step(src Source) (res Resolution, done bool, err error) {
+	if w.skips(src) {
 		return Resolution{}, false, nil
 	}
-	release, err := d.slot(src)
+	release, err := w.slot(src)
 	if err != nil {
-		return d.missed(src, err)
+		return w.missed(src, err)
 	}
-	if d.storage != nil && !d.locked && d.makes(src) {
-		d.lock()
-		res, done, err = d.again()
-		if done || d.skips(src) {
+	if !w.tried && w.stores() && w.makes(src) {
+		if res, done, err = w.claimed(); done || w.skips(src) {
 			release()
 			return res, done, err
 		}
 	}
-	return d.visit(src, release)
+	return w.visit(src, release)
 }
 
-// slot waits for a slot of the link's, where it has any. The wait is nobody's
-// time.
-func (d *descent) slot(src Source) (release func(), err error) {
+// slot waits for a slot of the link's, if it has any. The wait is part of
+// no deadline.
+func (w *walk) slot(src Source) (release func(), err error) {
 	limiter, ok := src.(Limiter)
 	if !ok {
 		return func() {}, nil
 	}
-	resume := d.flight.budget.pause()
+	resume := w.flight.budget.pause()
 	defer resume()
-	ctx, ended := d.waitBegan(WaitSlot)
+	ctx, ended := w.waitBegan(WaitSlot)
 	defer func() { ended(err) }()
 	return limiter.Slot(ctx)
 }
 
-// visit asks one link. It is done where the link has the answer, or where the
-// chain must not go on.
-func (d *descent) visit(src Source, release func()) (res Resolution, done bool, err error) {
-	ctx, ended := d.linkBegan(src.Name())
+// visit asks one link. It is done if the link has the answer, or if the chain must
+// not go on.
+func (w *walk) visit(src Source, release func()) (res Resolution, done bool, err error) {
+	ctx, ended := w.linkBegan(src.Name())
 	v := Visit{Verdict: VerdictMiss}
 	defer func() { ended(v) }()
-	o, err := d.offer(ctx, src, release)
-	switch {
-	case src.Name() != SourceStorage:
-	case d.locked:
-		o.recent = o.sequence > d.seen
-	default:
-		d.seen = o.sequence
-	}
-	if err != nil || d.flight.ctx.Err() != nil {
+	c, err := w.find(ctx, src, release)
+	if err != nil || w.flight.ctx.Err() != nil {
 		v.Err = err
 		if err == nil {
-			v.Err = context.Cause(d.flight.ctx)
+			v.Err = context.Cause(w.flight.ctx)
 		}
-		return d.missed(src, err)
+		return w.missed(src, err)
 	}
 	now := time.Now()
-	switch d.freshness(o.Record, o.Source, now) {
+	switch w.freshness(c.Record, c.Source, now) {
 	case fresh:
-		if err := d.verify(ctx, o); err != nil {
+		if err := w.verify(ctx, c); err != nil {
 			v = Visit{VerdictRejected, err}
-			return d.missed(src, err)
+			return w.missed(src, err)
 		}
 		v.Verdict = VerdictHit
-		return d.accept(o), true, nil
+		return w.accept(c)
 	case stale:
-		v = Visit{VerdictStale, staleMiss(o.Record, now)}
-		d.resorts = append(d.resorts, o)
+		v = Visit{VerdictStale, staleMiss(c.Record, now)}
+		w.stales = append(w.stales, c)
 	case expired:
-		v = Visit{VerdictExpired, expiredMiss(o.Source, o.Record)}
+		v = Visit{VerdictExpired, expiredMiss(c.Source, c.Record)}
 	}
-	d.failure.miss(src.Name(), v.Err)
+	w.failure.miss(src.Name(), v.Err)
 	return Resolution{}, false, nil
 }
 
 // missed notes why a link has no token, and whether the chain ends with it.
-func (d *descent) missed(src Source, err error) (res Resolution, done bool, _ error) {
-	if d.flight.ctx.Err() != nil {
-		return Resolution{}, true, context.Cause(d.flight.ctx)
+func (w *walk) missed(src Source, err error) (res Resolution, done bool, _ error) {
+	if w.flight.ctx.Err() != nil {
+		w.release(errors.Is(err, ErrUnsettled) || mints(src.Name()))
+		return Resolution{}, true, context.Cause(w.flight.ctx)
 	}
-	d.failure.miss(src.Name(), err)
-	d.noteUnavailable(src.Name(), err)
+	w.failure.miss(src.Name(), err)
+	w.noteUnavailable(src.Name(), err)
+	if errors.Is(err, ErrUnsettled) && w.claim != nil {
+		// The name stays announced, and the next link mints under a new one.
+		w.release(true)
+		w.tried = false
+	}
 	if errors.Is(err, ErrStop) {
-		return Resolution{}, true, d.failure
+		return Resolution{}, true, w.failure
 	}
 	return Resolution{}, false, nil
 }
 
-// offer asks one link, and makes what it has prove the access that is asked for.
-func (d *descent) offer(ctx context.Context, src Source, release func()) (offer, error) {
-	f := d.flight
-	c, err := d.ask(ctx, f, src, release)
+// find asks one link, and makes its token prove the access that is asked for.
+func (w *walk) find(ctx context.Context, src Source, release func()) (found, error) {
+	f := w.flight
+	c, err := w.ask(ctx, src, release)
 	if err != nil {
-		return offer{}, err
+		return found{}, err
 	}
-	if err := d.withheld(src.Name(), c); err != nil {
-		return offer{}, err
+	if err := w.withheld(src.Name(), c); err != nil {
+		return found{}, err
 	}
-	o := offer{sequence: c.Sequence, from: c.From, broad: c.Broad && f.request.Access == AccessAny}
-	if src.Name() == SourceStorage && f.barred && c.Sequence <= f.since {
-		return o, &MissError{Reason: "what is stored was acquired before this refresh"}
-	}
+	o := found{sequence: c.Sequence, from: c.From, broad: c.Broad && f.request.Access == AccessAny}
 	if c.Origin == "" {
 		c.Origin = src.Name()
 	}
 	c.Record = withExpiry(c.Record)
 	if f.request.Access != AccessAny {
-		if c, err = d.narrow(ctx, f, c); err != nil {
+		if c, err = w.narrow(ctx, f, c); err != nil {
 			return o, err
 		}
 	}
 	o.Resolution = Resolution{Record: c.Record, Source: src.Name(), Acquirer: AcquirerGroup, Warnings: c.Warnings}
 	o.minted = c.Minted
+	o.recent = src.Name() == SourceStorage && w.isRecent(c.Sequence)
 	return o, nil
 }
 
-// narrow makes c prove the access. What has expired is not worth it.
+// narrow makes c prove the access, unless it has expired.
 func (r *Resolver) narrow(ctx context.Context, f *flight, c Candidate) (Candidate, error) {
 	if r.narrower == nil {
 		return c, &MissError{Reason: fmt.Sprintf("no token can be made to prove access %q here", f.request.Access)}
 	}
 	if !c.ExpiresAt.IsZero() && time.Now().After(c.ExpiresAt) {
-		return c, nil // told as such by the caller
+		return c, nil // the caller reports it
 	}
-	// Not c again: a call that was given up may still read it.
+	// Not into c: a call that was given up may still read it.
 	narrowed, err := guarded(ctx, r.narrower.Timeout(), func(ctx context.Context) (Candidate, error) {
 		return r.narrower.Narrow(ctx, f.request, c)
 	})
@@ -201,9 +194,9 @@ func (r *Resolver) narrow(ctx context.Context, f *flight, c Candidate) (Candidat
 	return narrowed, err
 }
 
-// warned returns res with what there is to tell of the way to it.
-func (d *descent) warned(res Resolution, more ...Warning) Resolution {
-	all := append(res.Warnings[:len(res.Warnings):len(res.Warnings)], d.warnings...)
+// warned returns res with the warnings of the way to it.
+func (w *walk) warned(res Resolution, more ...Warning) Resolution {
+	all := append(res.Warnings[:len(res.Warnings):len(res.Warnings)], w.warnings...)
 	res.Warnings = append(all, more...)
 	return res
 }
@@ -230,12 +223,19 @@ func expiredMiss(name SourceName, rec Record) error {
 	}
 }
 
-// ask runs one link under its own deadline, and gives its slot back when it is
-// through.
-func (r *Resolver) ask(ctx context.Context, f *flight, src Source, release func()) (Candidate, error) {
+// ask runs one link under its own deadline, and gives its slot back at the end.
+func (w *walk) ask(ctx context.Context, src Source, release func()) (Candidate, error) {
+	if src.Name() == SourceStorage && w.stores() {
+		defer release()
+		return w.fromStorage(ctx, src.Timeout())
+	}
+	claim := w.claim
 	c, err := guarded(ctx, src.Timeout(), func(ctx context.Context) (Candidate, error) {
 		defer release()
-		return src.Acquire(ctx, f.request)
+		if minter, ok := src.(Minter); ok && claim != nil {
+			return minter.Mint(ctx, w.flight.request, claim.MintName())
+		}
+		return src.Acquire(ctx, w.flight.request)
 	})
 	if err == nil && c.Token.IsZero() {
 		return c, &MissError{Reason: "it answered without a token: a bug in the provider"}

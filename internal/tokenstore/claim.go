@@ -179,30 +179,44 @@ func (c *claim) holds(st *state) bool {
 // Stored implements [token.Claim].
 func (c *claim) Stored() token.Stored { return c.stored }
 
-// MintName implements [token.Claim]. Where the claim has not announced its mint
-// yet, it does now; a warning says so where it cannot.
+// MintName implements [token.Claim]. If the claim has not announced its mint yet, it
+// does now; a warning says so if it cannot.
 func (c *claim) MintName() string {
-	c.mu.Lock()
-	announced := c.doc != nil || c.ended
-	c.mu.Unlock()
-	if announced {
-		return c.name
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), promoteWait)
 	defer cancel()
-	if err := c.take(ctx, nil); err != nil {
+	if err := c.promote(ctx); err != nil {
 		c.store.warn(c.req.App, "Unable to Announce Fly Token", fmt.Sprintf(
 			"A token for app %q is minted without a note in storage: %s. If this run is killed, `fly tokens list` shows the token as %q.", c.req.App, err, c.name))
 	}
 	return c.name
 }
 
+// promote writes down a claim that was not needed at first.
+func (c *claim) promote(ctx context.Context) error {
+	c.mu.Lock()
+	written := c.doc != nil || c.ended
+	c.mu.Unlock()
+	if written {
+		return nil
+	}
+	return c.take(ctx, nil)
+}
+
 // Save implements [token.Claim].
 func (c *claim) Save(ctx context.Context, rec token.Record) error {
-	lost := false
-	err := c.end(ctx, func(st *state) (bool, error) {
-		lost = !c.holds(st) || st.generation != c.stored.Generation
-		if lost {
+	err := c.promote(ctx)
+	if err != nil {
+		_ = c.Release(ctx, nil, false) // nothing was written
+		return err
+	}
+	var refused error
+	err = c.end(ctx, func(st *state) (bool, error) {
+		switch refused = nil; {
+		case !c.holds(st):
+			refused = token.ErrClaimLost
+			return false, nil
+		case st.generation != c.stored.Generation:
+			refused = token.ErrSuperseded
 			return c.orphan(st, rec.ID)
 		}
 		now, _, err := c.store.backend.Now(ctx)
@@ -212,14 +226,14 @@ func (c *claim) Save(ctx context.Context, rec token.Record) error {
 		delete(st.mints, c.name)
 		return true, st.save(c.key, rec, now)
 	})
-	if err == nil && lost {
-		return token.ErrSuperseded
+	if err == nil {
+		err = refused
 	}
 	return err
 }
 
-// orphan notes that the minted token was handed out without a record: it stays
-// announced until it expires, and nobody revokes it meanwhile.
+// orphan notes that a caller receives the minted token without a record: it stays
+// announced until it expires, and is not revoked meanwhile.
 func (c *claim) orphan(st *state, id string) (bool, error) {
 	m, ok := st.mint(c.name)
 	if !ok {

@@ -36,6 +36,8 @@ type Leases struct {
 	Poll time.Duration
 }
 
+var _ token.Store = (*Store)(nil)
+
 // Store keeps minted and manual tokens over a backend. It is safe for concurrent
 // use, also by many processes.
 type Store struct {
@@ -94,11 +96,11 @@ func (s *Store) Load(ctx context.Context, req token.Request) (token.Stored, erro
 	}
 	d, err := s.backend.Load(ctx, Doc{req.App, KindState})
 	if err != nil {
-		return token.Stored{Warnings: s.takeWarnings(req.App)}, err
+		return token.Stored{}, err
 	}
 	st, damage, err := s.read(req.App, d.Data)
 	if err != nil {
-		return token.Stored{Warnings: s.takeWarnings(req.App)}, err
+		return token.Stored{}, err
 	}
 	if damage != nil {
 		s.warn(req.App, "Stored Fly App Tokens Are Damaged", fmt.Sprintf("The tokens kept for app %q in %s cannot be read: %s. They are replaced when a token is next saved.", req.App, s.backend.Locate(Doc{req.App, KindState}), damage))
@@ -121,7 +123,6 @@ func (s *Store) stored(ctx context.Context, st *state, req token.Request) (token
 	if raw := st.records[key]; raw != nil {
 		stored.Record, stored.Sequence, err = s.usable(ctx, req.App, raw)
 	}
-	stored.Warnings = s.takeWarnings(req.App)
 	return stored, err
 }
 

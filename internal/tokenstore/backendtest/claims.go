@@ -171,8 +171,8 @@ func leaseTakenOver(t *testing.T, s Suite) {
 	if left := c.Stored().Announced; len(left) != 1 || left[0].Name != lost.MintName() {
 		t.Errorf("left announced: %v, want %q", left, lost.MintName())
 	}
-	if err := lost.Save(t.Context(), record()); !errors.Is(err, token.ErrSuperseded) {
-		t.Errorf("Save() after the loss of the claim = %v, want ErrSuperseded", err)
+	if err := lost.Save(t.Context(), record()); !errors.Is(err, token.ErrClaimLost) {
+		t.Errorf("Save() after the loss of the claim = %v, want ErrClaimLost", err)
 	}
 	rec := record()
 	ok(t, c.Save(t.Context(), rec))

@@ -79,8 +79,8 @@ func damaged(t *testing.T, s Suite) {
 		began := load(t, st, web).Generation
 		s.Damage(t, place, stateDoc, []byte(bad))
 		got, err := st.Load(t.Context(), web)
-		if ok(t, err); !got.Record.Token.IsZero() || len(got.Warnings) == 0 {
-			t.Errorf("Load() of a damaged document = %v with warnings %v", got.Record.Token, got.Warnings)
+		if ws := st.TakeWarnings(); !got.Record.Token.IsZero() || len(ws) == 0 || err != nil {
+			t.Errorf("Load() of a damaged document = %v with warnings %v and error %v", got.Record.Token, ws, err)
 		}
 		if err := st.Save(t.Context(), web, record(), began); !errors.Is(err, token.ErrSuperseded) {
 			t.Errorf("Save() of what was acquired before the damage: %v, want ErrSuperseded", err)
@@ -90,8 +90,8 @@ func damaged(t *testing.T, s Suite) {
 		if ok(t, err); !sameJSON(aside.Data, []byte(bad)) {
 			t.Errorf("set aside: %q, want %q", aside.Data, bad)
 		}
-		if got := load(t, st, web); len(got.Warnings) == 0 || !strings.Contains(got.Warnings[0].Detail, "set aside as") {
-			t.Errorf("warnings: %v", got.Warnings)
+		if ws := st.TakeWarnings(); len(ws) == 0 || !strings.Contains(ws[0].Detail, "set aside as") {
+			t.Errorf("warnings: %v", ws)
 		}
 	}
 	ok(t, st.Invalidate(t.Context(), "web"))
@@ -121,8 +121,8 @@ func damagedRecord(t *testing.T, s Suite) {
 	deploy := token.Request{App: "web", Access: token.AccessDeploy}
 	other := save(t, st, deploy)
 	got := load(t, st, web)
-	if !got.Record.Token.IsZero() || len(got.Warnings) != 1 || strings.Contains(got.Warnings[0].Detail, "nonsense") {
-		t.Errorf("Load() = %v, warnings %v", got.Record.Token, got.Warnings)
+	if ws := st.TakeWarnings(); !got.Record.Token.IsZero() || len(ws) != 1 || strings.Contains(ws[0].Detail, "nonsense") {
+		t.Errorf("Load() = %v, warnings %v", got.Record.Token, ws)
 	}
 	if _, err := st.MintedRecords(t.Context(), "web"); err == nil {
 		t.Error("MintedRecords() does not name it")

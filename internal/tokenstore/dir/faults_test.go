@@ -153,7 +153,7 @@ func TestFileSystemWithoutLocks(t *testing.T) {
 		if _, certain := other.Alive(t.Context(), s.Owner()); certain {
 			t.Error("whether a process without a lock lives is certain")
 		}
-		if got := details(c.Stored().Warnings); strings.Count(got, "\n") != 0 || !strings.Contains(got, s.root+" cannot lock files") {
+		if got := details(s.TakeWarnings()); strings.Count(got, "\n") != 0 || !strings.Contains(got, s.root+" cannot lock files") {
 			t.Errorf("%v: warnings %q, want one that names the path", none, got)
 		}
 	}

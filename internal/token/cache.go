@@ -1,0 +1,123 @@
+package token
+
+import (
+	"math"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// entry is what the run knows about one request: an answer, or why there is none.
+// It is never changed.
+type entry struct {
+	request Request
+	answer  Resolution // as the cache returns it
+	err     error
+	until   int64 // Unix time in nanoseconds
+}
+
+// group is what the resolver keeps of one app: its cache entries and its flights.
+// The groups of two apps share nothing.
+type group struct {
+	// entries is read without a lock; a change replaces the slice, under mu.
+	entries atomic.Pointer[[]*entry]
+	// saving is held while a flight checks that its token may still be stored, and
+	// stores it. So a superseded flight never stores a token after its successor did.
+	saving chan struct{}
+
+	mu      sync.Mutex
+	flights map[Request]*flight
+	// barred holds, for requests whose stored token a refresh barred and could
+	// not replace yet, the number up to which acquisitions are barred.
+	barred map[Request]Sequence
+}
+
+func newGroup() *group {
+	return &group{
+		saving:  make(chan struct{}, 1),
+		flights: make(map[Request]*flight),
+		barred:  make(map[Request]Sequence),
+	}
+}
+
+// find returns the entry for req that is valid at the given instant.
+func (g *group) find(req Request, now time.Time) *entry {
+	entries := g.entries.Load()
+	if entries == nil {
+		return nil
+	}
+	for _, e := range *entries {
+		// An app has one or two entries, and the name is the app's already.
+		if e.request.Access == req.Access && e.request.Organization == req.Organization {
+			if now.UnixNano() < e.until {
+				return e
+			}
+			return nil
+		}
+	}
+	return nil
+}
+
+// keep replaces the entry for e's request. The caller holds mu.
+func (g *group) keep(e *entry) {
+	g.drop(func(old *entry) bool { return old.request == e.request })
+	var next []*entry
+	if old := g.entries.Load(); old != nil {
+		next = append(next, *old...)
+	}
+	next = append(next, e)
+	g.entries.Store(&next)
+}
+
+// drop removes the entries that match. The caller holds mu.
+func (g *group) drop(match func(*entry) bool) {
+	old := g.entries.Load()
+	if old == nil {
+		return
+	}
+	next := make([]*entry, 0, len(*old))
+	for _, e := range *old {
+		if !match(e) {
+			next = append(next, e)
+		}
+	}
+	g.entries.Store(&next)
+}
+
+// supersede drops the entries that match, and every failure and stale answer,
+// because something changed that may end them. The flights under way answer their
+// waiters alone: later callers start new ones.
+func (g *group) supersede(match func(*entry) bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.supersedeLocked(match)
+}
+
+// supersedeLocked is supersede for a caller that holds mu.
+func (g *group) supersedeLocked(match func(*entry) bool) {
+	g.drop(func(e *entry) bool { return e.err != nil || e.answer.Stale || match(e) })
+	for req, f := range g.flights {
+		f.superseded = true
+		delete(g.flights, req)
+	}
+}
+
+// newEntry returns the cache entry for an answer or a failure. A failure counts for
+// the rest of the run, and a stale answer until it expires: the chain had nothing
+// better a moment ago, and is not walked again for each reader.
+func (r *Resolver) newEntry(req Request, res Resolution, err error) *entry {
+	e := &entry{request: req, err: err, until: math.MaxInt64}
+	if err != nil {
+		e.answer.Acquirer = AcquirerFacade
+		return e
+	}
+	e.answer = res.fromCache(AcquirerFacade)
+	switch {
+	case res.ExpiresAt.IsZero():
+	case res.Stale:
+		e.until = res.ExpiresAt.UnixNano()
+	default:
+		e.until = r.freshUntil(res.Record).UnixNano()
+	}
+	return e
+}

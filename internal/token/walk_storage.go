@@ -1,0 +1,218 @@
+package token
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+)
+
+// saveTimeout bounds the writing of one record, which takes a few milliseconds on a
+// disk. A disk that hangs costs this much, and the token stays in memory.
+const saveTimeout = 8 * time.Second
+
+// stores reports whether minted tokens are stored: if the chain does not read
+// storage, nothing is written to it.
+func (r *Resolver) stores() bool {
+	return r.store != nil && slices.ContainsFunc(r.sources, func(src Source) bool { return src.Name() == SourceStorage })
+}
+
+// makes reports whether asking the link may end in a token that is stored: one
+// that it mints, or one that is narrowed to the access asked for.
+func (w *walk) makes(src Source) bool {
+	return mints(src.Name()) || w.flight.request.Access != AccessAny && src.Name() != SourceStorage
+}
+
+// mints reports whether a link mints, which takes its time.
+func mints(name SourceName) bool { return name == SourceCLI || name == SourceAPI }
+
+// load reads storage, unless it has been read.
+func (w *walk) load(ctx context.Context, limit time.Duration) {
+	if w.stored != nil {
+		return
+	}
+	stored, err := guarded(ctx, limit, func(ctx context.Context) (Stored, error) {
+		return w.store.Load(ctx, w.flight.request)
+	})
+	w.stored, w.unread, w.missesSince = &stored, err, math.MaxUint64
+	if err == nil {
+		w.missesSince = w.sequence(ctx)
+	}
+}
+
+// fromStorage is the storage link.
+func (w *walk) fromStorage(ctx context.Context, limit time.Duration) (Candidate, error) {
+	w.load(ctx, limit)
+	c := Candidate{Record: w.stored.Record, Minted: true, Sequence: w.stored.Sequence}
+	switch {
+	case w.unread != nil:
+		return c, w.unread
+	case c.Token.IsZero():
+		return c, &MissError{Reason: "nothing stored for this request", Cause: ErrNoRecord}
+	case w.flight.barred && c.Sequence <= w.flight.since:
+		return c, &MissError{Reason: "what is stored was acquired before this refresh"}
+	default:
+		return c, nil
+	}
+}
+
+// isRecent reports whether a stored token was acquired after the flight first read
+// storage.
+func (w *walk) isRecent(seq Sequence) bool { return w.claim != nil && seq > w.missesSince }
+
+// claimed claims the app, and looks again at what is stored: another process may have
+// stored a token, or the misses of its links, while this one waited. Links that have
+// just missed there are not asked again. With no link left to mint, the claim ends:
+// all processes may ask the other links at once.
+func (w *walk) claimed() (res Resolution, done bool, err error) {
+	w.takeClaim()
+	if w.claim == nil {
+		return Resolution{}, w.flight.ctx.Err() != nil, context.Cause(w.flight.ctx)
+	}
+	stored := w.claim.Stored()
+	w.stored, w.unread = &stored, nil
+	w.stales = slices.DeleteFunc(w.stales, func(c found) bool { return c.Source == SourceStorage })
+	for _, src := range w.sources {
+		if src.Name() == SourceStorage && w.asked(src.Name()) {
+			if res, done, err = w.visit(src, func() {}); done {
+				return res, done, err
+			}
+		}
+	}
+	if stored.MissesAt > w.missesSince {
+		w.knownMisses = stored.Misses
+	}
+	if len(w.knownMisses) > 0 && !slices.ContainsFunc(w.sources, func(src Source) bool {
+		return mints(src.Name()) && w.knownMiss(src.Name()) == nil
+	}) {
+		w.release(false)
+	}
+	if w.claim != nil && len(stored.Announced) > 0 && w.recover != nil {
+		_, _ = guarded(w.flight.ctx, verifyTimeout, func(ctx context.Context) (struct{}, error) {
+			w.recover(ctx, w.flight.request.App, stored.Announced)
+			return struct{}{}, nil
+		})
+	}
+	return Resolution{}, false, nil
+}
+
+// asked reports whether a link has had its turn.
+func (w *walk) asked(name SourceName) bool {
+	return slices.ContainsFunc(w.failure.Attempts, func(a Attempt) bool { return a.Source == name })
+}
+
+// takeClaim waits until no other process acquires for the app. The wait is not the
+// flight's own time. Without a claim the walk goes on: more tokens may then be minted
+// than are needed, which is better than none.
+func (w *walk) takeClaim() {
+	w.tried = true
+	resume := w.flight.budget.pause()
+	defer resume()
+	patience := w.patience()
+	waiting, ended := w.waitBegan(WaitLock)
+	ctx, cancel := context.WithTimeoutCause(waiting, patience,
+		fmt.Errorf("another process has held it for %s", patience))
+	defer cancel()
+	claim, err := w.awaitClaim(ctx)
+	ended(err)
+	switch {
+	case err == nil:
+		w.claim = claim
+	case w.flight.ctx.Err() != nil, errors.Is(err, ErrUnwritable):
+	default:
+		w.warnings = append(w.warnings, Warning{
+			Summary: "Fly Token Storage Cannot Be Locked",
+			Detail:  "Other processes that need the same token may acquire a separate one: " + err.Error() + ".",
+		})
+	}
+}
+
+// awaitClaim returns the claim, or ends it at once if it comes too late: otherwise it
+// would last as long as this process.
+func (w *walk) awaitClaim(ctx context.Context) (Claim, error) {
+	type outcome struct {
+		claim Claim
+		err   error
+	}
+	came := make(chan outcome, 1)
+	go func() {
+		claim, err := w.store.Claim(ctx, w.flight.request)
+		came <- outcome{claim, err}
+	}()
+	select {
+	case o := <-came:
+		return o.claim, o.err
+	case <-ctx.Done():
+		go func() {
+			if o := <-came; o.err == nil {
+				_ = o.claim.Release(context.WithoutCancel(ctx), nil, false) // it ends with the process
+			}
+		}()
+		return nil, context.Cause(ctx)
+	}
+}
+
+// patience is how long a claim is waited for: as long as its holder may take for the
+// links after storage, and for what is done to their tokens.
+func (w *walk) patience() time.Duration {
+	limit := flightMargin + verifyTimeout + linkGrace
+	if w.verifier != nil {
+		limit += verifyTimeout + linkGrace
+	}
+	if w.narrower != nil {
+		limit += w.narrower.Timeout() + linkGrace
+	}
+	for _, src := range w.sources {
+		if src.Name() != SourceStorage {
+			limit += src.Timeout() + linkGrace
+		}
+	}
+	return limit
+}
+
+// skips notes why a link missed a moment ago in another process, and is false
+// if it has to be asked.
+func (w *walk) skips(src Source) bool {
+	miss := w.knownMiss(src.Name())
+	if miss != nil {
+		w.failure.miss(src.Name(), miss)
+		w.noteUnavailable(src.Name(), miss)
+	}
+	return miss != nil
+}
+
+// knownMiss returns why a link missed a moment ago in another process, nil if it
+// has to be asked.
+func (w *walk) knownMiss(name SourceName) error {
+	for _, a := range w.knownMisses {
+		if a.Source == name {
+			return a.Err
+		}
+	}
+	return nil
+}
+
+// release ends the claim without a token, and leaves the misses of the links that
+// mint to the processes that wait.
+func (w *walk) release(unsettled bool) {
+	claim := w.claim
+	if claim == nil {
+		return
+	}
+	w.claim = nil
+	var misses []Attempt
+	for _, a := range w.failure.Attempts {
+		if mints(a.Source) && w.knownMiss(a.Source) == nil && w.flight.ctx.Err() == nil {
+			misses = append(misses, Attempt{
+				Source: a.Source,
+				Err:    &MissError{Reason: oneLine(a.Err.Error()), Temporary: isTemporary(a.Err)},
+			})
+		}
+	}
+	// Misses that cannot be stored are found again by the next process.
+	_, _ = guarded(context.WithoutCancel(w.flight.ctx), saveTimeout, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, claim.Release(ctx, misses, unsettled)
+	})
+}
