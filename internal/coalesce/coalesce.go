@@ -189,7 +189,7 @@ func (c *Call[V]) leave(ctx context.Context) {
 		return
 	}
 	select {
-	case <-c.done: // what is remembered stays
+	case <-c.done: // a remembered result stays
 	default:
 		c.abandoned = true
 		c.forget()

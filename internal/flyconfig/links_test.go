@@ -123,7 +123,7 @@ func TestConfigSourceMisses(t *testing.T) {
 		"unclosed-quote": "{file} is malformed near line 2" + malformed,
 		"unknown-anchor": "{file} is malformed" + malformed,
 		"aliases":        "{file} is malformed at line 6" + malformed,
-		"cut-token":      "access_token in {file} is not a Fly token: part 1 of 1 is 10 bytes long and not whole base64: it may have been cut off when it was pasted" + login,
+		"cut-token":      "access_token in {file} is not a Fly token: part 1 of 1 is 10 bytes long and not valid base64: it may have been cut off when it was pasted" + login,
 		"no-prefix":      "access_token in {file} is not a Fly token: part 1 of 1 does not start with fm2_, fm1r_, fm1a_ or fo1_" + login,
 		"number":         "access_token in {file} is not a Fly token: part 1 of 1 does not start with fm2_, fm1r_, fm1a_ or fo1_" + login,
 		"blank":          "{file} is empty" + login,

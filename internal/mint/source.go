@@ -13,20 +13,21 @@ var (
 	_ token.Minter  = (*Source)(nil)
 )
 
-// Source is the api link: it mints over Fly's API with the user's login, and needs
-// no flyctl.
+// Source is the source "api": it mints over Fly's API with the user's login,
+// without flyctl.
 type Source struct {
 	minter *Minter
 	ttl    time.Duration
 }
 
-// Source returns the api link, whose tokens live for ttl.
+// Source returns the source "api", whose tokens are valid for ttl.
 func (m *Minter) Source(ttl time.Duration) *Source { return &Source{minter: m, ttl: ttl} }
 
 // Name returns [token.SourceAPI].
 func (s *Source) Name() token.SourceName { return token.SourceAPI }
 
-// Timeout bounds one Acquire: a look-up, a mint, and what settles one that failed.
+// Timeout bounds one Acquire: a lookup, a mint, and the calls that settle a
+// failed one.
 func (s *Source) Timeout() time.Duration { return 2 * s.minter.cfg.Timeout }
 
 // Slot waits until fewer than [flyapi.MaxInFlight] tokens are being minted.
@@ -39,8 +40,8 @@ func (s *Source) Acquire(ctx context.Context, req token.Request) (token.Candidat
 	return s.Mint(ctx, req, token.MintName(req.App))
 }
 
-// Mint mints a token for req under a name that was announced. The error wraps
-// [token.ErrUnsettled] where the name has to stay announced.
+// Mint mints a token for req under an announced name. The error wraps
+// [token.ErrUnsettled] if the name must stay announced.
 func (s *Source) Mint(ctx context.Context, req token.Request, name string) (token.Candidate, error) {
 	return s.minter.Mint(ctx, req, name, s.ttl)
 }

@@ -12,7 +12,7 @@ import (
 type verdict int
 
 const (
-	// leave is for a mint whose owner looks after it.
+	// leave is for a mint whose owner manages it.
 	leave verdict = iota
 	// settle is for a mint whose token has an owner, or has expired.
 	settle
@@ -31,14 +31,15 @@ func (m *Minter) Seen(ctx context.Context, place, id string) error {
 	return m.cfg.Journal.SettleID(ctx, place, id)
 }
 
-// Clear settles what earlier processes announced at the place of w and left. It
-// revokes a token only where w's state certainly never received it. It is for
-// applies: a plan revokes nothing.
+// Clear settles the mints that earlier processes announced at the place of w
+// and did not settle. It revokes a token only if w's state certainly never
+// received it. It is for applies, because a plan revokes nothing.
 func (m *Minter) Clear(ctx context.Context, w Managed) []token.Warning {
 	return m.sweep(ctx, w.Request.Place(), func(one token.Mint) verdict { return m.judge(ctx, one, w) })
 }
 
-// clearLeases revokes the leases at a place of processes that are certainly gone.
+// clearLeases revokes the leases at a place of processes that have certainly
+// ended.
 func (m *Minter) clearLeases(ctx context.Context, place string) []token.Warning {
 	return m.sweep(ctx, place, func(one token.Mint) verdict {
 		if one.Kind != token.MintLease {
@@ -48,10 +49,10 @@ func (m *Minter) clearLeases(ctx context.Context, place string) []token.Warning 
 	})
 }
 
-// Recover revokes what links of the chain minted for app and did not store. The
-// caller holds the app's claim: no other link is minting, and a link that lost its
-// claim returns its token to no caller. So it does not have to be certain that the
-// owner has ended.
+// Recover revokes the tokens that sources minted for app and did not store. The
+// caller holds the app's claim. So no other source is minting, and a source
+// that lost its claim returns its token to no caller. It does not matter
+// whether the owner has ended.
 func (m *Minter) Recover(ctx context.Context, app string, left []token.Mint) {
 	if m.cfg.Journal == nil {
 		return
@@ -68,15 +69,14 @@ func (m *Minter) Recover(ctx context.Context, app string, left []token.Mint) {
 	}
 }
 
-// judge decides about one mint while w is being applied.
+// judge decides about one mint during an apply of w.
 func (m *Minter) judge(ctx context.Context, one token.Mint, w Managed) verdict {
 	here := one.Workspace != "" && one.Workspace == w.Workspace
-	// The state of w has, or had, the token that was to be replaced, and not the one
-	// that replaces it.
+	// The state of w has, or had, the token to replace, and not its
+	// replacement.
 	superseded := one.Replaces != "" && (one.Replaces == w.Replaces || one.Replaces == w.Predecessor)
 	again := w.Replaces == "" && here && one.Spec == w.Spec
-	// The engine of that time, which this one has succeeded, wrote no state after
-	// the mint.
+	// The engine of that run wrote no state after the mint.
 	unwritten := here && one.StateFile != "" && one.StateFile == w.StateFile && one.Engine != w.Engine
 	switch {
 	case m.cfg.Now().After(one.ExpiresAt), one.ID != "" && one.ID == w.Replaces:
@@ -84,7 +84,7 @@ func (m *Minter) judge(ctx context.Context, one token.Mint, w Managed) verdict {
 	case one.Delivered && (superseded && here || unwritten):
 		return revoke // the engine was killed before it wrote state
 	case one.Delivered && again:
-		return report // the engine lost its state, or the resource was moved to another
+		return report // the engine lost its state, or the resource was moved to a different one
 	case one.Delivered:
 		return leave
 	}
@@ -101,7 +101,7 @@ func (m *Minter) judge(ctx context.Context, one token.Mint, w Managed) verdict {
 	}
 }
 
-// sweep does what decide says about each mint announced at a place.
+// sweep carries out the verdict of decide for each mint announced at a place.
 func (m *Minter) sweep(ctx context.Context, place string, decide func(token.Mint) verdict) []token.Warning {
 	if m.cfg.Journal == nil {
 		return nil
@@ -124,8 +124,8 @@ func (m *Minter) sweep(ctx context.Context, place string, decide func(token.Mint
 	return warnings
 }
 
-// act carries a verdict out. A token that Fly does not list may yet be made, since
-// its request may be on its way: its mint stays announced.
+// act carries out a verdict. Fly may still make a token that it does not list,
+// because the request may be on its way. So its mint stays announced.
 func (m *Minter) act(ctx context.Context, place string, one token.Mint, v verdict) error {
 	if v != settle && v != revoke {
 		return nil
@@ -153,26 +153,26 @@ func leftWarning(one token.Mint) token.Warning {
 	}
 	replaced := ""
 	if one.Replaces != "" {
-		replaced = fmt.Sprintf(" It was to replace token %s.", one.Replaces)
+		replaced = fmt.Sprintf(" It should have replaced token %s.", one.Replaces)
 	}
 	return token.Warning{
 		Summary: "Fly Token May Have No Owner",
-		Detail: fmt.Sprintf("An earlier run minted %q for %s, and the provider cannot know whether a state received it. It is not revoked, because another state may hold it. "+
+		Detail: fmt.Sprintf("An earlier run minted %q for %s, and the provider cannot know whether a state received it. It is not revoked, because a different state may hold it. "+
 			"If no state does, run `fly tokens revoke %s`; `fly tokens list` shows the token by that name.%s", one.Name, subject(one.Request.Place()), id, replaced),
 	}
 }
 
-// unsweptWarning says that what an earlier run may have left could not be looked
-// for.
+// unsweptWarning reports that tokens of an earlier run could not be looked up.
 func unsweptWarning(place string, err error) token.Warning {
 	return token.Warning{
 		Summary: "Unable to Revoke Token of Earlier Run",
-		Detail: fmt.Sprintf("An earlier run that did not end well may have left a token for %s at Fly. The provider cannot revoke it now: %s. "+
+		Detail: fmt.Sprintf("An earlier run that did not end normally may have left a token for %s at Fly. The provider cannot revoke it now: %s. "+
 			"The next apply that mints a token for it tries again. `fly tokens list` shows the token by a name that contains `terraform`.", subject(place), err),
 	}
 }
 
-// subject names what the tokens announced at a place are for.
+// subject names the app or the organization of the tokens that are announced at
+// a place.
 func subject(place string) string {
 	if app := token.AppOf(place); app != "" {
 		return fmt.Sprintf("app %q", app)

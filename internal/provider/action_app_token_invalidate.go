@@ -39,9 +39,9 @@ func (a *appTokenInvalidateAction) Metadata(_ context.Context, _ action.Metadata
 // Schema describes the action.
 func (a *appTokenInvalidateAction) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Drops every minted token that this machine keeps for an app, whatever access and organization it was minted for. The next read acquires another. " +
-			"Manual tokens, and the logins that flyctl or the environment hold, stay as they are.\n\n" +
-			"By itself that revokes nothing: the tokens are good at Fly until they expire. With `revoke` they end now, and whatever still uses one of them, such as a secret of a CI job, is refused.\n\n" +
+		MarkdownDescription: "Drops every minted token of an app from this machine's storage, for every access and organization. The next read acquires a new one. " +
+			"Manual tokens, and logins of flyctl or in the environment, are unchanged.\n\n" +
+			"This alone revokes nothing: the tokens stay valid at Fly until they expire. With `revoke` they end now, and Fly refuses their remaining consumers, such as a CI job with a token as its secret.\n\n" +
 			"-> Actions need Terraform 1.14.",
 		Attributes: map[string]schema.Attribute{
 			"app": schema.StringAttribute{
@@ -54,7 +54,7 @@ func (a *appTokenInvalidateAction) Schema(_ context.Context, _ action.SchemaRequ
 				MarkdownDescription: "Whether to revoke the dropped tokens at Fly, and those that this provider minted for reads of the app on other machines. It finds these in Fly's lists by their names. " +
 					"Revoking needs the login of a member of the app's organization. Tokens of `fly_deploy_token` are not revoked: use the action `fly_token_revoke` for them. " +
 					"A token that was narrowed from a login or from a manual token ends only with that login or token. " +
-					"The action fails if a token could not be revoked, and says which. Run the action again to try again. Defaults to `false`.",
+					"The action fails if a token could not be revoked, and names it. Run the action again to try again. Defaults to `false`.",
 			},
 		},
 	}
@@ -67,7 +67,8 @@ func (a *appTokenInvalidateAction) Configure(_ context.Context, req action.Confi
 	a.session = s
 }
 
-// Invoke drops the app's minted tokens, and revokes them where it is told to.
+// Invoke drops the app's minted tokens, and revokes them if the configuration
+// says so.
 func (a *appTokenInvalidateAction) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
 	var model appTokenInvalidateModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
@@ -87,12 +88,12 @@ func (a *appTokenInvalidateAction) Invoke(ctx context.Context, req action.Invoke
 	resp.Diagnostics.Append(a.session.storeWarnings()...)
 }
 
-// drop drops what storage keeps for an app, and revokes nothing.
+// drop drops the stored tokens of an app, and revokes nothing.
 func (a *appTokenInvalidateAction) drop(ctx context.Context, app string, send func(action.InvokeProgressEvent)) diag.Diagnostics {
 	var diags diag.Diagnostics
 	n := 0
 	if a.session.store != nil {
-		// A record that cannot be read is dropped, too.
+		// A record that cannot be read is also dropped.
 		records, _ := a.session.store.MintedRecords(ctx, app)
 		n = len(records)
 	}
@@ -102,7 +103,8 @@ func (a *appTokenInvalidateAction) drop(ctx context.Context, app string, send fu
 	return diags
 }
 
-// flaws returns those that matter to the action: dropping tokens needs only storage.
+// flaws returns the flaws that affect the action. Dropping tokens needs only
+// storage.
 func (a *appTokenInvalidateAction) flaws(model appTokenInvalidateModel) diag.Diagnostics {
 	if model.Revoke.ValueBool() {
 		return a.session.flaws("refresh", "organization")

@@ -41,10 +41,10 @@ func (a *appTokenRefreshAction) Metadata(_ context.Context, _ action.MetadataReq
 // Schema describes the action.
 func (a *appTokenRefreshAction) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Throws away the token that is kept for one request and acquires another in its place, as a read with `refresh = \"always\"` does. " +
-			"What read the token earlier in the same run keeps the old one, which stays valid at Fly until it expires; the next plan has the new one.\n\n" +
-			"The arguments must be those of the data source or ephemeral resource whose token is meant: another `access` or `organization` is another token. " +
-			"Where no token can be had, the action fails, and what is stored stays there.\n\n" +
+		MarkdownDescription: "Drops the stored token of one request and acquires a new one in its place, like a read with `refresh = \"always\"`. " +
+			"Consumers that read the token earlier in the same run keep the old one, which stays valid at Fly until it expires. The next plan has the new one.\n\n" +
+			"The arguments must equal those of the data source or ephemeral resource: a different `access` or `organization` means a different token. " +
+			"If no token can be acquired, the action fails, and storage is unchanged.\n\n" +
 			"-> Actions need Terraform 1.14.",
 		Attributes: map[string]schema.Attribute{
 			"app": schema.StringAttribute{
@@ -54,7 +54,7 @@ func (a *appTokenRefreshAction) Schema(_ context.Context, _ action.SchemaRequest
 			},
 			"access": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "What the token must be able to do: `readonly` or `deploy`. Unset, it is the token that was asked for without `access`.",
+				MarkdownDescription: "The access of the token: `readonly` or `deploy`. If unset, it is the token of a read without `access`.",
 				Validators:          []validator.String{access()},
 			},
 			"organization": schema.StringAttribute{
@@ -73,7 +73,7 @@ func (a *appTokenRefreshAction) Configure(_ context.Context, req action.Configur
 	a.session = s
 }
 
-// Invoke acquires another token.
+// Invoke acquires a new token.
 func (a *appTokenRefreshAction) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
 	var model appTokenRefreshModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
@@ -93,7 +93,7 @@ func (a *appTokenRefreshAction) Invoke(ctx context.Context, req action.InvokeReq
 		Access:       token.Access(model.Access.ValueString()),
 		Organization: cmp.Or(model.Organization.ValueString(), a.session.settings.organization),
 	}
-	resp.SendProgress(action.InvokeProgressEvent{Message: fmt.Sprintf("Acquiring another token for app %q.", request.App)})
+	resp.SendProgress(action.InvokeProgressEvent{Message: fmt.Sprintf("Acquiring a new token for app %q.", request.App)})
 	res, err := a.session.resolver.Refresh(ctx, request, token.PolicyAlways)
 	resp.Diagnostics.Append(a.session.storeWarnings()...)
 	if err != nil {
@@ -105,10 +105,10 @@ func (a *appTokenRefreshAction) Invoke(ctx context.Context, req action.InvokeReq
 		request.App, res.Token.Fingerprint(), res.Origin, lifetime(res.ExpiresAt))})
 }
 
-// lifetime says in words how long a token is good for.
+// lifetime describes the lifetime of a token.
 func lifetime(until time.Time) string {
 	if until.IsZero() {
-		return "whose lifetime is not known"
+		return "whose lifetime is unknown"
 	}
 	return "good until " + until.UTC().Format(time.RFC3339)
 }

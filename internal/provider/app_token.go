@@ -14,8 +14,8 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// appTokenModel is what the data source and the ephemeral resource have in
-// common: the configuration and the result.
+// appTokenModel is the common part of the data source and the ephemeral
+// resource: the configuration and the result.
 type appTokenModel struct {
 	App                 types.String `tfsdk:"app"`
 	Access              types.String `tfsdk:"access"`
@@ -29,9 +29,9 @@ type appTokenModel struct {
 	Fingerprint         types.String `tfsdk:"fingerprint"`
 }
 
-// fields are the attributes by name. The framework would find them by their tags,
-// and compiles a regular expression for each tag at each call: a third of what a
-// read takes.
+// fields are the attributes by name. Finding them by their tags takes the
+// framework a third of a read's time: it compiles a regular expression for each
+// tag at each call.
 func (m *appTokenModel) fields() map[string]*types.String {
 	return map[string]*types.String{
 		"app":                  &m.App,
@@ -54,7 +54,7 @@ func (m *appTokenModel) take(o types.Object) diag.Diagnostics {
 	for name, field := range m.fields() {
 		value, ok := values[name].(types.String)
 		if !ok {
-			diags.AddAttributeError(path.Root(name), summaryReadApp, "The attribute is not the string that the schema says. "+alwaysABug)
+			diags.AddAttributeError(path.Root(name), summaryReadApp, "The attribute is not a string, as the schema defines. "+alwaysABug)
 		}
 		*field = value
 	}
@@ -70,10 +70,10 @@ func (m *appTokenModel) object() (types.Object, diag.Diagnostics) {
 	return types.ObjectValue(kinds, values)
 }
 
-// appTokenAttribute is one attribute of either, which the framework wants as
-// types of their own.
+// appTokenAttribute is one attribute of either. The framework has separate
+// types for them.
 type appTokenAttribute struct {
-	// required and optional say that it is an argument; a result is neither.
+	// required and optional mark an argument. A result is neither.
 	required, optional bool
 	sensitive          bool
 	description        string
@@ -86,14 +86,14 @@ func appTokenAttributes() map[string]appTokenAttribute {
 		"app": {required: true, validators: []validator.String{appName()}, description: appDescription},
 		"access": {
 			optional: true, validators: []validator.String{access()},
-			description: "What the token must be able to do, and all that it may: `readonly` reads this app and nothing else; `deploy` does everything inside this app, and what deploying it needs. " +
-				"A token that can do more is narrowed, and then lives no longer than `token_ttl`. Unset, the token is whatever the first source has, which may open the whole organization.",
+			description: "The exact access of the token. `readonly`: read this app and nothing else. `deploy`: everything inside this app, and the features that deploying needs. " +
+				"A token with more access is narrowed, and is then valid for at most `token_ttl`. If unset, it is the token of the first source, which may give access to the whole organization.",
 		},
 		"organization": {optional: true, validators: []validator.String{organizationSlug()}, description: organizationDescription},
 		"refresh": {
 			optional: true, validators: []validator.String{refreshPolicy()},
-			description: "What this read throws away first: `if_rejected`, `if_expired` or `always`, as in the provider block. Defaults to the provider's `refresh`. " +
-				"Where several reads of one app differ, the first decides.",
+			description: "Which tokens this read replaces: `if_rejected`, `if_expired` or `always`, as in the provider block. Defaults to the provider's `refresh`. " +
+				"If several reads of one app differ, the first decides.",
 		},
 		"token": {sensitive: true, description: "The token, without a scheme."},
 		"authorization_header": {
@@ -101,23 +101,23 @@ func appTokenAttributes() map[string]appTokenAttribute {
 			description: "The token as the value of an HTTP `Authorization` header: `FlyV1 …`, or `Bearer …` for an OAuth token.",
 		},
 		"origin": {
-			description: "Where the token first came from: `config`, `cli`, `api`, `env` or `manual`. A token that was minted earlier and came out of storage keeps the origin it was minted by.",
+			description: "The source that first returned the token: `config`, `cli`, `api`, `env` or `manual`. A stored token keeps the origin of its mint.",
 		},
 		"acquired_at": {
-			description: "When the token was minted or, for a manual one, set, as an RFC 3339 timestamp. Null for a login, which nobody recorded, and for what was narrowed from a login or from a manual token.",
+			description: "When the token was minted or, for a manual one, set, as an RFC 3339 timestamp. Null for a login, and for a token that was narrowed from a login or a manual token.",
 		},
-		"expires_at":  {description: "When the token expires, as an RFC 3339 timestamp. Null where that is not known."},
-		"fingerprint": {description: "The first 16 hex digits of the token's SHA-256. It tells two tokens apart and gives nothing of them away."},
+		"expires_at":  {description: "When the token expires, as an RFC 3339 timestamp. Null if unknown."},
+		"fingerprint": {description: "The first 16 hex digits of the token's SHA-256. It identifies the token without revealing it."},
 	}
 }
 
-// The arguments that the actions take as well.
+// The arguments that the actions share.
 const (
-	appDescription          = "Name of the app. It need not exist yet."
-	organizationDescription = "Slug of the organization the app belongs to. Defaults to the provider's `organization`; without either it is looked up where it is needed."
+	appDescription          = "Name of the app, which may not exist yet."
+	organizationDescription = "Slug of the app's organization. Defaults to the provider's `organization`; without either it is looked up when it is needed."
 )
 
-// request returns what the model asks for.
+// request returns the model's request.
 func (m *appTokenModel) request(set settings) token.Request {
 	return token.Request{
 		App:          m.App.ValueString(),
@@ -126,7 +126,7 @@ func (m *appTokenModel) request(set settings) token.Request {
 	}
 }
 
-// overridden names the provider attributes that the model's own replace.
+// overridden names the provider attributes that the model's attributes replace.
 func (m *appTokenModel) overridden() []string {
 	var names []string
 	if !m.Organization.IsNull() {
@@ -138,8 +138,8 @@ func (m *appTokenModel) overridden() []string {
 	return names
 }
 
-// fill sets what is computed. It depends on the token alone, not on the link that
-// gave it this time, so that a plan with nothing to change shows no change.
+// fill sets the computed attributes. They depend only on the token and not on
+// its current source, so that a plan without changes shows none.
 func (m *appTokenModel) fill(res token.Resolution) {
 	m.Token = types.StringValue(res.Token.Reveal())
 	m.AuthorizationHeader = types.StringValue(res.Token.AuthorizationHeader())
@@ -149,8 +149,9 @@ func (m *appTokenModel) fill(res token.Resolution) {
 	m.Fingerprint = types.StringValue(res.Token.Fingerprint())
 }
 
-// acquiredAt returns when the token was minted or set. A login that is narrowed
-// offline comes out the same at another time: that time must not show as a change.
+// acquiredAt returns when the token was minted or set. Narrowing a login
+// offline gives the same token at a different time, which must not show as a
+// change.
 func acquiredAt(rec token.Record) types.String {
 	if rec.Parent != "" {
 		return types.StringNull()
@@ -158,7 +159,7 @@ func acquiredAt(rec token.Record) types.String {
 	return timestamp(rec.AcquiredAt)
 }
 
-// readAppToken is a plan-time read: it resolves what m asks for and fills m.
+// readAppToken is a plan-time read: it resolves the request of m and fills m.
 func (s *session) readAppToken(ctx context.Context, m *appTokenModel) diag.Diagnostics {
 	diags := s.flaws(m.overridden()...)
 	if diags.HasError() {
@@ -176,7 +177,7 @@ func (s *session) readAppToken(ctx context.Context, m *appTokenModel) diag.Diagn
 	return diags
 }
 
-// timestamp returns t in RFC 3339, null where there is none.
+// timestamp returns t in RFC 3339, or null.
 func timestamp(t time.Time) types.String {
 	if t.IsZero() {
 		return types.StringNull()

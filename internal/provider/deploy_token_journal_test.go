@@ -166,7 +166,7 @@ func TestDeployTokenDelivered(t *testing.T) {
 		"create":                    {false, false, here, []any{"lat_0001", "lat_0002"}, "fly tokens revoke lat_0001"},
 		"create, another workspace": {false, false, elsewhere, []any{"lat_0001", "lat_0002"}, ""},
 		"rotate":                    {true, false, here, []any{"lat_0001", "lat_0003"}, ""},
-		"rotate, an empty state":    {true, true, here, []any{"lat_0001", "lat_0002", "lat_0003"}, "It was to replace token lat_0001."},
+		"rotate, an empty state":    {true, true, here, []any{"lat_0001", "lat_0002", "lat_0003"}, "It should have replaced token lat_0001."},
 		"rotate, a copy of a state": {true, false, elsewhere, []any{"lat_0001", "lat_0002", "lat_0003"}, ""},
 	} {
 		s := flytest.New(t, flyWorld())

@@ -6,10 +6,10 @@ import (
 	"strconv"
 )
 
-// engineState identifies the engine's process, and its local state file by what any
-// write to it changes. As long as that stays the same, the engine has written no
-// state. Both are "" where the engine uses a different backend, runs with
-// -lock=false, or has left a state behind that it could not write.
+// engineState identifies the engine's process, and the version of its local
+// state file. While the version is unchanged, the engine has written no state.
+// Both are "" if the engine uses a different backend, runs with -lock=false, or
+// has left a state that it could not write.
 func (e environment) engineState() (file, engine string) {
 	if e.workingDir == "" || e.engine == 0 {
 		return "", ""

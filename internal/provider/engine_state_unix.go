@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// lockedFile identifies a file that the process pid holds a lock on, "" where it
-// holds none: an engine locks the state file that it is going to write.
+// lockedFile identifies a file that the process pid has locked, or returns "".
+// An engine locks the state file that it is going to write.
 func lockedFile(name string, pid int) string {
 	f, err := os.Open(name)
 	if err != nil {

@@ -36,7 +36,7 @@ func holdStateLock() {
 	os.Exit(0)
 }
 
-// lockedBy has a process of its own lock a file until the test ends.
+// lockedBy makes a separate process lock a file until the test ends.
 func lockedBy(t *testing.T, name string) (pid int) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0])

@@ -52,7 +52,7 @@ func TestFunctionsRefuseWhatIsNoToken(t *testing.T) {
 		"empty":     {" \n", "not a Fly token: it is empty"},
 		"no prefix": {strings.TrimPrefix(whole[0], "FlyV1 fm2_"), "not a Fly token: part 1 of 1 does not start with fm2_, fm1r_, fm1a_ or fo1_"},
 		"comma":     {whole[0] + ",", "not a Fly token: part 2 of 2 is empty: a comma too many"},
-		"cut off":   {whole[0][:101], "not a Fly token: part 1 of 1 is 95 bytes long and not whole base64: it may have been cut off when it was pasted"},
+		"cut off":   {whole[0][:101], "not a Fly token: part 1 of 1 is 95 bytes long and not valid base64: it may have been cut off when it was pasted"},
 	}
 	// These have the form of tokens. Only decoding shows the fault.
 	contents := map[string]struct{ token, want string }{

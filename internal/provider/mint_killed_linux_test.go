@@ -131,7 +131,7 @@ func (p *process) killedAt(s *flytest.Server, after time.Duration, k killing) {
 func names(output string, ids ...any) bool {
 	text := strings.Join(strings.Fields(output), " ")
 	for _, id := range ids {
-		if !strings.Contains(text, fmt.Sprintf("fly tokens revoke %s`", id)) && !strings.Contains(text, fmt.Sprintf("It was to replace token %s.", id)) {
+		if !strings.Contains(text, fmt.Sprintf("fly tokens revoke %s`", id)) && !strings.Contains(text, fmt.Sprintf("It should have replaced token %s.", id)) {
 			return false
 		}
 	}

@@ -87,7 +87,7 @@ func TestAccProcessNoHome(t *testing.T) {
 		want   []string
 	}{
 		"flyctl mints":  {readWeb(""), nil},
-		"nothing else":  {readWeb(`sources = ["storage", "config", "manual"]`), []string{"set storage.path, or FLY_TOKEN_STORAGE", "set HOME, FLY_CONFIG_DIR or config_file"}},
+		"nothing else":  {readWeb(`sources = ["storage", "config", "manual"]`), []string{"set storage.path or FLY_TOKEN_STORAGE", "set HOME, FLY_CONFIG_DIR or config_file"}},
 		"manual tokens": {manualConfig("web", macaroonFor("web")), []string{"Unable to Save Manual Token", "Set storage.path in the provider block, or the environment variable FLY_TOKEN_STORAGE"}},
 	} {
 		t.Run(name, func(t *testing.T) {

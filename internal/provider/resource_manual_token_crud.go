@@ -14,8 +14,8 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// Create keeps the token. An equal record that is there already is adopted;
-// another one is left alone, and an error.
+// Create saves the token. An equal stored record is adopted. A different one is
+// not changed and causes an error.
 func (r *manualTokenResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	resp.Diagnostics.Append(r.save(ctx, req.Plan, req.Config, &resp.State, resp.Identity, r.adopt)...)
 	if !resp.Diagnostics.HasError() {
@@ -23,8 +23,8 @@ func (r *manualTokenResource) Create(ctx context.Context, req resource.CreateReq
 	}
 }
 
-// Update saves the planned token in place of the stored one. A record that holds
-// it already is left as it is, and so is storage where the plan keeps the token.
+// Update saves the planned token in place of the stored one. If the record
+// already holds it, or if the plan keeps the token, storage is unchanged.
 func (r *manualTokenResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var plan manualTokenModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
@@ -43,7 +43,7 @@ func (r *manualTokenResource) Update(ctx context.Context, req resource.UpdateReq
 	}
 }
 
-// save writes the planned token to storage, and what became of it to the state.
+// save writes the planned token to storage, and the result to the state.
 func (r *manualTokenResource) save(ctx context.Context, planned tfsdk.Plan, config tfsdk.Config, state *tfsdk.State, identity *tfsdk.ResourceIdentity,
 	write func(ctx context.Context, app string, tok token.Token) (token.Record, error),
 ) diag.Diagnostics {
@@ -71,8 +71,8 @@ func (r *manualTokenResource) save(ctx context.Context, planned tfsdk.Plan, conf
 	return diags
 }
 
-// adopt writes a record where there is none, or takes an equal one over. The
-// claim comes first: a destruction of the record's former owner may run beside.
+// adopt writes a new record or takes over an equal one. It claims the record
+// first, because a concurrent destroy of its former owner may run.
 func (r *manualTokenResource) adopt(ctx context.Context, app string, tok token.Token) (token.Record, error) {
 	_, err := r.session.resolver.Manual(ctx, app)
 	r.session.claim(app, err == nil)
@@ -83,7 +83,7 @@ func (r *manualTokenResource) adopt(ctx context.Context, app string, tok token.T
 	return rec, err
 }
 
-// overwrite writes a record in place of another.
+// overwrite replaces a record.
 func (r *manualTokenResource) overwrite(ctx context.Context, app string, tok token.Token) (token.Record, error) {
 	rec, err := r.session.resolver.Manual(ctx, app)
 	if errors.Is(err, token.ErrNoRecord) || err == nil && rec.Token != tok {
@@ -92,12 +92,12 @@ func (r *manualTokenResource) overwrite(ctx context.Context, app string, tok tok
 	return rec, err
 }
 
-// Read compares storage with the state, and takes no token out of storage. Where
-// storage holds another token, the state's is dropped, or the version of the
-// write-only one, so that the plan shows an update; the fingerprint stays that of
-// the token this resource wrote, which is the only one that destroy may delete. A
-// storage path that leads nowhere is an error: the record may be where the path
-// led before.
+// Read compares storage with the state, and never copies a stored token into
+// the state. If storage holds a different token, it drops the state's token, or
+// the version of the write-only one, so that the plan shows an update. The
+// fingerprint stays that of the token that this resource wrote, the only one
+// that destroy may delete. An invalid storage path is an error, because the
+// record may be in an earlier place.
 func (r *manualTokenResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state manualTokenModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -111,7 +111,7 @@ func (r *manualTokenResource) Read(ctx context.Context, req resource.ReadRequest
 	resp.Diagnostics.Append(r.session.storeWarnings()...)
 	switch {
 	case errors.Is(err, token.ErrNoRecord) && !errors.Is(err, syscall.ENOTDIR):
-		resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...) // wanted of a resource that is gone, too
+		resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...) // also for a resource without a record
 		resp.State.RemoveResource(ctx)
 		return
 	case err != nil:
@@ -128,9 +128,9 @@ func (r *manualTokenResource) Read(ctx context.Context, req resource.ReadRequest
 	resp.Diagnostics.Append(r.remember(ctx, resp.Private)...)
 }
 
-// Delete removes the record if it is the one that this resource wrote, and no
-// other took it over in this run: with create_before_destroy the successor is
-// there already, and the record is its.
+// Delete removes the record if this resource wrote it and no other took it over
+// in this run. With create_before_destroy the record already belongs to the
+// successor.
 func (r *manualTokenResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state manualTokenModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -154,9 +154,8 @@ func (r *manualTokenResource) Delete(ctx context.Context, req resource.DeleteReq
 	}
 }
 
-// written returns the token to keep, and the attribute that it was given in: the
-// one that the plan shows, else the write-only one, which stands in the
-// configuration alone.
+// written returns the token to save and its attribute: the one in the plan,
+// otherwise the write-only one, which is only in the configuration.
 func (m *manualTokenModel) written(ctx context.Context, config tfsdk.Config) (token.Token, path.Path, diag.Diagnostics) {
 	attribute, value := path.Root("token"), m.Token
 	var diags diag.Diagnostics

@@ -11,12 +11,12 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// manualTokenIdentity tells one record from another.
+// manualTokenIdentity identifies a record.
 type manualTokenIdentity struct {
 	App types.String `tfsdk:"app"`
 }
 
-// IdentitySchema describes what tells one record from another: the app.
+// IdentitySchema describes the identity of a record: the app.
 func (r *manualTokenResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
 	resp.IdentitySchema = identityschema.Schema{
 		Attributes: map[string]identityschema.Attribute{
@@ -31,9 +31,8 @@ func (r *manualTokenResource) IdentitySchema(_ context.Context, _ resource.Ident
 // identity is that of the record.
 func (m *manualTokenModel) identity() manualTokenIdentity { return manualTokenIdentity{App: m.App} }
 
-// ImportState takes an app's record into the state, by the app's name, given as
-// ID or as identity. The token stays where it is: the plan that follows sets it
-// from the configuration.
+// ImportState imports an app's record by the app's name, as ID or as identity.
+// It does not import the token: the next plan sets it from the configuration.
 func (r *manualTokenResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	app := req.ID
 	if app == "" && req.Identity != nil {

@@ -11,24 +11,24 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// runLog writes what one run does to the engine's log: a debug line for each
-// resolution, a trace line for each link and each wait, and one line that sums
-// the run up. A token is in it as its fingerprint alone.
+// runLog writes a run to the engine's log: a debug line for each resolution, a
+// trace line for each source and each wait, and a summary line. It contains
+// only fingerprints of tokens.
 type runLog struct {
 	// ctx holds the logger of the Configure that began the run.
 	ctx context.Context
-	// debug says that debug lines are written. To put one together costs more than a
-	// cached answer does.
+	// debug means that debug lines are written. Building one costs more than a
+	// cached answer.
 	debug bool
 
 	mu     sync.Mutex
 	counts runCounts
 }
 
-// runCounts are a run's resolutions by how they were reached.
+// runCounts counts a run's resolutions by kind.
 type runCounts struct {
 	all, facade, group, coalesced, failed int
-	// sources counts by the step that gave the answer.
+	// sources counts by the step with the answer.
 	sources map[token.SourceName]int
 }
 
@@ -46,7 +46,7 @@ func (l *runLog) Cached(ctx context.Context, req token.Request, policy token.Pol
 	}
 }
 
-// Acquire logs how a Read or a Refresh ended.
+// Acquire logs the result of a Read or a Refresh.
 func (l *runLog) Acquire(ctx context.Context, req token.Request, policy token.Policy) (context.Context, func(token.Acquisition)) {
 	began := time.Now()
 	return ctx, func(a token.Acquisition) {
@@ -87,7 +87,7 @@ func (l *runLog) resolved(ctx context.Context, req token.Request, policy token.P
 	tflog.Debug(ctx, "resolved a Fly app token", fields)
 }
 
-// Link logs what a link's answer was worth.
+// Link logs the verdict on a source's answer.
 func (l *runLog) Link(ctx context.Context, req token.Request, name token.SourceName) (context.Context, func(token.Visit)) {
 	began := time.Now()
 	return ctx, func(v token.Visit) {
@@ -104,7 +104,7 @@ func (l *runLog) Link(ctx context.Context, req token.Request, name token.SourceN
 	}
 }
 
-// Wait logs how long something was waited for.
+// Wait logs the duration of a wait.
 func (l *runLog) Wait(ctx context.Context, req token.Request, what token.Wait) (context.Context, func(error)) {
 	began := time.Now()
 	return ctx, func(err error) {
@@ -120,8 +120,8 @@ func (l *runLog) Wait(ctx context.Context, req token.Request, what token.Wait) (
 	}
 }
 
-// logging returns ctx, or else the run's own: what another caller waits for may
-// go on when the request that began it is over.
+// logging returns ctx, or the run's own if ctx has ended: a shared acquisition
+// may outlive the request that began it.
 func (l *runLog) logging(ctx context.Context) context.Context {
 	if requestOver(ctx) {
 		return l.ctx
@@ -147,7 +147,7 @@ func (l *runLog) count(a *token.Acquisition) {
 	}
 }
 
-// end sums the run up.
+// end logs the summary of the run.
 func (l *runLog) end() {
 	l.mu.Lock()
 	defer l.mu.Unlock()

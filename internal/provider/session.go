@@ -14,28 +14,28 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/tokenstore"
 )
 
-// session is what one Configure hands to everything the provider offers: the
-// settings, a resolver, and which warnings were shown.
+// session is the result of one Configure, shared by everything that the
+// provider offers: the settings, a resolver, and the shown warnings.
 type session struct {
 	settings settings
 	resolver *token.Resolver
-	// chain is what the resolver's links are wired from.
+	// chain holds the parts of the resolver's sources.
 	chain *chain
-	// minter is nil where an address of Fly's APIs cannot be used.
+	// minter is nil if an address of Fly's APIs is invalid.
 	minter *mint.Minter
-	// store is nil where there is no place for storage.
+	// store is nil without storage.
 	store *tokenstore.Store
-	// now tells the time by which managed tokens are rotated.
+	// now returns the time, to decide when managed tokens are rotated.
 	now func() time.Time
 
 	mu   sync.Mutex
 	said map[token.Warning]bool // by key, if it has one
-	// claims holds the apps whose manual record a resource that was created in
-	// this run took over.
+	// claims holds the apps whose manual record was taken over by a resource
+	// that was created in this run.
 	claims map[string]bool
 }
 
-// newSession wires the chain and starts a run over it.
+// newSession wires the sources and starts a run.
 func newSession(set settings, version string, within *mint.Process, observer *watch) *session {
 	c := newChain(set, version, within, observer)
 	return &session{
@@ -51,13 +51,12 @@ func newSession(set settings, version string, within *mint.Process, observer *wa
 }
 
 // flaws returns an error for each flaw of the provider configuration that
-// stands in the way of an operation that does without the attributes named.
+// affects an operation. The operation does not need the named attributes.
 func (s *session) flaws(overridden ...string) diag.Diagnostics {
 	return s.blocked(func(attribute string) bool { return !slices.Contains(overridden, attribute) })
 }
 
-// storageFlaws is [session.flaws] for an operation that needs nothing
-// but storage.
+// storageFlaws is [session.flaws] for an operation that needs only storage.
 func (s *session) storageFlaws() diag.Diagnostics {
 	return s.blocked(func(attribute string) bool { return attribute == "storage" || strings.HasPrefix(attribute, "storage.") })
 }
@@ -69,8 +68,8 @@ func (s *session) apiFlaws() diag.Diagnostics {
 	})
 }
 
-// blocked returns an error for each flaw in an attribute that is needed, and
-// one where there is no session at all.
+// blocked returns an error for each flaw in a needed attribute, and an error if
+// there is no session.
 func (s *session) blocked(needed func(attribute string) bool) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if s == nil {
@@ -85,8 +84,8 @@ func (s *session) blocked(needed func(attribute string) bool) diag.Diagnostics {
 	return diags
 }
 
-// warnings returns those that this run has not told yet: a hundred data sources
-// that meet one unwritable folder need one warning.
+// warnings returns those that this run has not shown yet, so that one
+// unwritable folder causes one warning for a hundred data sources.
 func (s *session) warnings(ws []token.Warning) diag.Diagnostics {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -101,8 +100,8 @@ func (s *session) warnings(ws []token.Warning) diag.Diagnostics {
 	return diags
 }
 
-// storeWarnings returns what storage has to say and no token carried: a record
-// that was set aside, a file mode that was repaired.
+// storeWarnings returns the warnings of storage that belong to no token, such
+// as a repaired file mode.
 func (s *session) storeWarnings() diag.Diagnostics {
 	if s.store == nil {
 		return nil
@@ -110,12 +109,11 @@ func (s *session) storeWarnings() diag.Diagnostics {
 	return s.warnings(s.store.TakeWarnings())
 }
 
-// alwaysABug ends the message about a state that no configuration can bring
-// about.
+// alwaysABug ends the message about a state that no configuration can cause.
 const alwaysABug = "This is always a bug in the provider code and should be reported to the provider developers."
 
 // sessionFrom returns the session in a Configure request's provider data, nil
-// while the provider is not configured.
+// if the provider is not configured.
 func sessionFrom(data any) (*session, diag.Diagnostics) {
 	var diags diag.Diagnostics
 	if data == nil {
@@ -129,8 +127,8 @@ func sessionFrom(data any) (*session, diag.Diagnostics) {
 	return s, diags
 }
 
-// claim notes whether a fly_manual_token that is being created takes the record
-// of app over.
+// claim records whether a fly_manual_token that is being created takes over the
+// record of app.
 func (s *session) claim(app string, claimed bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

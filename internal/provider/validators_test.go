@@ -144,7 +144,7 @@ func TestValidateManualToken(t *testing.T) {
 		"empty":      {attrs{"app": "web", "token": ""}, []string{"it is empty"}},
 		"cut":        {attrs{"app": "web", "token": macaroonFor("web")[:61]}, []string{"cut off"}},
 		"commas":     {attrs{"app": "web", "token": macaroonFor("web") + ","}, []string{"a comma too many"}},
-		"url base64": {attrs{"app": "web", "token": "fm2_-_-_"}, []string{"not whole base64"}},
+		"url base64": {attrs{"app": "web", "token": "fm2_-_-_"}, []string{"not valid base64"}},
 	})
 }
 

@@ -20,26 +20,26 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/tokenstore/dir"
 )
 
-// chain is what the links of one session are wired from.
+// chain holds the parts of one session's sources.
 type chain struct {
 	settings settings
 	logins   flyconfig.Settings
-	// store is nil where there is no place for storage.
+	// store is nil without storage.
 	store *tokenstore.Store
-	// api is nil where an address of Fly's APIs cannot be used, which is an
-	// flaw to everything that would need it.
+	// api is nil if an address of Fly's APIs is invalid, which is a flaw for
+	// every operation that needs it.
 	api       *flyapi.Client
 	directory *flyapi.Directory
-	// minter is nil where api is.
+	// minter is nil if api is nil.
 	minter *mint.Minter
-	// watch is told what the links do.
+	// watch observes the sources.
 	watch *watch
-	// outage is what the questions that can be left out have in common.
+	// outage is the circuit breaker of the optional calls.
 	outage *flyapi.Outage
 }
 
-// newChain wires what the settings name. version is the provider's, for what Fly
-// is told of who asks.
+// newChain wires the parts by the settings. version is the provider's, for the
+// User-Agent header.
 func newChain(set settings, version string, within *mint.Process, observer *watch) *chain {
 	c := &chain{settings: set, watch: observer, outage: flyapi.NewOutage(noteNoAnswer)}
 	api, err := flyapi.New(flyapi.Config{
@@ -58,7 +58,7 @@ func newChain(set settings, version string, within *mint.Process, observer *watc
 		c.api, c.directory = api, flyapi.NewDirectory(api, c.login)
 	} else {
 		c.settings.flaws = append(c.settings.flaws, flaw{
-			attribute: "api", detail: fmt.Sprintf("The provider arguments api.base_url and api.machines_base_url cannot be used: %s.", err),
+			attribute: "api", detail: fmt.Sprintf("The provider arguments api.base_url and api.machines_base_url are invalid: %s.", err),
 		})
 	}
 	c.logins = c.loginSettings()
@@ -75,7 +75,7 @@ func newChain(set settings, version string, within *mint.Process, observer *watc
 	return c
 }
 
-// newMinter returns what the api link and the resources mint with.
+// newMinter returns the minter of the source "api" and the resources.
 func (c *chain) newMinter(within *mint.Process) *mint.Minter {
 	cfg := mint.Config{
 		Client: c.api, Directory: c.directory, Login: c.login, Process: within,
@@ -87,7 +87,7 @@ func (c *chain) newMinter(within *mint.Process) *mint.Minter {
 	return mint.New(cfg)
 }
 
-// resolver builds the links in their order, and a resolver over them.
+// resolver builds the sources in their order, and their resolver.
 func (c *chain) resolver() *token.Resolver {
 	options := token.Options{TokenTTL: c.settings.tokenTTL, MinValidity: c.settings.minValidity, Observer: c.watch}
 	if c.store != nil {
@@ -109,12 +109,12 @@ func (c *chain) resolver() *token.Resolver {
 	return token.New(options)
 }
 
-// noteNoAnswer logs that Fly is no longer asked what can be done without.
+// noteNoAnswer logs that optional calls are skipped.
 func noteNoAnswer(ctx context.Context, message string, err error) {
 	tflog.Debug(ctx, message, map[string]any{"error": err.Error()})
 }
 
-// link returns the link of that name.
+// link returns the source with that name.
 func (c *chain) link(name token.SourceName) token.Source {
 	switch {
 	case name == token.SourceConfig:
@@ -134,8 +134,8 @@ func (c *chain) link(name token.SourceName) token.Source {
 	}
 }
 
-// cli returns the link that runs flyctl, with the login that flyctl itself would
-// use.
+// cli returns the source that runs flyctl, with the login that flyctl itself
+// would use.
 func (c *chain) cli() token.Source {
 	set := c.settings
 	options := flyctl.Options{
@@ -156,8 +156,9 @@ func (c *chain) cli() token.Source {
 	return flyctl.New(options)
 }
 
-// flyctlEnviron is the environment for flyctl, with the addresses that stand in
-// the provider block: the login goes where the other links send it.
+// flyctlEnviron is the environment for flyctl. It has the provider block's
+// addresses, so flyctl sends the login to the same servers as the other
+// sources.
 func (c *chain) flyctlEnviron() []string {
 	environ := slices.Clone(c.settings.environment.variables)
 	if u := c.settings.api.baseURL; u != "" {
@@ -169,14 +170,14 @@ func (c *chain) flyctlEnviron() []string {
 	return environ
 }
 
-// login returns what flyctl itself would authenticate with.
+// login returns the login that flyctl itself would use.
 func (c *chain) login(ctx context.Context) (token.Token, error) {
 	login, err := c.logins.Login(ctx)
 	return login.Token, c.noLogin(err)
 }
 
-// noLogin says of a login's miss what it was looked for. A miss of config.yml is
-// no reason to make one: a runner is better served with a variable.
+// noLogin adds advice to a login's miss. If config.yml does not exist, a
+// variable is often better, for example on a runner.
 func (c *chain) noLogin(err error) error {
 	var miss *token.MissError
 	if !errors.As(err, &miss) {
@@ -189,26 +190,26 @@ func (c *chain) noLogin(err error) error {
 	return &token.MissError{Reason: "no login: " + miss.Reason, Fix: fix, Cause: err}
 }
 
-// tidyTime bounds what a run does, before anything else, about what killed ones
-// left in storage.
+// tidyTime bounds the cleanup at a run's start of files that killed runs left
+// in storage.
 const tidyTime = time.Second
 
-// openStore returns the store over a backend. What was minted with a different login,
-// or over a different API, is not found in it.
+// openStore returns the store over a backend. It does not find tokens that were
+// minted with a different login or over a different API.
 func (c *chain) openStore(backend tokenstore.Backend) *tokenstore.Store {
 	scope := tokenstore.Scope{APIBaseURL: cmp.Or(c.settings.api.baseURL, flyapi.DefaultBaseURL), TokenTTL: c.settings.tokenTTL}
 	scope.Login = c.loginFingerprint()
 	return tokenstore.Open(backend, scope)
 }
 
-// tidy removes what killed runs left in storage.
+// tidy removes files that killed runs left in storage.
 func tidy(folder *dir.Backend) {
 	ctx, cancel := context.WithTimeout(context.Background(), tidyTime)
 	defer cancel()
 	folder.Tidy(ctx)
 }
 
-// loginSettings says where flyctl's login may be found.
+// loginSettings are the settings for flyctl's login.
 func (c *chain) loginSettings() flyconfig.Settings {
 	env := c.settings.environment
 	configDir, configDirSet := env.lookup("FLY_CONFIG_DIR")
@@ -229,26 +230,26 @@ func (c *chain) loginSettings() flyconfig.Settings {
 	return logins
 }
 
-// withoutStorage replaces a link to storage in a run without storage. The
-// api link without an API is not asked: that is a flaw.
+// withoutStorage replaces a source in storage in a run without storage. The
+// source "api" without an API is not asked, because that is a flaw.
 type withoutStorage struct {
 	name token.SourceName
-	// because says why there is no storage.
+	// because is the reason why there is no storage.
 	because string
 }
 
 var _ token.Source = withoutStorage{}
 
-// Name is that of the link it stands for.
+// Name is the name of the replaced source.
 func (p withoutStorage) Name() token.SourceName { return p.name }
 
-// Timeout is a second, of which nothing is used.
+// Timeout is a second, which Acquire does not use.
 func (p withoutStorage) Timeout() time.Duration { return time.Second }
 
 // Acquire misses.
 func (p withoutStorage) Acquire(context.Context, token.Request) (token.Candidate, error) {
 	return token.Candidate{}, &token.MissError{
 		Reason: "storage is off: " + p.because,
-		Fix:    "set storage.path, or FLY_TOKEN_STORAGE",
+		Fix:    "set storage.path or FLY_TOKEN_STORAGE",
 	}
 }

@@ -5,8 +5,8 @@ import (
 	"errors"
 )
 
-// accept stores what was minted, and returns the answer. A token that cannot be
-// stored is still a token: it stays in memory, with a warning.
+// accept stores a minted token, and returns the answer. A token that cannot be
+// stored stays in memory, with a warning.
 func (w *walk) accept(c found) (res Resolution, done bool, err error) {
 	if c.broad && c.Token.IsOAuth() {
 		return w.warned(c.Resolution, w.wholeAccount(c)), true, nil
@@ -29,7 +29,7 @@ func (w *walk) accept(c found) (res Resolution, done bool, err error) {
 	default:
 		return w.warned(c.Resolution, Warning{
 			Summary: "Unable to Save Fly App Token",
-			Detail:  "The token is good, but it could not be stored for later runs, which will have to acquire a new one: " + err.Error(),
+			Detail:  "The token is valid, but it could not be stored. Later runs must acquire a new one: " + err.Error(),
 		}), true, nil
 	}
 	return w.warned(c.Resolution), true, nil
@@ -88,7 +88,7 @@ func (w *walk) saveUnclaimed(ctx context.Context, rec Record) error {
 	}
 	err := w.store.Save(ctx, w.flight.request, rec, generation)
 	if errors.Is(err, ErrSuperseded) && w.unread != nil {
-		// It may have been superseded or not: nothing of it is kept.
+		// It is unknown whether it was superseded, so nothing is kept.
 		w.setSuperseded()
 		return w.unread
 	}

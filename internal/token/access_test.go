@@ -10,7 +10,7 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// narrower makes a new token of each that it has not made itself.
+// narrower makes a new token from each that it has not made itself.
 type narrower struct {
 	t    *testing.T
 	made map[token.Token]bool
@@ -38,8 +38,8 @@ func narrowing(m *memory, n token.Narrower, links ...token.Source) *token.Resolv
 	return token.New(token.Options{Sources: links, Store: m, Narrower: n, TokenTTL: 24 * time.Hour, MinValidity: time.Hour})
 }
 
-// A set access holds whatever link the token came from, and what was narrowed is
-// a minted token: it is stored, and the same at the next plan.
+// A set access applies to every source. A narrowed token counts as minted: it
+// is stored, and the same at the next plan.
 func TestAccessIsNarrowedAndStored(t *testing.T) {
 	t.Parallel()
 	for _, name := range []token.SourceName{token.SourceConfig, token.SourceEnv, token.SourceManual} {
@@ -61,7 +61,7 @@ func TestAccessIsNarrowedAndStored(t *testing.T) {
 	}
 }
 
-// What cannot be narrowed is a miss, with the reason.
+// A token that cannot be narrowed is a miss, with the reason.
 func TestAccessThatCannotBeHad(t *testing.T) {
 	t.Parallel()
 	n := &narrower{t: t, fail: &token.MissError{Reason: "an fo1_ cannot be narrowed"}}

@@ -12,9 +12,9 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// rival is the design one would write first: a map behind a sync.RWMutex, in
-// front of x/sync's singleflight. It does the same work for an answer: finds it
-// by the same request, and looks at the clock before it hands it out.
+// rival is the obvious design: a map behind a sync.RWMutex, in front of
+// x/sync's singleflight. It does the same work for an answer: it finds the
+// answer by the same request, and checks the time before it returns it.
 type rival struct {
 	mu      sync.RWMutex
 	entries map[token.Request]rivalEntry
@@ -53,7 +53,7 @@ func (r *rival) Read(ctx context.Context, req token.Request, _ token.Policy) (to
 	return answer, err
 }
 
-// reader is what both designs offer.
+// reader is the interface of both designs.
 type reader interface {
 	Read(ctx context.Context, req token.Request, policy token.Policy) (token.Resolution, error)
 }
@@ -121,11 +121,11 @@ func BenchmarkResolverReadCachedParallel(b *testing.B) {
 	})
 }
 
-// sourceTakes is the delay of the link in the benchmarks of many callers.
+// sourceTakes is the delay of the source in the benchmarks of many callers.
 const sourceTakes = 100 * time.Millisecond
 
 // BenchmarkResolverHerd reports how long the last of 10,000 callers of one cold
-// app waits, in multiples of the link's delay, and how many calls were made.
+// app waits, in multiples of the source's delay, and how many calls were made.
 func BenchmarkResolverHerd(b *testing.B) {
 	benchmarkCallers(b, 10_000, func(int) token.Request { return token.Request{App: "web"} })
 }

@@ -11,22 +11,23 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// failing is a link that misses with err.
+// failing is a source that misses with err.
 func failing(name token.SourceName, err error) *link {
 	return &link{name: name, acquire: func(context.Context, token.Request) (token.Candidate, error) {
 		return token.Candidate{}, err
 	}}
 }
 
-// found is a link whose login was found in a named place.
+// found is a source whose login was found in a named place.
 func found(name token.SourceName, tok token.Token, from string, broad bool, end time.Time) *link {
 	return &link{name: name, acquire: func(context.Context, token.Request) (token.Candidate, error) {
 		return token.Candidate{Record: token.Record{Token: tok, ExpiresAt: end}, From: from, Broad: broad}, nil
 	}}
 }
 
-// A login that opens more than the app is returned only if the configuration names
-// its source, whatever flyctl did before and whatever fails for now.
+// A login with access to more than the app is returned only if the
+// configuration names its source, independent of flyctl's earlier runs and of
+// temporary failures.
 func TestBroadLoginNeedsItsSourceNamed(t *testing.T) {
 	t.Parallel()
 	oauth, err := token.Parse("fo1_" + strings.Repeat("x", 43))
@@ -43,10 +44,10 @@ func TestBroadLoginNeedsItsSourceNamed(t *testing.T) {
 		want  token.Token
 		says  string
 	}{
-		"OAuth":                               {cli: forGood, env: found(token.SourceEnv, oauth, "FLY_API_TOKEN", true, time.Time{}), says: `env: the login in FLY_API_TOKEN is an OAuth token (fo1_…), which opens the whole account: let cli or api mint a token, or list "env" in sources`},
+		"OAuth":                               {cli: forGood, env: found(token.SourceEnv, oauth, "FLY_API_TOKEN", true, time.Time{}), says: `env: the login in FLY_API_TOKEN is an OAuth token (fo1_…), which gives access to the whole account: let cli or api mint a token, or list "env" in sources`},
 		"OAuth, named":                        {cli: forGood, env: found(token.SourceEnv, oauth, "FLY_API_TOKEN", true, time.Time{}), named: token.SourceEnv, want: oauth},
 		"OAuth, named, after a miss for now":  {cli: forNow, env: found(token.SourceEnv, oauth, "FLY_API_TOKEN", true, time.Time{}), named: token.SourceEnv, want: oauth},
-		"organization, after a miss for now":  {cli: forNow, env: found(token.SourceEnv, organization, "FLY_API_TOKEN", true, time.Time{}), says: `env: the token in FLY_API_TOKEN opens more than this app, and does not replace the token that cli could not mint for now: try again`},
+		"organization, after a miss for now":  {cli: forNow, env: found(token.SourceEnv, organization, "FLY_API_TOKEN", true, time.Time{}), says: `env: the token in FLY_API_TOKEN gives access to more than this app and does not replace the token that cli temporarily cannot mint: try again`},
 		"organization, after a miss for good": {cli: forGood, env: found(token.SourceEnv, organization, "FLY_API_TOKEN", true, time.Time{}), want: organization},
 		"one app, after a miss for now":       {cli: forNow, env: found(token.SourceEnv, app, "FLY_API_TOKEN", false, time.Time{}), want: app},
 	} {
@@ -70,8 +71,8 @@ func TestBroadLoginNeedsItsSourceNamed(t *testing.T) {
 	}
 }
 
-// After a miss for now, a stored token that is stale but valid comes before every
-// other link, and the links that mint are asked first.
+// After a temporary miss, a stale but valid stored token precedes every other
+// source. The sources that mint are asked first.
 func TestStaleStoredTokenGoesFirstAfterAMissForNow(t *testing.T) {
 	t.Parallel()
 	stored := token.Record{Token: newToken(t), Origin: token.SourceCLI, AcquiredAt: time.Now().Add(-23 * time.Hour), ExpiresAt: time.Now().Add(10 * time.Minute)}
@@ -95,15 +96,16 @@ func TestStaleStoredTokenGoesFirstAfterAMissForNow(t *testing.T) {
 	}
 }
 
-// elsewhere is a Fly that says of every token that it is for other apps.
+// elsewhere is a Fly that answers for every token that it is for other apps.
 type elsewhere struct{}
 
 func (elsewhere) Verify(context.Context, token.Request, token.Token) error {
 	return fmt.Errorf("%w: HTTP 403", token.ErrOutOfReach)
 }
 
-// Two tokens in a row that are for other apps mean that the organization is wrong:
-// the chain ends, says both organizations, and discards the second token.
+// Two tokens in a row that are for other apps mean that the organization is
+// wrong: the resolution ends, names both organizations, and discards the second
+// token.
 func TestWrongOrganizationEndsTheChain(t *testing.T) {
 	t.Parallel()
 	req := token.Request{App: "web", Organization: "acme"}
@@ -117,7 +119,7 @@ func TestWrongOrganizationEndsTheChain(t *testing.T) {
 		Discard:      func(context.Context, token.Request, token.Record) { discarded++ },
 	})
 	_, err := r.Refresh(t.Context(), req, token.PolicyIfRejected)
-	want := `cli: a token minted in organization "acme" does not open app "web", which belongs to organization "globex": set organization, or FLY_ORG, to "globex", or remove it`
+	want := `cli: a token minted in organization "acme" has no access to app "web", which belongs to organization "globex": set organization, or FLY_ORG, to "globex", or remove it`
 	if !errors.Is(err, token.ErrOutOfReach) || !strings.Contains(err.Error(), want) {
 		t.Errorf("error = %v, want it to say %q", err, want)
 	}
@@ -128,8 +130,7 @@ func TestWrongOrganizationEndsTheChain(t *testing.T) {
 	}
 }
 
-// A rejected login is named by the place where it was found, and 403 is told apart
-// from 401.
+// A rejected login is named by its origin, and 403 is distinguished from 401.
 func TestRejectedLoginNamesItsPlace(t *testing.T) {
 	t.Parallel()
 	r := verifying(newMemory(), elsewhere{}, found(token.SourceEnv, newToken(t), "FLY_API_TOKEN", false, time.Time{}))

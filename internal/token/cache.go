@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// entry is what the run knows about one request: an answer, or why there is none.
-// It is never changed.
+// entry is the run's result for one request: an answer or a failure. It is
+// immutable.
 type entry struct {
 	request Request
 	answer  Resolution // as the cache returns it
@@ -16,8 +16,8 @@ type entry struct {
 	until   int64 // Unix time in nanoseconds
 }
 
-// group is what the resolver keeps of one app: its cache entries and its flights.
-// The groups of two apps share nothing.
+// group holds the cache entries and the flights of one app. The groups of two
+// apps share nothing.
 type group struct {
 	// entries is read without a lock; a change replaces the slice, under mu.
 	entries atomic.Pointer[[]*entry]
@@ -47,7 +47,7 @@ func (g *group) find(req Request, now time.Time) *entry {
 		return nil
 	}
 	for _, e := range *entries {
-		// An app has one or two entries, and the name is the app's already.
+		// An app has only one or two entries, all with the app's name.
 		if e.request.Access == req.Access && e.request.Organization == req.Organization {
 			if now.UnixNano() < e.until {
 				return e
@@ -85,8 +85,8 @@ func (g *group) drop(match func(*entry) bool) {
 }
 
 // supersede drops the entries that match, and every failure and stale answer,
-// because something changed that may end them. The flights under way answer their
-// waiters alone: later callers start new ones.
+// because something changed that may end them. Flights under way answer only
+// their waiters, and later callers start new ones.
 func (g *group) supersede(match func(*entry) bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -102,9 +102,9 @@ func (g *group) supersedeLocked(match func(*entry) bool) {
 	}
 }
 
-// newEntry returns the cache entry for an answer or a failure. A failure counts for
-// the rest of the run, and a stale answer until it expires: the chain had nothing
-// better a moment ago, and is not walked again for each reader.
+// newEntry returns the cache entry for an answer or a failure. A failure counts
+// for the rest of the run, and a stale answer until it expires. The sources had
+// nothing better a moment ago, so they are not asked again for each reader.
 func (r *Resolver) newEntry(req Request, res Resolution, err error) *entry {
 	e := &entry{request: req, err: err, until: math.MaxInt64}
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// naming is a link that mints under announced names.
+// naming is a source that mints under announced names.
 type naming struct {
 	*link
 	names *[]string
@@ -25,7 +25,7 @@ func (n naming) Mint(ctx context.Context, req token.Request, name string) (token
 	return n.Acquire(ctx, req)
 }
 
-// A link mints under the name that its claim announced, and the announcement ends
+// A source mints under the name that its claim announced, and the announcement ends
 // with the save.
 func TestMintsUnderTheAnnouncedName(t *testing.T) {
 	t.Parallel()
@@ -48,7 +48,7 @@ func TestMintsUnderTheAnnouncedName(t *testing.T) {
 	}
 }
 
-// A mint whose outcome is unknown stays announced. The next link mints under a new
+// A mint whose outcome is unknown stays announced. The next source mints under a new
 // name, and the first is looked for under its claim.
 func TestUnsettledMintStaysAnnounced(t *testing.T) {
 	t.Parallel()

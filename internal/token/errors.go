@@ -7,23 +7,22 @@ import (
 	"strings"
 )
 
-// ErrStop is wrapped by an error of a [Source] after which the chain must not go
-// on: a manual record that is there but cannot be read.
+// ErrStop is wrapped by an error of a [Source] that ends the resolution: a
+// manual record exists but cannot be read.
 var ErrStop = errors.New("the chain stops here")
 
-// ErrRejected is wrapped by a link's miss when Fly refused the token that it
-// had.
+// ErrRejected is wrapped by a source's miss if Fly refused its token.
 var ErrRejected = errors.New("rejected by Fly")
 
 // ErrUnsettled is wrapped by the error of a failed mint if Fly may have made the
 // token, and the token could not be revoked. The mint stays announced.
-var ErrUnsettled = errors.New("a token may have been made at Fly")
+var ErrUnsettled = errors.New("Fly may have made a token")
 
 // ErrOutOfReach is wrapped when Fly answered that a token is valid, but not for the
 // app. It is a form of [ErrRejected].
-var ErrOutOfReach = fmt.Errorf("%w: the token does not open this app", ErrRejected)
+var ErrOutOfReach = fmt.Errorf("%w: the token has no access to this app", ErrRejected)
 
-// isTemporary reports whether a link's miss may be over at the next try.
+// isTemporary reports whether a source's miss may be temporary.
 func isTemporary(err error) bool {
 	var miss *MissError
 	if errors.As(err, &miss) && miss.Temporary {
@@ -33,18 +32,17 @@ func isTemporary(err error) bool {
 	return errors.As(err, &temporary) && temporary.Temporary() || errors.Is(err, context.DeadlineExceeded)
 }
 
-// MissError is a link's reason for having no token, with the way to change
-// that.
+// MissError is a source's reason for having no token, with advice.
 type MissError struct {
-	// Reason says why, in a few lower-case words.
+	// Reason is the cause, in a few lower-case words.
 	Reason string
 	// Fix says what the user can do; "" if there is nothing to do.
 	Fix string
-	// Temporary says that the same question may be answered later without any
-	// change by the user: time ran out, there was no answer, the server erred or
-	// asked for fewer requests. A refusal is not temporary.
+	// Temporary means that a later attempt may succeed without any change by
+	// the user: time ran out, no answer came, the server failed or asked for
+	// fewer requests. A refusal is not temporary.
 	Temporary bool
-	// Cause is the error behind it, if any. It is not printed.
+	// Cause is the underlying error, if any. It is not printed.
 	Cause error
 }
 
@@ -59,23 +57,24 @@ func (e *MissError) Error() string {
 // Unwrap returns the cause.
 func (e *MissError) Unwrap() error { return e.Cause }
 
-// Attempt is one link's part in a failed resolution.
+// Attempt is the result of one source in a failed resolution.
 type Attempt struct {
-	// Source is the link.
+	// Source is the source.
 	Source SourceName
-	// Err says why it gave no token, in the words of the link.
+	// Err says why it gave no token, in the words of the source.
 	Err error
 }
 
-// NoTokenError says that no link had a token for an app, and why each had none.
+// NoTokenError means that no source had a token for an app. It holds the reason
+// of each.
 type NoTokenError struct {
-	// Request is what was asked for.
+	// Request is the failed request.
 	Request Request
-	// Attempts holds one entry for each link, in the order of the chain.
+	// Attempts holds one entry for each source, in their order.
 	Attempts []Attempt
 }
 
-// Error returns one line that names the app, and one for each link.
+// Error returns one line that names the app, and one for each source.
 func (e *NoTokenError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "no token for app %q", e.Request.App)
@@ -85,8 +84,7 @@ func (e *NoTokenError) Error() string {
 	return b.String()
 }
 
-// Unwrap returns the error of each attempt, so that errors.Is and errors.As see
-// through to any of them.
+// Unwrap returns the error of each attempt, for errors.Is and errors.As.
 func (e *NoTokenError) Unwrap() []error {
 	errs := make([]error, len(e.Attempts))
 	for i, a := range e.Attempts {
@@ -95,14 +93,14 @@ func (e *NoTokenError) Unwrap() []error {
 	return errs
 }
 
-// oneLine keeps a link's line a line, whatever a tool printed.
+// oneLine turns a source's message, which may quote a tool, into one line.
 func oneLine(s string) string {
 	return strings.Join(strings.Fields(s), " ")
 }
 
-// miss notes a source's reason, in place of an earlier one: a source that is
-// asked again has one line. That nothing is there any more says less than what
-// was wrong with it.
+// miss records a source's reason and replaces an earlier one, so that a source
+// that is asked twice has one line. An earlier fault is kept if the source now
+// merely has nothing.
 func (e *NoTokenError) miss(source SourceName, err error) {
 	for i, a := range e.Attempts {
 		if a.Source == source {

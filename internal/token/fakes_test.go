@@ -13,14 +13,13 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// newToken mints a token that no other call returns, and that lives longer than
-// any test looks.
+// newToken mints a unique token that outlives every test.
 func newToken(t testing.TB) token.Token {
 	t.Helper()
 	return newTokenUntil(t, time.Time{})
 }
 
-// newTokenUntil mints one that is good until end; for ever where that is zero.
+// newTokenUntil mints one that is valid until end, or forever if end is zero.
 func newTokenUntil(t testing.TB, end time.Time) token.Token {
 	t.Helper()
 	tok, err := token.Parse(fakefly.Token{Seed: rand.Text(), NotAfter: end}.Text())
@@ -30,7 +29,7 @@ func newTokenUntil(t testing.TB, end time.Time) token.Token {
 	return tok
 }
 
-// link is a source whose every call is counted.
+// source is a source whose every call is counted.
 type link struct {
 	name    token.SourceName
 	timeout time.Duration
@@ -52,22 +51,22 @@ func (l *link) Acquire(ctx context.Context, req token.Request) (token.Candidate,
 	return l.acquire(ctx, req)
 }
 
-// missing is a link that never has a token.
+// missing is a source that never has a token.
 func missing(name token.SourceName) *link {
 	return &link{name: name, acquire: func(context.Context, token.Request) (token.Candidate, error) {
 		return token.Candidate{}, &token.MissError{Reason: string(name) + " has none", Fix: "give it one"}
 	}}
 }
 
-// login is a link that hands out one token, as it stands.
+// login is a source that returns one token unchanged.
 func login(name token.SourceName, rec token.Record) *link {
 	return &link{name: name, acquire: func(context.Context, token.Request) (token.Candidate, error) {
 		return token.Candidate{Record: rec}, nil
 	}}
 }
 
-// minter is a link that mints a new token of the given life at every call, after
-// a while.
+// minter is a source that mints a new token of the given life at every call,
+// after a delay.
 func minter(t testing.TB, name token.SourceName, takes, life time.Duration) *link {
 	t.Helper()
 	return &link{name: name, acquire: func(ctx context.Context, _ token.Request) (token.Candidate, error) {
@@ -92,8 +91,8 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// storageLink has the place of storage in the chain, which the resolver reads by
-// itself; manualLink reads a store as the real link does.
+// storageLink marks the position of storage, which the resolver reads by
+// itself. manualLink reads a store like the real source.
 func storageLink() *link {
 	return &link{name: token.SourceStorage, acquire: func(context.Context, token.Request) (token.Candidate, error) {
 		return token.Candidate{}, errors.New("the resolver reads storage by itself")
@@ -107,7 +106,7 @@ func manualLink(m *memory) *link {
 	}}
 }
 
-// anyAccess takes every token to prove every access.
+// anyAccess accepts every token as a proof of every access.
 type anyAccess struct{}
 
 func (anyAccess) Timeout() time.Duration { return time.Second }
@@ -116,8 +115,8 @@ func (anyAccess) Narrow(_ context.Context, _ token.Request, c token.Candidate) (
 	return c, nil
 }
 
-// newResolver makes a resolver over the links, with the lifetimes that the
-// provider has by default.
+// newResolver makes a resolver over the sources, with the provider's default
+// lifetimes.
 func newResolver(m *memory, links ...token.Source) *token.Resolver {
 	o := token.Options{Sources: links, TokenTTL: 24 * time.Hour, MinValidity: time.Hour, Narrower: anyAccess{}}
 	if m != nil {

@@ -10,23 +10,24 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/coalesce"
 )
 
-// linkGrace is how long a link may take, after its deadline, to report why it
-// failed: to kill a process and to remove its folder.
+// linkGrace is how long a source may take after its deadline to report its
+// failure: to kill a process and to remove its folder.
 const linkGrace = 2 * time.Second
 
-// flightMargin is what a flight may take beyond its links' deadlines: to wait for
-// the app's other requests, and to save.
+// flightMargin is the time of a flight beyond its sources' deadlines: to wait
+// for the app's other requests, and to save.
 const flightMargin = 10 * time.Second
 
-// flight is one walk of the chain, shared by its waiters.
+// flight is one pass through the sources, shared by its waiters.
 type flight struct {
 	call    *coalesce.Call[Resolution]
 	group   *group
 	request Request
 	policy  Policy
-	// planned says that a [Resolver.Read] began it: its failure is remembered.
+	// planned means that a [Resolver.Read] began it, so its failure is
+	// remembered.
 	planned bool
-	// Where barred is set, stored tokens that were acquired up to the number since
+	// If barred is set, stored tokens that were acquired up to the number since
 	// are not used.
 	since  Sequence
 	barred bool
@@ -36,7 +37,7 @@ type flight struct {
 	ctx    context.Context
 	budget *budget
 
-	// superseded says, under group.mu, that the answer is its waiters' alone.
+	// superseded, under group.mu, means that only its waiters get the answer.
 	superseded bool
 }
 
@@ -54,8 +55,8 @@ func (f *flight) serves(policy Policy, since Sequence) bool {
 	}
 }
 
-// bar notes what the flight bars, for flights that come after it, and takes over
-// what an earlier flight barred. The caller holds the group's lock.
+// bar records the flight's bar for later flights, and takes over that of an
+// earlier one. The caller holds the group's lock.
 func (f *flight) bar(since Sequence) {
 	upTo, barred := f.group.barred[f.request]
 	f.since = max(since, upTo)
@@ -65,8 +66,8 @@ func (f *flight) bar(since Sequence) {
 	}
 }
 
-// fly walks the chain, and keeps the answer. A panic is this flight's error and no
-// other's.
+// fly asks the sources, and keeps the answer. A panic is an error of this
+// flight only.
 func (r *Resolver) fly(ctx context.Context, f *flight) (res Resolution, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -85,8 +86,8 @@ func (r *Resolver) fly(ctx context.Context, f *flight) (res Resolution, err erro
 	return r.walk(f)
 }
 
-// land makes the outcome the cache's, before the flight ends: of ten thousand callers
-// none starts a second walk.
+// land caches the outcome before the flight ends, so that none of ten thousand
+// callers starts a second flight.
 func (r *Resolver) land(f *flight, res Resolution, err error) {
 	left := errors.Is(context.Cause(f.ctx), context.Canceled)
 	f.group.mu.Lock()
@@ -94,8 +95,8 @@ func (r *Resolver) land(f *flight, res Resolution, err error) {
 	if f.group.flights[f.request] == f {
 		delete(f.group.flights, f.request)
 	}
-	// The save of a flight that was left may still be under way, and must not end the
-	// bar of a later flight.
+	// The save of an abandoned flight may still be under way, and must not end
+	// the bar of a later flight.
 	f.superseded = f.superseded || left
 	remembered := err == nil && !res.Stale || f.planned
 	if !f.superseded && remembered {
@@ -103,7 +104,8 @@ func (r *Resolver) land(f *flight, res Resolution, err error) {
 	}
 }
 
-// flightLimit sums what the links may take, each with what is done to its token.
+// flightLimit sums the time limits of the sources, with the checks of their
+// tokens.
 func (r *Resolver) flightLimit(req Request) time.Duration {
 	each := linkGrace
 	if r.verifier != nil {
@@ -119,7 +121,7 @@ func (r *Resolver) flightLimit(req Request) time.Duration {
 	return limit
 }
 
-// budget is a deadline that can be stopped for a while: the wait for a slot is not
+// budget is a deadline that can be paused, because the wait for a slot is not
 // the flight's own time.
 type budget struct {
 	mu      sync.Mutex

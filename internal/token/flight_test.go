@@ -14,7 +14,7 @@ import (
 
 type contextKey struct{}
 
-// A caller may leave; the flight goes on for the others, with the values of
+// A caller may leave. The flight continues for the others, with the values of
 // the first caller's context.
 func TestCallerLeavesFlightGoesOn(t *testing.T) {
 	t.Parallel()
@@ -56,8 +56,8 @@ func TestCallerLeavesFlightGoesOn(t *testing.T) {
 	})
 }
 
-// When the last waiter leaves the flight is cancelled, and one who arrives
-// after that starts a new one.
+// When the last waiter leaves, the flight is cancelled, and a later caller
+// starts a new one.
 func TestLastWaiterTakesFlightDown(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -88,7 +88,7 @@ func TestLastWaiterTakesFlightDown(t *testing.T) {
 	})
 }
 
-// slotted is a link with one slot.
+// slotted is a source with one slot.
 type slotted struct {
 	*link
 	slot chan struct{}
@@ -103,8 +103,8 @@ func (s slotted) Slot(ctx context.Context) (func(), error) {
 	}
 }
 
-// The wait for a slot is neither the link's time nor the flight's, however
-// long the queue.
+// The wait for a slot counts neither as the source's time nor as the flight's,
+// for any length of the queue.
 func TestSlotsAreNobodysTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -119,8 +119,8 @@ func TestSlotsAreNobodysTime(t *testing.T) {
 	})
 }
 
-// A link that hangs, deaf to its context, costs its own deadline; one that
-// panics costs nothing. Other apps and later calls are untouched.
+// A source that hangs and ignores its context costs its own deadline. One that
+// panics costs nothing. Other apps and later calls are unaffected.
 func TestPanicStaysInItsFlight(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -167,7 +167,7 @@ func TestPanicStaysInItsFlight(t *testing.T) {
 	}
 }
 
-// A hung link costs only itself: the chain goes on behind it.
+// After a hanging source the next source is asked.
 func TestChainGoesOnBehindAHungLink(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -10,8 +10,8 @@ import (
 	"unicode"
 )
 
-// withheld takes the place of a text in which something like a token remains
-// after masking.
+// withheld replaces a text that still contains something like a token after
+// masking.
 const withheld = "[withheld: the message resembles a token]"
 
 const (
@@ -23,7 +23,7 @@ const (
 	// shortRun is the length from which one unbroken run is masked if it changes
 	// as often as base64.
 	shortRun = 20
-	// hexRun is the number of hex digits that are decoded.
+	// hexRun is the number of hex digits to decode.
 	hexRun = 32
 	// sharedHex is the number of hex digits that count as a leak of the token that
 	// was sent. It is twice the length of shared, because hex digits agree by
@@ -31,14 +31,14 @@ const (
 	sharedHex = 2 * shared
 )
 
-// uuid finds identifiers that are as random as a token and no secret.
+// uuid matches identifiers that are as random as a token but not secret.
 var uuid = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(?i)\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b`)
 })
 
-// leaks reports whether text, which is already masked, still holds something like
-// a token once separators are taken out: a part of the token that was sent, in
-// its own letters, reversed, in base64 or in hex, or another token in groups.
+// leaks reports whether masked text without separators still contains something
+// like a token: a part of the sent token, plain, reversed, in base64 or in hex,
+// or a different token in groups.
 func leaks(text, sent string) bool {
 	joined := lettersAndDigits(text)
 	if len(sent) >= shared {
@@ -92,8 +92,8 @@ func reversed(s string) string {
 	return string(b)
 }
 
-// base64Of returns the letters and digits of the base64 of secret, for each of
-// the three positions at which it can begin in a longer text.
+// base64Of returns the letters and digits of secret in base64, for each of the
+// three positions of secret in a longer text.
 func base64Of(secret string) []string {
 	var all []string
 	for skip := range 3 {

@@ -39,7 +39,7 @@ func longestShared(text, secret string) int {
 	}
 }
 
-// A program prints the token that it was given, or one that only it knows.
+// A program prints the token that it received, or one that only it knows.
 func TestScrubFindsTokensInPieces(t *testing.T) {
 	t.Parallel()
 	spellings := map[string]func(string) string{
@@ -70,7 +70,7 @@ func TestScrubFindsTokensInPieces(t *testing.T) {
 	}
 }
 
-// A login may be short: its parts are found by comparison alone.
+// A login may be short. Only a comparison finds its parts.
 func TestScrubComparesWithoutSeparators(t *testing.T) {
 	t.Parallel()
 	const sent = "fo1_kVbqmzsrtwplnhgdxkwq"

@@ -16,7 +16,7 @@ func TestFreshness(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		origin    token.SourceName
-		life      time.Duration // 0 for unknown
+		life      time.Duration // 0 means unknown
 		age       time.Duration
 		wantStale bool
 		wantMiss  string
@@ -80,8 +80,8 @@ func TestBestStaleIsTheLastResort(t *testing.T) {
 	})
 }
 
-// The cache hands out nothing that is no longer fresh, and a token of
-// unknown life for as long as the run lasts.
+// The cache returns only fresh tokens. It returns a token of unknown life until
+// the run ends.
 func TestCacheEntriesEnd(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -105,7 +105,7 @@ func TestCacheEntriesEnd(t *testing.T) {
 	})
 }
 
-// What the token itself says counts, not what the link hoped for.
+// The token's own expiry counts, not the one that the source expected.
 func TestTheTokensOwnExpiryCounts(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -125,7 +125,7 @@ func TestTheTokensOwnExpiryCounts(t *testing.T) {
 	})
 }
 
-// A login is never written to storage; what was minted or narrowed is.
+// A login is never written to storage. Minted and narrowed tokens are.
 func TestLoginsAreNotStored(t *testing.T) {
 	t.Parallel()
 	for _, name := range []token.SourceName{token.SourceConfig, token.SourceEnv, token.SourceManual} {
@@ -137,7 +137,7 @@ func TestLoginsAreNotStored(t *testing.T) {
 	}
 }
 
-// A token that cannot be stored is handed out all the same, with a warning.
+// A token that cannot be stored is returned anyway, with a warning.
 func TestStorageThatCannotBeWritten(t *testing.T) {
 	t.Parallel()
 	m := newMemory()
@@ -155,8 +155,9 @@ func TestStorageThatCannotBeWritten(t *testing.T) {
 }
 
 // A flight that has no claim, and could not read the app's generation, cannot
-// distinguish an invalidation meanwhile from one before. If there was none ever, its
-// token is stored; else it is its waiters' alone, and a warning says so.
+// distinguish an invalidation in the meantime from one before. If there never
+// was one, its token is stored. Otherwise only its waiters get it, with a
+// warning.
 func TestGenerationThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -211,7 +212,7 @@ func TestGenerationThatCannotBeRead(t *testing.T) {
 	}
 }
 
-// A store that hangs costs its own time, and the token stays in memory.
+// A hanging store costs only its own time limit, and the token stays in memory.
 func TestStorageThatHangs(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -226,8 +227,9 @@ func TestStorageThatHangs(t *testing.T) {
 	})
 }
 
-// What was asked for decides whether a stored token lives too long, not
-// this machine's clock: one that is a day behind sees lives that are a day longer.
+// The requested lifetime decides whether a stored token is valid for too long,
+// not this machine's clock. A clock that is a day behind sees lifetimes that
+// are a day longer.
 func TestClockBehindMintsOnce(t *testing.T) {
 	t.Parallel()
 	m := newMemory()

@@ -7,8 +7,7 @@ import (
 )
 
 // Manual returns the app's manual record, expired or not. The error is
-// [ErrNoRecord] when there is none, and wraps [ErrStop] when there is one that
-// cannot be read.
+// [ErrNoRecord] if there is none, and wraps [ErrStop] if it cannot be read.
 func (r *Resolver) Manual(ctx context.Context, app string) (Record, error) {
 	if err := r.manualReady(app); err != nil {
 		return Record{}, err
@@ -90,8 +89,8 @@ func (r *Resolver) manualRecord(app string, tok Token) (Record, error) {
 	return rec, nil
 }
 
-// manualChanged drops the cached answers that the manual token gave, and those
-// of the links that it goes before.
+// manualChanged drops the cached answers of the manual token, and those of the
+// sources after it.
 func (r *Resolver) manualChanged(app string) {
 	manual := r.rank(SourceManual)
 	r.group(app).supersede(func(e *entry) bool {
@@ -99,7 +98,7 @@ func (r *Resolver) manualChanged(app string) {
 	})
 }
 
-// rank returns a link's place in the chain, or a place behind it.
+// rank returns a source's position, or the position after the last.
 func (r *Resolver) rank(name SourceName) int {
 	for i, src := range r.sources {
 		if src.Name() == name {

@@ -11,8 +11,8 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// A manual token is the last resort, and the first where sources say so; to
-// set it takes effect at once.
+// A manual token is the last resort, or the first if sources say so. Setting it
+// takes effect at once.
 func TestManual(t *testing.T) {
 	t.Parallel()
 	m := newMemory()
@@ -50,7 +50,7 @@ func TestManual(t *testing.T) {
 	}
 }
 
-// A failure to set is the store's own error, and what stood before stands.
+// A failure to set is the store's own error, and storage is unchanged.
 func TestSetManualFails(t *testing.T) {
 	t.Parallel()
 	m := newMemory()
@@ -71,8 +71,8 @@ func TestSetManualFails(t *testing.T) {
 	}
 }
 
-// An expired token cannot be set; one that expires later is a miss that is
-// named, and its record stays.
+// An expired token cannot be set. One that expires later is a named miss, and
+// its record stays.
 func TestExpiredManual(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -85,7 +85,7 @@ func TestExpiredManual(t *testing.T) {
 		mustGet(t, r, "web")
 		time.Sleep(3 * time.Hour)
 		_, err := r.Read(t.Context(), web, token.PolicyIfExpired)
-		want := "manual: the token found expired at " + end.UTC().Format(time.RFC3339) + ": set another, or remove it"
+		want := "manual: the token found expired at " + end.UTC().Format(time.RFC3339) + ": set a new one, or remove it"
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error = %v, want it to say %q", err, want)
 		}
@@ -127,7 +127,7 @@ func TestCreateAndDeleteManual(t *testing.T) {
 	}
 }
 
-// A manual record that is there but cannot be read stops the chain.
+// A manual record that exists but cannot be read stops the resolution.
 func TestUnreadableManualStops(t *testing.T) {
 	t.Parallel()
 	m := newMemory()

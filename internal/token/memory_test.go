@@ -7,8 +7,8 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// memory is a store without a disk. It behaves as the contract of [token.Store]
-// says, and fails on demand.
+// memory is a store in memory. It fulfils the contract of [token.Store], and
+// fails on demand.
 type memory struct {
 	mu          sync.Mutex
 	generations map[string]token.Generation
@@ -62,7 +62,7 @@ func (m *memory) Load(_ context.Context, req token.Request) (token.Stored, error
 	return m.stored(req, ""), nil
 }
 
-// stored is what is there for req, without the mint of that name.
+// stored is the content for req, without the mint of that name.
 func (m *memory) stored(req token.Request, but string) token.Stored {
 	s := token.Stored{
 		Generation: m.generations[req.App], Record: m.minted[req], Sequence: m.acquired[req],

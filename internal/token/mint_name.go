@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// MintName returns a name for a token to be minted for app. Fly lists the token by
-// it, and no other token has it.
+// MintName returns a unique name for a token to mint for app. Fly lists the
+// token by this name.
 func MintName(app string) string {
 	return "terraform-provider-fly " + app + " " + MintSuffix()
 }
 
-// MintSuffix returns what makes a name unique.
+// MintSuffix returns a suffix that makes a name unique.
 func MintSuffix() string { return strings.ToLower(rand.Text()[:10]) }

@@ -14,7 +14,8 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// modelOperations is how many operations the model makes; `make model` makes more.
+// modelOperations is the number of the model's operations; `make model` runs
+// more.
 var modelOperations = flag.Int64("model", 50_000, "operations of the resolver's model")
 
 // model drives two resolvers, as two processes on one storage, and knows which
@@ -27,7 +28,7 @@ type model struct {
 	left      atomic.Int64
 
 	mu sync.Mutex
-	// returned is when a token was first returned to a caller.
+	// returned is the time at which a token was first returned to a caller.
 	returned map[token.Token]int64
 	// floors hold, for each resolver and request, the beginning of the latest
 	// finished call that barred everything before it.
@@ -62,7 +63,7 @@ func TestModelReturnsNoBarredToken(t *testing.T) {
 	t.Logf("seed %d, %d tokens", seed, len(m.returned))
 }
 
-// unsteady mints, and now and then panics, misses, or lets others go first.
+// unsteady mints, and sometimes panics, misses, or lets others go first.
 func (m *model) unsteady() *link {
 	mint := minter(m.t, token.SourceCLI, 0, 24*time.Hour)
 	acquire := mint.acquire

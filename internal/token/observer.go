@@ -5,9 +5,9 @@ import (
 	"context"
 )
 
-// Observer is called while a [Resolver] works. A method reports that something
-// begins, and returns the context for it and a function that reports its end. Both
-// are called from many goroutines at once, and delay those who wait for the token.
+// Observer is called while a [Resolver] works. A method reports the beginning
+// of an operation, and returns its context and a function that reports its end.
+// Both are called concurrently, and delay the callers that wait for the token.
 //
 // Tokens are passed only as [Token], which masks itself.
 type Observer interface {
@@ -16,51 +16,51 @@ type Observer interface {
 	// Acquire is any other [Resolver.Read], or one [Resolver.Refresh], from the
 	// call to the answer.
 	Acquire(ctx context.Context, req Request, policy Policy) (context.Context, func(Acquisition))
-	// Link is one link of the chain being asked.
+	// Link is one source of the chain being asked.
 	Link(ctx context.Context, req Request, name SourceName) (context.Context, func(Visit))
-	// Wait is a wait for another's call to end, or for another process. It ends
-	// with the reason why it was in vain, or nil.
+	// Wait is a wait for another call or another process. It ends with the
+	// reason of its failure, or nil.
 	Wait(ctx context.Context, req Request, what Wait) (context.Context, func(error))
 }
 
-// Acquisition is how a Read or a Refresh ended.
+// Acquisition is the result of a Read or a Refresh.
 type Acquisition struct {
-	// Resolution is the answer. Where there is none, its Source is [SourceNone],
-	// and its Acquirer says whether the app's group was entered.
+	// Resolution is the answer. Without an answer, its Source is [SourceNone],
+	// and its Acquirer shows whether the app's group was entered.
 	Resolution Resolution
-	// Coalesced says that the caller waited for what another caller had begun,
-	// and shared it.
+	// Coalesced means that the caller shared an acquisition that another caller
+	// had begun.
 	Coalesced bool
-	// Err is why there is no answer.
+	// Err is the failure, if any.
 	Err error
 }
 
-// Visit is how a link's turn ended.
+// Visit is the result of asking a source.
 type Visit struct {
-	// Verdict says what its answer was worth.
+	// Verdict classifies its answer.
 	Verdict Verdict
-	// Err is why its token, if it had any, was not handed out; nil for
+	// Err is the reason why its token, if any, was not returned; nil for
 	// [VerdictHit].
 	Err error
 }
 
-// Verdict is what a link's answer was worth.
+// Verdict classifies a source's answer.
 type Verdict string
 
 const (
 	// VerdictHit is a token that answers the request.
 	VerdictHit Verdict = "hit"
-	// VerdictMiss is no token.
+	// VerdictMiss means that it has no token.
 	VerdictMiss Verdict = "miss"
 	// VerdictStale is one with less life than asked for, kept in case there is no better one.
 	VerdictStale Verdict = "stale"
-	// VerdictExpired is one whose life was over.
+	// VerdictExpired is an expired token.
 	VerdictExpired Verdict = "expired"
-	// VerdictRejected is one that Fly refuses.
+	// VerdictRejected is a token that Fly refuses.
 	VerdictRejected Verdict = "rejected"
 )
 
-// Wait says what is waited for.
+// Wait is the kind of a wait.
 type Wait string
 
 const (
@@ -70,7 +70,7 @@ const (
 	WaitLock Wait = "lock"
 )
 
-// outcome ends an acquisition, and returns what its caller returns.
+// outcome ends an acquisition, and returns the results for its caller.
 type outcome func(res Resolution, coalesced bool, err error) (Resolution, error)
 
 // acquireBegan reports the beginning of a [Resolver.Read] or [Resolver.Refresh].
@@ -108,7 +108,7 @@ func (r *Resolver) fromCache(ctx context.Context, req Request, policy Policy, e 
 	return e.answer, nil
 }
 
-// linkBegan reports that a link is asked.
+// linkBegan reports that a source is asked.
 func (w *walk) linkBegan(name SourceName) (context.Context, func(Visit)) {
 	if w.observer == nil {
 		return w.flight.ctx, func(Visit) {}

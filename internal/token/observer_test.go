@@ -14,13 +14,13 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// notebook is an observer that notes what ended, each with what it was a part of.
+// notebook is an observer that records each end with the enclosing step.
 type notebook struct {
 	mu    sync.Mutex
 	lines []string
 }
 
-// within is the key of the context value that says what encloses a step.
+// within is the key of the context value with the enclosing step.
 type within struct{}
 
 func (n *notebook) begin(ctx context.Context, what string) (context.Context, func(string)) {
@@ -56,7 +56,7 @@ func (n *notebook) Wait(ctx context.Context, _ token.Request, what token.Wait) (
 	return ctx, func(err error) { end(fmt.Sprintf("err=%t", err != nil)) }
 }
 
-// count returns how often each line was noted.
+// count returns the number of each line.
 func (n *notebook) count() map[string]int {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -67,7 +67,7 @@ func (n *notebook) count() map[string]int {
 	return lines
 }
 
-// limited is a link with one slot.
+// limited is a source with one slot.
 type limited struct{ *link }
 
 func (limited) Slot(context.Context) (func(), error) { return func() {}, nil }
@@ -87,8 +87,8 @@ func wantNotes(t *testing.T, n *notebook, want map[string]int) {
 	}
 }
 
-// Of a herd one resolves in the group, with what it walked, and the others
-// share that.
+// Of many concurrent callers one resolves in the group, with its sources, and
+// the others share the result.
 func TestObserverHerd(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -113,7 +113,7 @@ func TestObserverHerd(t *testing.T) {
 	})
 }
 
-// What each link's answer was worth is told, and a failure is.
+// The verdict on each source's answer is reported, and so is a failure.
 func TestObserverVerdicts(t *testing.T) {
 	t.Parallel()
 	record := func(life time.Duration) token.Record {
@@ -165,7 +165,7 @@ func TestObserverVerdicts(t *testing.T) {
 	}
 }
 
-// A failure that a run remembers is told as what it is.
+// A remembered failure is reported as one from memory.
 func TestObserverRememberedFailure(t *testing.T) {
 	t.Parallel()
 	n := &notebook{}

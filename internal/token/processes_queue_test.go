@@ -11,7 +11,7 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// narrow is a link with so many slots.
+// narrow is a source with this number of slots.
 type narrow struct {
 	*link
 	slots chan struct{}
@@ -26,8 +26,8 @@ func (n narrow) Slot(ctx context.Context) (release func(), err error) {
 	}
 }
 
-// A process whose calls queue for their slots keeps no other process from
-// acquiring what it has not begun to.
+// A process whose calls queue for slots does not keep other processes from
+// acquisitions that it has not begun.
 func TestQueueHoldsNoLocks(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -64,9 +64,9 @@ func TestQueueHoldsNoLocks(t *testing.T) {
 	})
 }
 
-// What a link has that mints nothing is no reason to wait for one another,
-// be it before the links that mint, or after they have failed for everyone. Each
-// process shows it to Fly, which does not answer.
+// Processes do not wait for each other for a source that does not mint, neither
+// before the sources that mint, nor after these have failed for all. Each
+// process checks the token with Fly, which does not answer.
 func TestOthersAreAskedSideBySide(t *testing.T) {
 	t.Parallel()
 	failing := func() token.Source {
@@ -104,8 +104,8 @@ func TestOthersAreAskedSideBySide(t *testing.T) {
 					})
 				}
 				wg.Wait()
-				// One call of the CLI, one silence before the lock is given back,
-				// and one of all the others at once.
+				// One call of the CLI, one missing answer before the lock is
+				// released, and one of all the others at once.
 				if took := time.Since(began); took > 11*time.Second {
 					t.Errorf("took %s", took)
 				}
@@ -114,15 +114,15 @@ func TestOthersAreAskedSideBySide(t *testing.T) {
 	}
 }
 
-// silent is a Fly that takes its three seconds and says nothing.
+// silent is a Fly that does not answer within three seconds.
 type silent struct{}
 
 func (silent) Verify(ctx context.Context, _ token.Request, _ token.Token) error {
 	return sleep(ctx, 3*time.Second)
 }
 
-// What another process acquired while this one waited is not shown to Fly;
-// one who comes later shows it.
+// A token that another process acquired while this one waited is not checked
+// with Fly. A later caller checks it.
 func TestAcquiredMeanwhileIsNotShown(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -150,8 +150,8 @@ func TestAcquiredMeanwhileIsNotShown(t *testing.T) {
 	})
 }
 
-// A link that was asked twice has one line, in its place, which says what
-// was wrong with the token that is gone.
+// A source that was asked twice has one line, in its position, with the fault
+// of the removed token.
 func TestRejectedWhileTheLockIsTaken(t *testing.T) {
 	t.Parallel()
 	m, v := newMemory(), newFly()

@@ -12,8 +12,8 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// processes makes n runs, each with a resolver of its own, over one store: what
-// as many provider processes are to each other.
+// processes makes n runs, each with a separate resolver, over one store, like n
+// provider processes.
 func processes(m *memory, n int, links ...token.Source) []*token.Resolver {
 	runs := make([]*token.Resolver, n)
 	for i := range runs {
@@ -22,8 +22,8 @@ func processes(m *memory, n int, links ...token.Source) []*token.Resolver {
 	return runs
 }
 
-// Fifty cold processes that ask for one app make one call, under every
-// policy: what was acquired since a run began is that run's own.
+// Fifty cold processes that ask for one app make one call, under every policy:
+// a token that was acquired since a run began counts as that run's own.
 func TestProcessesAcquireOnce(t *testing.T) {
 	t.Parallel()
 	for _, policy := range []token.Policy{token.PolicyIfExpired, token.PolicyIfRejected, token.PolicyAlways} {
@@ -41,7 +41,7 @@ func TestProcessesAcquireOnce(t *testing.T) {
 				}
 				wantCalls(t, cli, 1)
 
-				// A run that begins later bars it under always alone.
+				// A run that begins later bars it only under always.
 				_, err := processes(m, 1, cli)[0].Read(t.Context(), web, policy)
 				if err != nil {
 					t.Error(err)
@@ -56,8 +56,7 @@ func TestProcessesAcquireOnce(t *testing.T) {
 	}
 }
 
-// One who waited and finds that the holder failed takes that failure for its
-// own; a run that begins later tries again.
+// A waiter whose holder failed fails too. A run that begins later tries again.
 func TestProcessesShareAFailure(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -87,8 +86,8 @@ func TestProcessesShareAFailure(t *testing.T) {
 			t.Error("no error")
 		}
 		wantCalls(t, cli, 2)
-		// Something was done about it: the run's own memory and the others' are
-		// forgotten.
+		// The cause was fixed, so the run's own memory and that of others are
+		// dropped.
 		if err := runs[0].Invalidate(t.Context(), "web"); err != nil {
 			t.Fatal(err)
 		}
@@ -99,8 +98,8 @@ func TestProcessesShareAFailure(t *testing.T) {
 	})
 }
 
-// A link that fails slowly is asked once, also where a later link has a
-// token for everyone.
+// A source that fails slowly is asked once, even if a later source has a token
+// for all.
 func TestSlowMissBeforeAHit(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -120,8 +119,8 @@ func TestSlowMissBeforeAHit(t *testing.T) {
 	})
 }
 
-// A caller who leaves while it waits for the lock returns at once, and does
-// not keep the lock that comes too late.
+// A caller that leaves while it waits for the lock returns at once, and
+// releases a lock that comes too late.
 func TestWaitObservesTheContext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -152,8 +151,8 @@ func TestWaitObservesTheContext(t *testing.T) {
 	})
 }
 
-// A lock that cannot be had, at all or in time, means a warning and an
-// unlocked descent.
+// If the lock is not available, at all or in time, a warning follows, and the
+// resolution continues without it.
 func TestNoLock(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"refused", "held for ever"} {

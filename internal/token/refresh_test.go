@@ -11,7 +11,7 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// Invalidate drops cache and stored tokens for every access, and leaves the
+// Invalidate drops cached and stored tokens for every access, and keeps the
 // manual token.
 func TestInvalidate(t *testing.T) {
 	t.Parallel()
@@ -42,7 +42,8 @@ func TestInvalidate(t *testing.T) {
 	wantCalls(t, cli, 5)
 }
 
-// What was under way when Invalidate was called is its waiters' alone.
+// Only its waiters get the token of a flight that was under way when Invalidate
+// was called.
 func TestFlightUnderWayIsNotKept(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -65,8 +66,8 @@ func TestFlightUnderWayIsNotKept(t *testing.T) {
 	})
 }
 
-// A flight that starts while Invalidate is at work, and reads the record
-// that is about to go, keeps it from the cache as well.
+// A flight that starts during Invalidate and reads the old record does not put
+// it into the cache.
 func TestFlightStartedMeanwhileIsNotKept(t *testing.T) {
 	t.Parallel()
 	m := newMemory()
@@ -82,7 +83,7 @@ func TestFlightStartedMeanwhileIsNotKept(t *testing.T) {
 	}
 }
 
-// The same against another process, which knows only the generation.
+// The same for a different process, which sees only the generation.
 func TestInvalidateInAnotherProcess(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -106,7 +107,7 @@ func TestInvalidateInAnotherProcess(t *testing.T) {
 	})
 }
 
-// What each policy bars, over a stored token of each kind.
+// The tokens that each policy bars, for a stored token of each kind.
 func TestRefreshPolicies(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -145,8 +146,8 @@ func TestRefreshPolicies(t *testing.T) {
 	}
 }
 
-// A refresh that fails replaces nothing, and hands out nothing that it bars,
-// then or later.
+// A failed refresh replaces nothing, and returns no barred token, then or
+// later.
 func TestFailedRefresh(t *testing.T) {
 	t.Parallel()
 	m := newMemory()
@@ -174,8 +175,8 @@ func TestFailedRefresh(t *testing.T) {
 	}
 }
 
-// Concurrent refreshes share one acquisition, and a Get that starts after
-// them waits for it instead of taking what is cached.
+// Concurrent refreshes share one acquisition. A Read that starts after them
+// waits for it and ignores the cache.
 func TestConcurrentRefreshes(t *testing.T) {
 	t.Parallel()
 	for _, policy := range []token.Policy{token.PolicyIfExpired, token.PolicyAlways} {
@@ -202,7 +203,7 @@ func TestConcurrentRefreshes(t *testing.T) {
 }
 
 // A flight that started before Refresh(always) may hold a barred token: the
-// refresh does not share it, and it overwrites nothing.
+// refresh does not share it, and the flight overwrites nothing.
 func TestRefreshOvertakesAGet(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -213,7 +214,7 @@ func TestRefreshOvertakesAGet(t *testing.T) {
 		cli.acquire = func(ctx context.Context, req token.Request) (token.Candidate, error) {
 			c, err := mint(ctx, req)
 			if calls.Add(1) == 1 {
-				// Minted, but slow to come back: the second one overtakes it.
+				// Minted, but slow to return: the second one overtakes it.
 				time.Sleep(10 * time.Second)
 			}
 			return c, err
@@ -258,8 +259,7 @@ func TestConditionalRefreshJoinsAGet(t *testing.T) {
 	})
 }
 
-// Reading again and again, in one process or another, yields the same token
-// for as long as it is fresh.
+// Repeated reads, in any process, return the same token while it is fresh.
 func TestReadsChangeNothing(t *testing.T) {
 	t.Parallel()
 	m := newMemory()

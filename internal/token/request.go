@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// appPattern is what Fly accepts for the name of an app. Nothing else becomes a
-// path or an argument.
+// appPattern matches the names that Fly accepts for apps. No other name becomes
+// a path or an argument.
 var appPattern = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 })
@@ -17,36 +17,36 @@ var appPattern = sync.OnceValue(func() *regexp.Regexp {
 // ErrInvalidRequest is wrapped by the errors of [Request.Validate] and [ValidateApp].
 var ErrInvalidRequest = errors.New("invalid request")
 
-// Access is what a token must be able to do, and all that it may.
+// Access is the set of permissions that a token must have and must not exceed.
 type Access string
 
 const (
-	// AccessAny takes whatever the chain yields first.
+	// AccessAny accepts the first token that is found.
 	AccessAny Access = ""
-	// AccessReadOnly reads the app and nothing else.
+	// AccessReadOnly is for reading the app and nothing else.
 	AccessReadOnly Access = "readonly"
-	// AccessDeploy does everything inside the app, and what deploying needs.
+	// AccessDeploy is for everything inside the app, and the features that
+	// deploying needs.
 	AccessDeploy Access = "deploy"
 )
 
-// Request is what a caller asks for. It is comparable: two callers with equal
+// Request is a caller's request. It is comparable: two callers with equal
 // requests share one acquisition.
 type Request struct {
 	// App is the app's name.
 	App string
-	// Access is the guarantee asked for.
+	// Access is the requested access.
 	Access Access
-	// Organization is the slug of the organization the app belongs to, "" where
-	// it is not known.
+	// Organization is the slug of the app's organization, "" if unknown.
 	Organization string
 }
 
-// organizationPlace begins the place of a request for an organization. No app's
-// name has an underscore.
+// organizationPlace is the prefix of the place of a request for an
+// organization. No app's name has an underscore.
 const organizationPlace = "organization_"
 
-// Place names the storage document of what is announced for r: that of its app,
-// or that of its organization if r names no app.
+// Place names the storage document for announcements of r: that of its app, or
+// that of its organization if r names no app.
 func (r Request) Place() string {
 	if r.App != "" {
 		return r.App
@@ -54,8 +54,8 @@ func (r Request) Place() string {
 	return organizationPlace + r.Organization
 }
 
-// ValidatePlace returns an error that wraps [ErrInvalidRequest] when place is none
-// that [Request.Place] returns for a valid app or organization.
+// ValidatePlace returns an error that wraps [ErrInvalidRequest] unless
+// [Request.Place] can return place for a valid app or organization.
 func ValidatePlace(place string) error {
 	if slug, ok := strings.CutPrefix(place, organizationPlace); ok {
 		return ValidateOrganization(slug)
@@ -71,9 +71,9 @@ func AppOf(place string) string {
 	return place
 }
 
-// ValidateApp returns an error that wraps [ErrInvalidRequest] when name cannot
-// be the name of a Fly app: up to 63 lower-case letters, digits and hyphens,
-// with no hyphen at either end.
+// ValidateApp returns an error that wraps [ErrInvalidRequest] if name cannot be
+// the name of a Fly app: up to 63 lower-case letters, digits and hyphens, with
+// no hyphen at either end.
 func ValidateApp(name string) error {
 	if appPattern().MatchString(name) {
 		return nil
@@ -81,13 +81,13 @@ func ValidateApp(name string) error {
 	return fmt.Errorf("%w: %.80q is not the name of a Fly app: up to 63 lower-case letters, digits and hyphens, with no hyphen at either end", ErrInvalidRequest, name)
 }
 
-// organizationPattern is that of a slug: like an app's name, but without its
-// limit of length. "personal" is one.
+// organizationPattern matches slugs, which are like app names but have no
+// length limit. "personal" is one.
 var organizationPattern = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,126}[a-z0-9])?$`)
 })
 
-// ValidateOrganization returns an error that wraps [ErrInvalidRequest] when slug
+// ValidateOrganization returns an error that wraps [ErrInvalidRequest] if slug
 // cannot be the slug of a Fly organization.
 func ValidateOrganization(slug string) error {
 	if organizationPattern().MatchString(slug) {
@@ -96,8 +96,7 @@ func ValidateOrganization(slug string) error {
 	return fmt.Errorf("%w: %.80q is not the slug of a Fly organization: lower-case letters, digits and hyphens, as `fly orgs list` shows it", ErrInvalidRequest, slug)
 }
 
-// Validate returns an error that wraps [ErrInvalidRequest] when r cannot be
-// asked for.
+// Validate returns an error that wraps [ErrInvalidRequest] if r is invalid.
 func (r Request) Validate() error {
 	if err := ValidateApp(r.App); err != nil {
 		return err
@@ -111,6 +110,6 @@ func (r Request) Validate() error {
 	case AccessAny, AccessReadOnly, AccessDeploy:
 		return nil
 	default:
-		return fmt.Errorf("%w: %.80q is no access: readonly, deploy, or none", ErrInvalidRequest, string(r.Access))
+		return fmt.Errorf("%w: invalid access %.80q: use readonly or deploy, or omit it", ErrInvalidRequest, string(r.Access))
 	}
 }

@@ -2,26 +2,26 @@ package token
 
 import "time"
 
-// Policy says what a refresh bars from being handed out again.
+// Policy selects the tokens that a refresh bars from further use.
 type Policy string
 
 const (
 	// PolicyIfExpired bars tokens that are not fresh. It sends nothing to Fly.
 	PolicyIfExpired Policy = "if_expired"
-	// PolicyIfRejected bars those, and the ones that Fly no longer accepts.
+	// PolicyIfRejected also bars tokens that Fly no longer accepts.
 	PolicyIfRejected Policy = "if_rejected"
 	// PolicyAlways bars every token acquired before the call.
 	PolicyAlways Policy = "always"
 )
 
-// Acquirer says whether an answer had to enter its app's group.
+// Acquirer shows whether a call had to enter its app's group.
 type Acquirer string
 
 const (
 	// AcquirerFacade answered from the cache without entering the group.
 	AcquirerFacade Acquirer = "facade"
-	// AcquirerGroup resolved inside the group, or shared what another caller
-	// resolved there.
+	// AcquirerGroup resolved inside the group, or shared the result of another
+	// caller there.
 	AcquirerGroup Acquirer = "group"
 )
 
@@ -29,24 +29,24 @@ const (
 // not be changed.
 type Resolution struct {
 	Record
-	// Source is the step that gave the answer.
+	// Source is the step with the answer.
 	Source SourceName
-	// Acquirer says how it was reached.
+	// Acquirer is the way to the answer.
 	Acquirer Acquirer
-	// Stale says that less than the required validity remains, and that no link
-	// had anything better.
+	// Stale means that less than the required validity remains because no
+	// source had a better token.
 	Stale bool
 	// Warnings are for the user, and hold no secret.
 	Warnings []Warning
 }
 
-// fromCache returns r as the cache hands it out.
+// fromCache returns r as the cache returns it.
 func (r Resolution) fromCache(a Acquirer) Resolution {
 	r.Source, r.Acquirer = SourceCache, a
 	return r
 }
 
-// freshness is what a token's lifetime allows to be done with it.
+// freshness is the permitted use of a token by its lifetime.
 type freshness int
 
 const (
@@ -55,12 +55,12 @@ const (
 	expired                  // never return it
 )
 
-// lifeSlack is how much longer than asked a minted token may live: servers
-// round, and the request takes its time.
+// lifeSlack is the tolerance for a minted token's lifetime, because servers
+// round and the request takes time.
 const lifeSlack = time.Minute
 
 // withExpiry returns rec with the lifetime that counts: the token's own if it has
-// one, else the lifetime that the link asked for. No other place decides a lifetime.
+// one, else the lifetime that the source asked for. No other place decides a lifetime.
 func withExpiry(rec Record) Record {
 	if end, known := rec.Token.Expiry(time.Now()); known {
 		rec.ExpiresAt = end
@@ -68,8 +68,8 @@ func withExpiry(rec Record) Record {
 	return rec
 }
 
-// freshness judges rec at now. A lifetime that is unknown is not judged: such a
-// token is good for the run.
+// freshness classifies rec at now. A token with an unknown lifetime is valid
+// for the run.
 func (r *Resolver) freshness(rec Record, source SourceName, now time.Time) freshness {
 	switch {
 	case rec.ExpiresAt.IsZero():
@@ -85,8 +85,8 @@ func (r *Resolver) freshness(rec Record, source SourceName, now time.Time) fresh
 	}
 }
 
-// overlong reports whether rec was kept under a longer token_ttl than the one that
-// is asked for now.
+// overlong reports whether rec was stored under a longer token_ttl than the
+// current one.
 func (r *Resolver) overlong(rec Record) bool {
 	if rec.TTL > 0 {
 		return rec.TTL > r.tokenTTL
@@ -94,9 +94,9 @@ func (r *Resolver) overlong(rec Record) bool {
 	return rec.ExpiresAt.Sub(rec.AcquiredAt) > r.tokenTTL+lifeSlack
 }
 
-// freshUntil returns the last instant at which rec is fresh. A minted token of a
-// short life would never be fresh under a fixed margin, and be minted anew at
-// every call: a quarter of its life is margin enough.
+// freshUntil returns the last instant at which rec is fresh. With a fixed
+// margin, a minted token with a short life would never be fresh, and every call
+// would mint. So the margin is at most a quarter of its life.
 func (r *Resolver) freshUntil(rec Record) time.Time {
 	margin := r.minValidity
 	if rec.Origin == SourceCLI || rec.Origin == SourceAPI {

@@ -11,23 +11,24 @@ import (
 
 // Options configure a [Resolver].
 type Options struct {
-	// Sources are the links of the chain, in the order in which they are asked.
+	// Sources are the sources, in the order in which they are asked.
 	Sources []Source
-	// Store keeps manual tokens and, if Sources has a link named storage, minted
+	// Store keeps manual tokens and, if Sources has one named storage, minted
 	// ones. Nil keeps nothing.
 	Store Store
 	// TokenTTL is the longest life that a stored token may have had.
 	TokenTTL time.Duration
 	// MinValidity is the remaining life below which a token is stale.
 	MinValidity time.Duration
-	// Verifier shows tokens to Fly under [PolicyIfRejected]. Nil shows none.
+	// Verifier checks tokens with Fly under [PolicyIfRejected]. Nil checks
+	// none.
 	Verifier Verifier
 	// Narrower makes tokens prove the access that a request sets. Nil refuses
 	// such requests.
 	Narrower Narrower
-	// Named reports whether the user's configuration names a source explicitly. A
-	// link that it names may return a login that opens more than the app. Nil names
-	// none.
+	// Named reports whether the user's configuration names a source explicitly.
+	// A named source may return a login with access to more than the app. Nil
+	// names none.
 	Named func(SourceName) bool
 	// Organization looks up the slug of the organization that an app belongs to, for
 	// messages. Nil looks up nothing.
@@ -35,17 +36,17 @@ type Options struct {
 	// Discard revokes a token that was minted and is not returned to any caller. Nil
 	// leaves it to expire.
 	Discard func(ctx context.Context, req Request, rec Record)
-	// Recover revokes the tokens of mints that were announced for app, and whose
-	// processes ended without storing them. The caller holds the app's claim. Nil
-	// leaves them to expire.
+	// Recover revokes the tokens of announced mints for app that were not
+	// stored. The caller holds the app's claim. Nil leaves the tokens to
+	// expire.
 	Recover func(ctx context.Context, app string, left []Mint)
 	// Observer is called while the resolver works. Nil costs nothing.
 	Observer Observer
 }
 
-// Resolver finds tokens for apps. It lives for one run of the provider: each request
-// is acquired once in it, however many readers it has, and a failure is remembered
-// until something changes that may end it. It is safe for concurrent use.
+// Resolver finds tokens for apps during one run of the provider. Each request
+// is acquired once, for any number of readers. A failure is remembered until
+// something changes that may end it. It is safe for concurrent use.
 type Resolver struct {
 	sources     []Source
 	store       Store
@@ -69,10 +70,9 @@ type Resolver struct {
 
 // ErrNoStore is returned by the methods on manual tokens, and by
 // [Resolver.Invalidate], if the resolver has no [Store].
-var ErrNoStore = errors.New("no storage to keep tokens in")
+var ErrNoStore = errors.New("there is no storage for tokens")
 
-// ErrExpired is wrapped when a manual token that has already expired is to be
-// set.
+// ErrExpired is wrapped by the error of setting an expired manual token.
 var ErrExpired = errors.New("the token has already expired")
 
 // New returns a resolver with an empty cache.
@@ -133,8 +133,8 @@ func (r *Resolver) Invalidate(ctx context.Context, app string) error {
 		return err
 	}
 	g := r.group(app)
-	// Superseded twice: before, so that no flight under way outlives the call;
-	// after, because one that started in between may have read the old record.
+	// This supersedes twice: before, for the flights under way, and after, for
+	// a flight that started in between and may have read the old record.
 	g.supersede(func(*entry) bool { return true })
 	if r.store == nil {
 		return nil
@@ -144,12 +144,12 @@ func (r *Resolver) Invalidate(ctx context.Context, app string) error {
 	defer g.mu.Unlock()
 	g.supersedeLocked(func(*entry) bool { return true })
 	if err == nil {
-		clear(g.barred) // nothing is left to bar
+		clear(g.barred) // nothing remains to be barred
 	}
 	return err
 }
 
-// cached returns what the run knows about req: no lock, no allocation, no group.
+// cached returns the run's result for req: no lock, no allocation, no group.
 func (r *Resolver) cached(req Request) *entry {
 	if g := r.known(req.App); g != nil {
 		return g.find(req, time.Now())
@@ -173,8 +173,9 @@ func (r *Resolver) group(app string) *group {
 	return r.known(app)
 }
 
-// sequence returns the number of the latest acquisition in storage. If it cannot
-// be read, stored tokens count as acquired later: they are judged by themselves.
+// sequence returns the number of the latest acquisition in storage. If it
+// cannot be read, stored tokens count as acquired later, and only their own
+// properties matter.
 func (r *Resolver) sequence(ctx context.Context) Sequence {
 	if !r.stores() {
 		return 0
@@ -186,8 +187,8 @@ func (r *Resolver) sequence(ctx context.Context) Sequence {
 	return seq
 }
 
-// resolve enters the app's group and waits there for a flight. What was acquired
-// after since counts as acquired for this call.
+// resolve enters the app's group and waits there for a flight. Tokens acquired
+// after since count as acquired for this call.
 func (r *Resolver) resolve(ctx context.Context, req Request, policy Policy, since Sequence, planned bool) (res Resolution, coalesced bool, err error) {
 	if err := req.Validate(); err != nil {
 		return Resolution{}, false, err

@@ -11,8 +11,8 @@ import (
 
 var web = token.Request{App: "web"}
 
-// The links are asked in their order, the first hit wins, and each one that
-// misses says why.
+// The sources are asked in their order, the first hit is the answer, and each
+// miss has a reason.
 func TestChainOrder(t *testing.T) {
 	t.Parallel()
 	names := []token.SourceName{token.SourceStorage, token.SourceConfig, token.SourceCLI, token.SourceAPI, token.SourceEnv, token.SourceManual}
@@ -122,7 +122,8 @@ func TestCoalescing(t *testing.T) {
 		if len(got) != 1000 {
 			t.Errorf("%d different tokens, want one for each of 1000 apps", len(got))
 		}
-		// The bubble's clock moves only while everyone waits: this is no timing.
+		// The bubble's clock moves only while all goroutines wait, so this is
+		// not a timing assertion.
 		if took := time.Since(start); took != 100*time.Millisecond {
 			t.Errorf("1000 apps took %s of the links' time, want one call's", took)
 		}

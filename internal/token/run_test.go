@@ -12,7 +12,7 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// One line for each link, with the fix, and each link's error within reach.
+// One line for each source, with advice, and each source's error for errors.As.
 func TestNoTokenError(t *testing.T) {
 	t.Parallel()
 	cause := errors.New("exec: not found")
@@ -32,8 +32,8 @@ func TestNoTokenError(t *testing.T) {
 	}
 }
 
-// Within a run a failure is told again from memory, to whoever asks for the
-// same, until something was done about it.
+// Within a run a failure is returned again from memory for the same request,
+// until something changes that may end it.
 func TestFailuresAreRemembered(t *testing.T) {
 	t.Parallel()
 	for name, act := range map[string]func(*token.Resolver) error{
@@ -130,7 +130,7 @@ func TestRunReadsOncePerRequest(t *testing.T) {
 	}
 }
 
-// A stale token that was the last resort is not looked for again by each reader.
+// A stale token as the last resort is not acquired again for each reader.
 func TestRunRemembersTheLastResort(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -153,7 +153,7 @@ func TestRunRemembersTheLastResort(t *testing.T) {
 	})
 }
 
-// A reader who leaves takes no failure into the run's memory.
+// A reader that leaves adds no failure to the run's memory.
 func TestRunForgetsWhoLeft(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

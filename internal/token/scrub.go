@@ -9,38 +9,38 @@ import (
 )
 
 const (
-	// maxQuote is how much of another program's words is quoted, in bytes.
+	// maxQuote bounds a quotation of a different program's output, in bytes.
 	maxQuote = 300
 	// shared is the length in bytes of the shortest common piece of a text and the
 	// sent token that counts as a leak. It is longer than a prefix with its
 	// underscore.
 	shared = 6
 	masked = "[redacted]"
-	// manyRuns is the number of long runs that are taken for one token in groups.
+	// manyRuns is the number of long runs that count as one token in groups.
 	manyRuns = 3
-	// maxScrub is how much of a text is looked at at all, in bytes.
+	// maxScrub bounds the examined part of a text, in bytes.
 	maxScrub = 16 << 10
 )
 
-// patterns are what [Scrub] looks for.
+// patterns are the patterns of [Scrub].
 type patterns struct {
-	// colours are what programs put around their words on a terminal.
+	// colours are the escape sequences of terminals.
 	colours *regexp.Regexp
-	// token is whatever follows a token's prefix, escapes of JSON and of URLs
-	// included.
+	// token is a token's prefix with everything that follows, including escapes
+	// of JSON and URLs.
 	token *regexp.Regexp
 	// header is an authorization header of any scheme.
 	header *regexp.Regexp
-	// secret is a run that no word, host or identifier of Fly's is as long as.
+	// secret is a run that is longer than any word, host or identifier of Fly.
 	secret *regexp.Regexp
-	// run is what may be a piece of base64.
+	// run may be a piece of base64.
 	run *regexp.Regexp
-	// userInfo is a name and password in a URL: a proxy's, say.
+	// userInfo is a name and password in a URL, for example a proxy's.
 	userInfo *regexp.Regexp
 }
 
-// scrubbed are compiled at their first use: a process that only returns its schema
-// needs none.
+// scrubbed are compiled at their first use, because a process that only returns
+// its schema needs none.
 var scrubbed = sync.OnceValue(func() patterns {
 	return patterns{
 		colours:  regexp.MustCompile(`\x1b\[[0-9;?]*[A-Za-z]`),
@@ -52,13 +52,14 @@ var scrubbed = sync.OnceValue(func() patterns {
 	}
 })
 
-// Scrub makes what a server or another program said fit to be quoted: nothing
-// that looks like a token, no part of the one that was sent to it, one line,
-// printable, and short. A text in which something like a token remains is
-// withheld, and what is returned says so.
+// Scrub makes the output of a server or a program safe to quote. The result has
+// nothing that looks like a token and no part of the sent token. It is one
+// line, printable and short. If something like a token remains, Scrub returns a
+// notice instead of the text.
 func Scrub(text string, sent Token) string {
 	p := scrubbed()
-	// What does not print goes first: it may have been put inside a token.
+	// Unprintable characters are removed first, because they may be inside a
+	// token.
 	text = p.colours.ReplaceAllString(text[:min(len(text), maxScrub)], "")
 	text = strings.Map(printable, text)
 	text = maskShared(text, sent.value)
@@ -66,7 +67,7 @@ func Scrub(text string, sent Token) string {
 	text = p.token.ReplaceAllString(text, masked)
 	text = p.header.ReplaceAllString(text, "$1 "+masked)
 	if len(p.secret.FindAllStringIndex(text, manyRuns)) == manyRuns {
-		// The last piece of a token in groups is too short to be found by itself.
+		// The last piece of a token in groups is too short to be found alone.
 		return withheld
 	}
 	text = p.secret.ReplaceAllString(text, masked)
@@ -77,7 +78,7 @@ func Scrub(text string, sent Token) string {
 	return cut(p.run.ReplaceAllStringFunc(text, maskRandom))
 }
 
-// printable turns white space into spaces and drops what a terminal does not show.
+// printable turns white space into spaces and drops unprintable characters.
 func printable(r rune) rune {
 	switch {
 	case unicode.IsSpace(r):

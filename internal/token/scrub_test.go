@@ -49,8 +49,8 @@ func TestScrubBoundsWhatItQuotes(t *testing.T) {
 	}
 }
 
-// FuzzScrub holds the promise against any text that a server might build around
-// a token.
+// FuzzScrub checks the promise for any text that a server might build around a
+// token.
 func FuzzScrub(f *testing.F) {
 	const sent = "fm2_lJPECQgXYZ0123456789+/abcdef=="
 	f.Add("", "", 4, 20)

@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// SourceName names a link of the chain, or the cache in front of it.
+// SourceName names a source, or the cache in front of the sources.
 type SourceName string
 
-// The sources of a token. [SourceCache] answers without the chain; the others
-// are its links, in their default order.
+// The sources of a token. [SourceCache] is the cache in front of the others,
+// which are in their default order.
 const (
 	SourceCache   SourceName = "cache"
 	SourceStorage SourceName = "storage"
@@ -18,33 +18,33 @@ const (
 	SourceAPI     SourceName = "api"
 	SourceEnv     SourceName = "env"
 	SourceManual  SourceName = "manual"
-	// SourceNone is the source of a request that no link answered.
+	// SourceNone is the source of a request that no source answered.
 	SourceNone SourceName = "none"
 )
 
-// Source is one link of the chain.
+// Source is one place where a token may come from.
 //
-// Acquire returns a candidate, or an error that says why there is none. Every
-// error is a miss, and the chain goes on, but for one that wraps [ErrStop].
-// A miss should be a [*MissError], which carries the fix; any other error is quoted
-// as the reason. No error holds a token or a part of one.
+// Acquire returns a candidate, or an error with the reason. Every error is a
+// miss, and the next source follows, unless the error wraps [ErrStop]. A miss
+// should be a [*MissError], which carries advice. Any other error is quoted as
+// the reason. No error contains a token or a part of one.
 //
-// Acquire observes ctx, which carries the link's own deadline, and is called
+// Acquire observes ctx, which carries the source's own deadline, and is called
 // from many goroutines at once.
 type Source interface {
-	// Name is the link's name, also the origin of what it acquires afresh.
+	// Name is the source's name, and the origin of tokens that it acquires.
 	Name() SourceName
-	// Timeout bounds one Acquire. A link that overruns it is given up.
+	// Timeout bounds one Acquire. A source that exceeds it is abandoned.
 	Timeout() time.Duration
 	// Acquire finds a token for req.
 	Acquire(ctx context.Context, req Request) (Candidate, error)
 }
 
-// storageTimeout bounds one look into storage.
+// storageTimeout bounds one read of storage.
 const storageTimeout = 10 * time.Second
 
-// StorageSource is the place of storage in the chain. The resolver reads its [Store]
-// there.
+// StorageSource marks the position of storage among the sources. The resolver
+// reads its [Store] there.
 func StorageSource() Source { return storageSource{} }
 
 type storageSource struct{}
@@ -59,14 +59,14 @@ func (storageSource) Timeout() time.Duration { return storageTimeout }
 
 // Acquire is for a resolver without a [Store].
 func (storageSource) Acquire(context.Context, Request) (Candidate, error) {
-	return Candidate{}, &MissError{Reason: "there is no storage", Cause: ErrNoStore}
+	return Candidate{}, &MissError{Reason: "storage is not configured", Cause: ErrNoStore}
 }
 
-// Limiter is implemented by a [Source] that bounds how many of its calls run at
-// once. The wait for a slot is neither the link's time nor the flight's.
+// Limiter is implemented by a [Source] that bounds its concurrent calls. The
+// wait for a slot counts neither as the source's time nor as the flight's.
 type Limiter interface {
-	// Slot waits for a free slot and returns what gives it back. The error is
-	// the context's.
+	// Slot waits for a free slot and returns its release. The error is the
+	// context's.
 	Slot(ctx context.Context) (release func(), err error)
 }
 
@@ -77,29 +77,29 @@ type Minter interface {
 	Mint(ctx context.Context, req Request, name string) (Candidate, error)
 }
 
-// Candidate is what a link has found.
+// Candidate is a token from a source.
 type Candidate struct {
 	Record
-	// Minted says that the token was made for this request, by minting or by
-	// narrowing a login: such a token is written to storage. A login is not.
+	// Minted means that the token was made for this request, by minting or by
+	// narrowing a login. Such a token is written to storage. A login is not.
 	Minted bool
 	// Sequence is the number of a stored token's acquisition.
 	Sequence Sequence
-	// From names where a login was found: a variable, an argument, or a path. It is
+	// From is the origin of a login: a variable, an argument, or a path. It is
 	// "" for every token that is not a login.
 	From string
-	// Broad says that the token is a login that opens more than one app.
+	// Broad means that the token is a login with access to more than one app.
 	Broad bool
 	// Warnings are for the user, and hold no secret.
 	Warnings []Warning
 }
 
-// Verifier shows tokens to Fly.
+// Verifier checks tokens with Fly.
 type Verifier interface {
-	// Verify returns an error that wraps [ErrRejected] when Fly refuses tok for
-	// req's app, or [ErrOutOfReach] when tok is valid for other apps only. It returns
-	// nil when Fly accepts tok or does not answer. It bounds its own time: three
-	// seconds in all for whatever number of calls.
+	// Verify returns an error that wraps [ErrRejected] if Fly refuses tok for
+	// req's app, or [ErrOutOfReach] if tok is valid only for other apps. It
+	// returns nil if Fly accepts tok or does not answer. It bounds its own
+	// time: three seconds in total for any number of calls.
 	Verify(ctx context.Context, req Request, tok Token) error
 }
 
@@ -107,18 +107,18 @@ type Verifier interface {
 type Narrower interface {
 	// Timeout bounds one Narrow, which may have to ask Fly for an app's number.
 	Timeout() time.Duration
-	// Narrow returns c as it is where its token proves req's access, else with a
-	// token that was narrowed to it. The error says why that cannot be done.
-	// Whatever it returns was decoded and proved.
+	// Narrow returns c unchanged if its token proves req's access, otherwise
+	// with a narrowed token. The error gives the reason why this is impossible.
+	// Every returned token was decoded and proved.
 	Narrow(ctx context.Context, req Request, c Candidate) (Candidate, error)
 }
 
-// Warning is something the user should know about a token that was found.
+// Warning is a warning for the user about a token.
 type Warning struct {
-	// Key, if set, makes warnings with one key count as one, whatever they say.
+	// Key, if set, makes all warnings with the same key count as one.
 	Key string
 	// Summary is one line without a full stop, the same for every app.
 	Summary string
-	// Detail says what, why, and what to do.
+	// Detail gives the fact, the cause and the advice.
 	Detail string
 }

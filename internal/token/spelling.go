@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	// byteOrderMark is what some editors put in front of a text.
+	// byteOrderMark is the mark that some editors put in front of a text.
 	byteOrderMark = "\ufeff"
 	// quotationMarks are those that people and word processors put around a value.
 	quotationMarks = "\"'`\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb"
@@ -23,18 +23,18 @@ var assignment = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(?i)^[A-Z_][A-Z0-9_]*=["']?(FlyV1|Bearer)?$`)
 })
 
-// knownPrefix finds where a token begins.
+// knownPrefix finds the beginning of a token.
 var knownPrefix = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(fm2|fm1r|fm1a|fo1)_`)
 })
 
-// checkStart reports what was copied along in front of a token. The error
-// describes it and quotes nothing of it. White space is already removed.
+// checkStart reports text that was copied in front of a token. The error
+// describes the text and never quotes it. White space is already removed.
 func checkStart(s string) error {
 	first, _ := utf8.DecodeRuneInString(s)
 	at := knownPrefix().FindStringIndex(s)
 	if strings.ContainsRune(quotationMarks, first) {
-		return errors.New("it is in quotation marks: give the token without them")
+		return errors.New("it is in quotation marks: set the token without them")
 	}
 	if at == nil || at[0] == 0 {
 		return nil
@@ -45,15 +45,15 @@ func checkStart(s string) error {
 	case strings.HasSuffix(before, ","):
 		return nil
 	case assignment().MatchString(before):
-		return errors.New("it starts with NAME=: give the value alone")
+		return errors.New("it starts with NAME=: set only the value")
 	case strings.HasPrefix(before, "{"):
-		return errors.New("it is JSON: give the token in it alone")
+		return errors.New("it is JSON: set only the token in it")
 	case strings.HasSuffix(before, ":"), strings.Contains(before, ":") && (strings.HasSuffix(lower, "flyv1") || strings.HasSuffix(lower, "bearer")):
-		return errors.New("it starts with a header or a key and a colon: give the value alone")
+		return errors.New("it starts with a header or a key and a colon: set only the value")
 	case !unicode.IsPrint(first):
 		return errors.New("it starts with a character that does not print: copy the token again")
 	default:
-		return fmt.Errorf("it has %d characters in front of the token: give the token alone", utf8.RuneCountInString(before))
+		return fmt.Errorf("it has %d characters in front of the token: set only the token", utf8.RuneCountInString(before))
 	}
 }
 
@@ -82,27 +82,27 @@ func checkPart(part string) error {
 	}
 	raw, err := base64.StdEncoding.DecodeString(payload)
 	if err != nil && strings.ContainsAny(payload, quotationMarks) {
-		return errors.New("has a quotation mark in it: give the token without quotation marks")
+		return errors.New("contains a quotation mark: set the token without quotation marks")
 	}
 	if err != nil {
-		return fmt.Errorf("is %d bytes long and not whole base64: it may have been cut off when it was pasted", len(part))
+		return fmt.Errorf("is %d bytes long and not valid base64: it may have been cut off when it was pasted", len(part))
 	}
 	if len(raw) == 0 {
-		return errors.New("is a prefix and nothing more")
+		return errors.New("is only a prefix")
 	}
 	return nil
 }
 
 func checkOAuth(payload string) error {
 	if payload == "" {
-		return errors.New("is a prefix and nothing more")
+		return errors.New("is only a prefix")
 	}
 	if strings.ContainsAny(payload, quotationMarks) {
-		return errors.New("has a quotation mark in it: give the token without quotation marks")
+		return errors.New("contains a quotation mark: set the token without quotation marks")
 	}
 	for _, r := range payload {
 		if r <= ' ' || r > '~' {
-			return errors.New("holds a character that no OAuth token has")
+			return errors.New("contains a character that is invalid in an OAuth token")
 		}
 	}
 	return nil

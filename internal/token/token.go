@@ -18,21 +18,22 @@ import (
 // equal under ==.
 //
 // A Token masks itself wherever it is printed, logged or marshalled; only
-// [Token.Reveal] and [Token.AuthorizationHeader] give its value.
+// [Token.Reveal] and [Token.AuthorizationHeader] return its value.
 type Token struct {
 	value string
 }
 
-// ErrMalformed is what [Parse] wraps for every text that is not shaped like a
-// Fly token. The error says what is wrong by position and length, never by
-// content.
+// ErrMalformed is wrapped by the error of [Parse] for every text without the
+// form of a Fly token. The error gives positions and lengths, never content.
 var ErrMalformed = errors.New("not a Fly token")
 
-// prefixOAuth marks an OAuth token: opaque, and the whole account of its user.
+// prefixOAuth marks an OAuth token, which is opaque and gives access to the
+// whole account of its user.
 const prefixOAuth = "fo1_"
 
 // maxLength bounds a token in bytes. Real ones are 580 to 1,100 bytes long; a
-// login with a macaroon for each of a hundred organizations stays below this.
+// login with a macaroon for each of a hundred organizations is shorter than
+// this.
 const maxLength = 1 << 20
 
 // Parse reads a token as people and tools write it, with or without a scheme
@@ -43,7 +44,7 @@ const maxLength = 1 << 20
 func Parse(s string) (Token, error) {
 	s = trimSchemes(strings.TrimPrefix(s, byteOrderMark))
 	if len(s) > maxLength {
-		return Token{}, fmt.Errorf("%w: %d bytes is longer than any token", ErrMalformed, len(s))
+		return Token{}, fmt.Errorf("%w: %d bytes are too long", ErrMalformed, len(s))
 	}
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) {
@@ -77,8 +78,8 @@ func (t Token) Check() error {
 	return nil
 }
 
-// Expiry returns the last instant at which t is valid, which its macaroons hold,
-// and whether it is known: an OAuth token is opaque.
+// Expiry returns the last instant at which t is valid, from its macaroons, and
+// whether it is known. That of an opaque OAuth token is unknown.
 func (t Token) Expiry(now time.Time) (time.Time, bool) {
 	bundle, err := macaroon.ParseBundle(t.value)
 	if err != nil {
@@ -88,11 +89,11 @@ func (t Token) Expiry(now time.Time) (time.Time, bool) {
 	return end, !end.IsZero()
 }
 
-// IsZero reports whether t is no token at all.
+// IsZero reports whether t is the zero value, which is not a token.
 func (t Token) IsZero() bool { return t.value == "" }
 
-// IsOAuth reports whether t holds no macaroon: it is then an OAuth token, which
-// opens the whole account of the user it belongs to.
+// IsOAuth reports whether t holds no macaroon. It is then an OAuth token, which
+// gives access to the whole account of its user.
 func (t Token) IsOAuth() bool {
 	for part := range strings.SplitSeq(t.value, ",") {
 		if !strings.HasPrefix(part, prefixOAuth) {
@@ -102,13 +103,12 @@ func (t Token) IsOAuth() bool {
 	return t.value != ""
 }
 
-// Reveal returns the token itself, without a scheme. It is the one way to the
-// value; what it returns must not be logged.
+// Reveal returns the token itself, without a scheme. The result must not be
+// logged.
 func (t Token) Reveal() string { return t.value }
 
 // AuthorizationHeader returns the value of an HTTP Authorization header for t:
-// scheme FlyV1 where t holds a macaroon, Bearer where it does not, as fly-go
-// chooses it.
+// scheme FlyV1 if t holds a macaroon, otherwise Bearer, as in fly-go.
 func (t Token) AuthorizationHeader() string {
 	if t.IsOAuth() {
 		return "Bearer " + t.value
@@ -140,15 +140,15 @@ func (t Token) String() string { return t.mask() }
 // GoString returns the mask for %#v.
 func (t Token) GoString() string { return t.mask() }
 
-// Format writes the mask whatever the verb, so that no directive, %x and %q
-// included, prints the value.
+// Format writes the mask for every verb, so that no directive prints the value,
+// not even %x or %q.
 func (t Token) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(t.mask())) }
 
 // LogValue returns the mask for log/slog.
 func (t Token) LogValue() slog.Value { return slog.StringValue(t.mask()) }
 
-// MarshalJSON returns the mask: a record that is to hold the value says so by
-// calling [Token.Reveal].
+// MarshalJSON returns the mask. A record that must hold the value calls
+// [Token.Reveal].
 func (t Token) MarshalJSON() ([]byte, error) { return []byte(`"` + t.mask() + `"`), nil }
 
 // MarshalText returns the mask for encoders of text: YAML, XML, keys of maps.

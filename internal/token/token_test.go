@@ -53,18 +53,18 @@ func TestParseMalformed(t *testing.T) {
 		"another credential":  {"ghp_0123456789", "part 1 of 1 does not start with fm2_"},
 		"a sentence":          {"Error: no access token available", "part 1 of 1 does not start with"},
 		"trailing comma":      {good + ",", "part 2 of 2 is empty: a comma too many"},
-		"cut off":             {good[:len(good)-3], "not whole base64: it may have been cut off"},
-		"url-safe base64":     {"fm2_ab-_", "not whole base64"},
-		"no padding":          {"fm2_YQ", "not whole base64"},
-		"macaroon prefix":     {"fm2_", "is a prefix and nothing more"},
-		"oauth prefix":        {"fo1_", "is a prefix and nothing more"},
-		"oauth with a letter": {"fo1_ü", "holds a character that no OAuth token has"},
+		"cut off":             {good[:len(good)-3], "not valid base64: it may have been cut off"},
+		"url-safe base64":     {"fm2_ab-_", "not valid base64"},
+		"no padding":          {"fm2_YQ", "not valid base64"},
+		"macaroon prefix":     {"fm2_", "is only a prefix"},
+		"oauth prefix":        {"fo1_", "is only a prefix"},
+		"oauth with a letter": {"fo1_ü", "contains a character that is invalid in an OAuth token"},
 		"in double quotes":    {`"` + good + `"`, "it is in quotation marks"},
 		"in single quotes":    {"'FlyV1 " + good + "'", "it is in quotation marks"},
 		"quotes in a scheme":  {`Bearer "` + good + `"`, "it is in quotation marks"},
 		"typographic quotes":  {"\u201c" + good + "\u201d", "it is in quotation marks"},
-		"a quote at the end":  {good + `"`, "has a quotation mark in it"},
-		"an oauth and quote":  {"fo1_abc'", "has a quotation mark in it"},
+		"a quote at the end":  {good + `"`, "contains a quotation mark"},
+		"an oauth and quote":  {"fo1_abc'", "contains a quotation mark"},
 		"a line of .env":      {"FLY_API_TOKEN=" + good, "it starts with NAME="},
 		"a line of a shell":   {`export FLY_API_TOKEN="FlyV1 ` + good + `"`, "it starts with NAME="},
 		"a quoted value":      {"FLY_API_TOKEN='" + good + "'", "it starts with NAME="},
@@ -73,7 +73,7 @@ func TestParseMalformed(t *testing.T) {
 		"JSON":                {`{"token": "FlyV1 ` + good + `"}`, "it is JSON"},
 		"a zero-width space":  {"\u200b" + good, "it starts with a character that does not print"},
 		"words before it":     {"token " + good, "it has 5 characters in front of the token"},
-		"too long":            {"fo1_" + strings.Repeat("x", 1<<20), "is longer than any token"},
+		"too long":            {"fo1_" + strings.Repeat("x", 1<<20), "are too long"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -91,7 +91,7 @@ func TestParseMalformed(t *testing.T) {
 	}
 }
 
-// A macaroon that was cut where base64 does not tell is well-formed text.
+// A truncated macaroon can be valid base64.
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	whole := newToken(t)
@@ -130,7 +130,7 @@ func TestAuthorizationHeader(t *testing.T) {
 	}
 }
 
-// Whatever is done to a token but to ask for its value yields the mask.
+// Every use of a token except Reveal and AuthorizationHeader gives the mask.
 func TestTokenMasksItself(t *testing.T) {
 	t.Parallel()
 	tok := newToken(t)

@@ -7,16 +7,16 @@ import (
 	"time"
 )
 
-// verifyTimeout is the net under a [Verifier], which bounds its own time.
+// verifyTimeout is a safety limit for a [Verifier], which bounds its own time.
 const verifyTimeout = 10 * time.Second
 
-// rejection names a token that Fly refused for an app. It may still be good for
-// another.
+// rejection names a token that Fly refused for an app. It may still be valid
+// for a different app.
 type rejection struct{ app, fingerprint string }
 
-// verify shows a token to Fly if the policy asks for it, and
-// returns an error that wraps [ErrRejected] if Fly refuses it. What Fly has
-// refused once is not handed out again under any policy.
+// verify checks a token with Fly if the policy requires it, and returns an
+// error that wraps [ErrRejected] if Fly refuses it. A refused token is not
+// returned again under any policy.
 func (w *walk) verify(ctx context.Context, o found) error {
 	r, f := w.Resolver, w.flight
 	key := rejection{f.request.App, o.Token.Fingerprint()}
@@ -31,7 +31,7 @@ func (w *walk) verify(ctx context.Context, o found) error {
 		return struct{}{}, r.verifier.Verify(ctx, f.request, o.Token)
 	})
 	if !errors.Is(err, ErrRejected) {
-		return nil // no answer is no rejection
+		return nil // a missing answer is not a rejection
 	}
 	r.rejected.Store(key, err)
 	w.outOfReach = w.outOfReach || o.Source == SourceStorage && errors.Is(err, ErrOutOfReach)
@@ -44,9 +44,10 @@ func (w *walk) verify(ctx context.Context, o found) error {
 	return w.rejectedMiss(ctx, o, err)
 }
 
-// shown reports whether a token may have been revoked since it was made. A token
-// that was minted a moment ago, by any process, was not. It is shown all the same if
-// its predecessor was for other apps: the organization may be wrong.
+// shown reports whether to check a token with Fly, because it may have been
+// revoked. A token that any process has just minted was not. It is checked
+// anyway if its predecessor was for other apps, because the organization may be
+// wrong.
 func (w *walk) shown(o found) bool {
 	switch o.Source {
 	case SourceCLI, SourceAPI:
@@ -60,7 +61,8 @@ func (w *walk) shown(o found) bool {
 	}
 }
 
-// rejectedMiss says which token Fly rejects, where it was found, and what to do.
+// rejectedMiss is the miss for a token that Fly rejects. It names the token,
+// its origin and the advice.
 func (w *walk) rejectedMiss(ctx context.Context, o found, err error) error {
 	if mints(o.Source) {
 		return w.wrongOrganization(ctx, o, err)
@@ -84,8 +86,9 @@ func (w *walk) rejectedMiss(ctx context.Context, o found, err error) error {
 	}
 }
 
-// wrongOrganization ends the chain: two tokens in a row were minted in an
-// organization that the app does not belong to, and every run would mint one more.
+// wrongOrganization ends the resolution: two tokens in a row were minted in an
+// organization that the app does not belong to. Otherwise every run would mint
+// another one.
 func (w *walk) wrongOrganization(ctx context.Context, o found, err error) error {
 	req := w.flight.request
 	if w.discard != nil {
@@ -96,7 +99,7 @@ func (w *walk) wrongOrganization(ctx context.Context, o found, err error) error 
 	}
 	reason := fmt.Sprintf("Fly refuses the token that was just minted for app %q", req.App)
 	if req.Organization != "" {
-		reason = fmt.Sprintf("a token minted in organization %q does not open app %q", req.Organization, req.App)
+		reason = fmt.Sprintf("a token minted in organization %q has no access to app %q", req.Organization, req.App)
 	}
 	fix := "check organization, or FLY_ORG, and the app's name"
 	if w.organization != nil {

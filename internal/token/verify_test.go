@@ -13,7 +13,7 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// fly refuses the tokens that it was told to, and counts what it is shown.
+// fly refuses the given tokens, and counts the checks.
 type fly struct {
 	mu      sync.Mutex
 	revoked map[token.Token]bool
@@ -42,8 +42,8 @@ func verifying(m *memory, v token.Verifier, links ...token.Source) *token.Resolv
 	return token.New(token.Options{Sources: links, Store: m, Verifier: v, TokenTTL: 24 * time.Hour, MinValidity: time.Hour})
 }
 
-// A stored token that Fly refuses is removed, and the chain goes on; under
-// the other policies nothing is shown.
+// A stored token that Fly refuses is removed, and the next source follows.
+// Under the other policies no token is checked.
 func TestStoredTokenRejected(t *testing.T) {
 	t.Parallel()
 	m, v := newMemory(), newFly()
@@ -67,8 +67,8 @@ func TestStoredTokenRejected(t *testing.T) {
 	}
 }
 
-// A rejected manual token is kept, named, and not handed out again in this
-// run, by any policy.
+// A rejected manual token is kept, named, and not returned again in this run,
+// under any policy.
 func TestManualTokenRejected(t *testing.T) {
 	t.Parallel()
 	m, v := newMemory(), newFly()
@@ -91,7 +91,7 @@ func TestManualTokenRejected(t *testing.T) {
 	}
 }
 
-// Which candidates are shown.
+// The candidates that are checked.
 func TestWhatIsShown(t *testing.T) {
 	t.Parallel()
 	oauth, err := token.Parse("fo1_abcdef")
@@ -121,7 +121,7 @@ func TestWhatIsShown(t *testing.T) {
 	}
 }
 
-// A verifier that overstays its time has not refused anything.
+// A verifier that exceeds its time has not refused anything.
 func TestNoAnswerAccepts(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -134,7 +134,7 @@ func TestNoAnswerAccepts(t *testing.T) {
 	})
 }
 
-// A stale token that Fly refuses is no last resort; the next best is.
+// A stale token that Fly refuses is not a last resort. The next best is.
 func TestStaleAndRejected(t *testing.T) {
 	t.Parallel()
 	v := newFly()
@@ -155,8 +155,8 @@ func TestStaleAndRejected(t *testing.T) {
 	}
 }
 
-// A Get that is under way shows nothing, so a refresh under if_rejected does
-// not share it; a Get shares the refresh.
+// A Read under way checks nothing, so a refresh under if_rejected does not
+// share it. A Read shares the refresh.
 func TestIfRejectedDoesNotShareAGet(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// found is a candidate on its way to become an answer.
+// found is a candidate that may become the answer.
 type found struct {
 	Resolution
 	minted bool
@@ -16,12 +16,12 @@ type found struct {
 	broad bool
 	// sequence is the number of a stored token's acquisition.
 	sequence Sequence
-	// recent says that another process acquired it during this flight: it was
-	// not revoked since.
+	// recent means that another process acquired it during this flight, so it
+	// cannot have been revoked since.
 	recent bool
 }
 
-// walk is one flight's way along the chain.
+// walk is one flight's pass through the sources.
 type walk struct {
 	*Resolver
 	flight   *flight
@@ -33,21 +33,23 @@ type walk struct {
 	// unread is why that read failed; nil if it did not.
 	stored *Stored
 	unread error
-	// missesSince is the number up to which stored misses are not believed.
+	// missesSince is the number up to which stored misses are ignored.
 	missesSince Sequence
-	// claim is nil while none is held. tried says that it was asked for.
+	// claim is nil while none is held. tried is set after an attempt to get it.
 	claim Claim
 	tried bool
-	// knownMisses are those of links that another process has just asked.
+	// knownMisses are the misses of sources that another process has just
+	// asked.
 	knownMisses []Attempt
 
-	// unavailable is the first link that mints and missed for now; "" for none.
+	// unavailable is the first source that mints and failed temporarily, or "".
 	unavailable SourceName
-	// outOfReach says that Fly refused the stored token because it is for other apps.
+	// outOfReach means that Fly refused the stored token because it is for
+	// other apps.
 	outOfReach bool
 }
 
-// walk asks the links until one has a fresh token.
+// walk asks the sources until one has a fresh token.
 func (r *Resolver) walk(f *flight) (Resolution, error) {
 	w := &walk{Resolver: r, flight: f, failure: &NoTokenError{Request: f.request}}
 	defer func() { w.release(false) }()
@@ -65,7 +67,7 @@ func (r *Resolver) walk(f *flight) (Resolution, error) {
 	return w.lastResort()
 }
 
-// step asks one link. Before the first that makes a token it claims the app: of many
+// step asks one source. Before the first that makes a token it claims the app: of many
 // cold processes one acquires, and the others find its token in storage. The slot comes
 // before the claim, so that other processes wait for one call and not for this
 // process's queue.
@@ -86,7 +88,7 @@ func (w *walk) step(src Source) (res Resolution, done bool, err error) {
 	return w.visit(src, release)
 }
 
-// slot waits for a slot of the link's, if it has any. The wait is part of
+// slot waits for a slot of the source's, if it has any. The wait is part of
 // no deadline.
 func (w *walk) slot(src Source) (release func(), err error) {
 	limiter, ok := src.(Limiter)
@@ -100,8 +102,8 @@ func (w *walk) slot(src Source) (release func(), err error) {
 	return limiter.Slot(ctx)
 }
 
-// visit asks one link. It is done if the link has the answer, or if the chain must
-// not go on.
+// visit asks one source. done means that the source has the answer, or that the
+// resolution must end.
 func (w *walk) visit(src Source, release func()) (res Resolution, done bool, err error) {
 	ctx, ended := w.linkBegan(src.Name())
 	v := Visit{Verdict: VerdictMiss}
@@ -133,7 +135,8 @@ func (w *walk) visit(src Source, release func()) (res Resolution, done bool, err
 	return Resolution{}, false, nil
 }
 
-// missed notes why a link has no token, and whether the chain ends with it.
+// missed records a source's reason for having no token, and returns whether the
+// resolution ends.
 func (w *walk) missed(src Source, err error) (res Resolution, done bool, _ error) {
 	if w.flight.ctx.Err() != nil {
 		w.release(errors.Is(err, ErrUnsettled) || mints(src.Name()))
@@ -142,7 +145,7 @@ func (w *walk) missed(src Source, err error) (res Resolution, done bool, _ error
 	w.failure.miss(src.Name(), err)
 	w.noteUnavailable(src.Name(), err)
 	if errors.Is(err, ErrUnsettled) && w.claim != nil {
-		// The name stays announced, and the next link mints under a new one.
+		// The name stays announced, and the next source mints under a new one.
 		w.release(true)
 		w.tried = false
 	}
@@ -152,7 +155,7 @@ func (w *walk) missed(src Source, err error) (res Resolution, done bool, _ error
 	return Resolution{}, false, nil
 }
 
-// find asks one link, and makes its token prove the access that is asked for.
+// find asks one source, and makes its token prove the requested access.
 func (w *walk) find(ctx context.Context, src Source, release func()) (found, error) {
 	f := w.flight
 	c, err := w.ask(ctx, src, release)
@@ -181,12 +184,12 @@ func (w *walk) find(ctx context.Context, src Source, release func()) (found, err
 // narrow makes c prove the access, unless it has expired.
 func (r *Resolver) narrow(ctx context.Context, f *flight, c Candidate) (Candidate, error) {
 	if r.narrower == nil {
-		return c, &MissError{Reason: fmt.Sprintf("no token can be made to prove access %q here", f.request.Access)}
+		return c, &MissError{Reason: fmt.Sprintf("access %q is unsupported here", f.request.Access)}
 	}
 	if !c.ExpiresAt.IsZero() && time.Now().After(c.ExpiresAt) {
 		return c, nil // the caller reports it
 	}
-	// Not into c: a call that was given up may still read it.
+	// Not into c, because an abandoned call may still read it.
 	narrowed, err := guarded(ctx, r.narrower.Timeout(), func(ctx context.Context) (Candidate, error) {
 		return r.narrower.Narrow(ctx, f.request, c)
 	})
@@ -194,7 +197,7 @@ func (r *Resolver) narrow(ctx context.Context, f *flight, c Candidate) (Candidat
 	return narrowed, err
 }
 
-// warned returns res with the warnings of the way to it.
+// warned returns res with the warnings of the resolution.
 func (w *walk) warned(res Resolution, more ...Warning) Resolution {
 	all := append(res.Warnings[:len(res.Warnings):len(res.Warnings)], w.warnings...)
 	res.Warnings = append(all, more...)
@@ -202,7 +205,7 @@ func (w *walk) warned(res Resolution, more ...Warning) Resolution {
 }
 
 func staleMiss(rec Record, now time.Time) error {
-	return &MissError{Reason: fmt.Sprintf("the token found is good for another %s, which is less than asked for",
+	return &MissError{Reason: fmt.Sprintf("the token found expires in %s, less than required",
 		rec.ExpiresAt.Sub(now).Round(time.Second))}
 }
 
@@ -210,11 +213,11 @@ func expiredMiss(name SourceName, rec Record) error {
 	fix := ""
 	switch name {
 	case SourceManual:
-		fix = "set another, or remove it"
+		fix = "set a new one, or remove it"
 	case SourceCLI, SourceAPI:
 		fix = "check this machine's clock"
 	case SourceConfig, SourceEnv:
-		fix = "run `fly auth login`, or set another token"
+		fix = "run `fly auth login`, or set a different token"
 	}
 	return &MissError{
 		Reason: "the token found expired at " + rec.ExpiresAt.UTC().Format(time.RFC3339),
@@ -223,7 +226,7 @@ func expiredMiss(name SourceName, rec Record) error {
 	}
 }
 
-// ask runs one link under its own deadline, and gives its slot back at the end.
+// ask runs one source under its own deadline, and releases its slot at the end.
 func (w *walk) ask(ctx context.Context, src Source, release func()) (Candidate, error) {
 	if src.Name() == SourceStorage && w.stores() {
 		defer release()
@@ -238,7 +241,7 @@ func (w *walk) ask(ctx context.Context, src Source, release func()) (Candidate, 
 		return src.Acquire(ctx, w.flight.request)
 	})
 	if err == nil && c.Token.IsZero() {
-		return c, &MissError{Reason: "it answered without a token: a bug in the provider"}
+		return c, &MissError{Reason: "it answered without a token: this is a bug in the provider"}
 	}
 	return c, err
 }

@@ -9,23 +9,23 @@ import (
 	"time"
 )
 
-// saveTimeout bounds the writing of one record, which takes a few milliseconds on a
-// disk. A disk that hangs costs this much, and the token stays in memory.
+// saveTimeout bounds the write of one record, which takes a few milliseconds on
+// a disk. If a disk hangs, the token stays in memory after this time.
 const saveTimeout = 8 * time.Second
 
-// stores reports whether minted tokens are stored: if the chain does not read
-// storage, nothing is written to it.
+// stores reports whether minted tokens are stored. If storage is not among the
+// sources, nothing is written to it.
 func (r *Resolver) stores() bool {
 	return r.store != nil && slices.ContainsFunc(r.sources, func(src Source) bool { return src.Name() == SourceStorage })
 }
 
-// makes reports whether asking the link may end in a token that is stored: one
-// that it mints, or one that is narrowed to the access asked for.
+// makes reports whether asking the source may give a token to store: one that
+// it mints, or one that is narrowed to the requested access.
 func (w *walk) makes(src Source) bool {
 	return mints(src.Name()) || w.flight.request.Access != AccessAny && src.Name() != SourceStorage
 }
 
-// mints reports whether a link mints, which takes its time.
+// mints reports whether a source mints, which takes time.
 func mints(name SourceName) bool { return name == SourceCLI || name == SourceAPI }
 
 // load reads storage, unless it has been read.
@@ -42,7 +42,7 @@ func (w *walk) load(ctx context.Context, limit time.Duration) {
 	}
 }
 
-// fromStorage is the storage link.
+// fromStorage is the source "storage".
 func (w *walk) fromStorage(ctx context.Context, limit time.Duration) (Candidate, error) {
 	w.load(ctx, limit)
 	c := Candidate{Record: w.stored.Record, Minted: true, Sequence: w.stored.Sequence}
@@ -52,7 +52,7 @@ func (w *walk) fromStorage(ctx context.Context, limit time.Duration) (Candidate,
 	case c.Token.IsZero():
 		return c, &MissError{Reason: "nothing stored for this request", Cause: ErrNoRecord}
 	case w.flight.barred && c.Sequence <= w.flight.since:
-		return c, &MissError{Reason: "what is stored was acquired before this refresh"}
+		return c, &MissError{Reason: "the stored token was acquired before this refresh"}
 	default:
 		return c, nil
 	}
@@ -62,10 +62,10 @@ func (w *walk) fromStorage(ctx context.Context, limit time.Duration) (Candidate,
 // storage.
 func (w *walk) isRecent(seq Sequence) bool { return w.claim != nil && seq > w.missesSince }
 
-// claimed claims the app, and looks again at what is stored: another process may have
-// stored a token, or the misses of its links, while this one waited. Links that have
-// just missed there are not asked again. With no link left to mint, the claim ends:
-// all processes may ask the other links at once.
+// claimed claims the app, and reads storage again: another process may have
+// stored a token, or its misses, while this one waited. Sources that have just
+// missed there are not asked again. If no source remains that mints, the claim
+// ends, because all processes may ask the others at once.
 func (w *walk) claimed() (res Resolution, done bool, err error) {
 	w.takeClaim()
 	if w.claim == nil {
@@ -98,14 +98,14 @@ func (w *walk) claimed() (res Resolution, done bool, err error) {
 	return Resolution{}, false, nil
 }
 
-// asked reports whether a link has had its turn.
+// asked reports whether a source has been asked.
 func (w *walk) asked(name SourceName) bool {
 	return slices.ContainsFunc(w.failure.Attempts, func(a Attempt) bool { return a.Source == name })
 }
 
-// takeClaim waits until no other process acquires for the app. The wait is not the
-// flight's own time. Without a claim the walk goes on: more tokens may then be minted
-// than are needed, which is better than none.
+// takeClaim waits until no other process acquires for the app. The wait does
+// not count as the flight's time. Without a claim the walk continues: too many
+// tokens are better than none.
 func (w *walk) takeClaim() {
 	w.tried = true
 	resume := w.flight.budget.pause()
@@ -129,8 +129,8 @@ func (w *walk) takeClaim() {
 	}
 }
 
-// awaitClaim returns the claim, or ends it at once if it comes too late: otherwise it
-// would last as long as this process.
+// awaitClaim returns the claim, or ends it at once if it comes too late.
+// Otherwise it would last as long as this process.
 func (w *walk) awaitClaim(ctx context.Context) (Claim, error) {
 	type outcome struct {
 		claim Claim
@@ -154,8 +154,8 @@ func (w *walk) awaitClaim(ctx context.Context) (Claim, error) {
 	}
 }
 
-// patience is how long a claim is waited for: as long as its holder may take for the
-// links after storage, and for what is done to their tokens.
+// patience bounds the wait for a claim: by the time that its holder may take
+// for the sources after storage and the checks of their tokens.
 func (w *walk) patience() time.Duration {
 	limit := flightMargin + verifyTimeout + linkGrace
 	if w.verifier != nil {
@@ -172,8 +172,8 @@ func (w *walk) patience() time.Duration {
 	return limit
 }
 
-// skips notes why a link missed a moment ago in another process, and is false
-// if it has to be asked.
+// skips records the recent miss of a source in another process, and is false if
+// the source must be asked.
 func (w *walk) skips(src Source) bool {
 	miss := w.knownMiss(src.Name())
 	if miss != nil {
@@ -183,8 +183,8 @@ func (w *walk) skips(src Source) bool {
 	return miss != nil
 }
 
-// knownMiss returns why a link missed a moment ago in another process, nil if it
-// has to be asked.
+// knownMiss returns the recent miss of a source in another process, or nil if
+// the source must be asked.
 func (w *walk) knownMiss(name SourceName) error {
 	for _, a := range w.knownMisses {
 		if a.Source == name {
@@ -194,8 +194,8 @@ func (w *walk) knownMiss(name SourceName) error {
 	return nil
 }
 
-// release ends the claim without a token, and leaves the misses of the links that
-// mint to the processes that wait.
+// release ends the claim without a token, and stores the misses of the sources
+// that mint for the waiting processes.
 func (w *walk) release(unsettled bool) {
 	claim := w.claim
 	if claim == nil {
@@ -211,7 +211,7 @@ func (w *walk) release(unsettled bool) {
 			})
 		}
 	}
-	// Misses that cannot be stored are found again by the next process.
+	// If misses cannot be stored, the next process asks the sources again.
 	_, _ = guarded(context.WithoutCancel(w.flight.ctx), saveTimeout, func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, claim.Release(ctx, misses, unsettled)
 	})

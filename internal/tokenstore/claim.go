@@ -10,12 +10,11 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// promoteWait bounds how long a claim that was not needed at first waits when it
-// is needed after all.
+// promoteWait bounds the wait of a claim that becomes necessary later.
 const promoteWait = 5 * time.Second
 
-// claim is a [token.Claim]. Where the backend's lock excludes every process, that
-// lock is the claim. Elsewhere a lease in the state document is, which a goroutine
+// claim is a [token.Claim]. If the backend's lock excludes every process, that lock is
+// the claim. Otherwise the claim is a lease in the state document, which a goroutine
 // renews.
 type claim struct {
 	store  *Store
@@ -24,13 +23,12 @@ type claim struct {
 	name   string
 	owner  string
 	stored token.Stored
-	// exclusive says that the backend's lock excludes every process.
+	// exclusive means that the backend's lock excludes every process.
 	exclusive bool
 	unlock    func()
 
 	mu sync.Mutex
-	// doc is the state document as this claim last wrote it, nil where it did
-	// not.
+	// doc is the state document as this claim last wrote it, or nil.
 	doc   *Document
 	ended bool
 	// stop ends the renewal of the lease.
@@ -39,12 +37,11 @@ type claim struct {
 
 var _ token.Claim = (*claim)(nil)
 
-// Claim keeps every other process from acquiring for req's app until the claim
-// ends, and waits for that as long as ctx lasts. The claim announces a mint in the
-// same change. Where another process saved a record or misses for req since the
-// last [Store.Load], nothing is written: the claim's Stored has the news, and its
-// MintName announces the mint if it is used all the same. The error wraps
-// [token.ErrUnwritable] where nothing can be written.
+// Claim keeps every other process from acquiring for req's app, and waits for that
+// until ctx ends. It announces a mint in the same change. If another process saved a
+// record or misses for req since the last [Store.Load], nothing is written. The claim's
+// Stored then has the new content, and its MintName announces the mint on use. The
+// error wraps [token.ErrUnwritable] if nothing can be written.
 func (s *Store) Claim(ctx context.Context, req token.Request) (token.Claim, error) {
 	if err := ready(ctx, req.App); err != nil {
 		return nil, err
@@ -79,8 +76,8 @@ func (s *Store) Claim(ctx context.Context, req token.Request) (token.Claim, erro
 	return c, nil
 }
 
-// take writes the claim and its mint down. With seen, the document that a Load
-// found without a record, it does not where there are news since.
+// take writes the claim and its mint. seen is the document that a Load found without a
+// record. If it has changed in between, take writes nothing.
 func (c *claim) take(ctx context.Context, seen *Document) error {
 	var wait waiter
 	for first := seen; ; first = nil {
@@ -131,7 +128,7 @@ func (c *claim) news(seen []byte, now *state) bool {
 		string(before.misses[c.key]) != string(now.misses[c.key])
 }
 
-// took notes what the claim wrote, and begins to renew its lease.
+// took records the written claim, and begins to renew its lease.
 func (c *claim) took(ctx context.Context, doc Document) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -148,8 +145,8 @@ func (c *claim) took(ctx context.Context, doc Document) {
 	c.stop = func() { cancel(); <-done }
 }
 
-// renew shows others that this process lives, until the claim ends or is lost.
-// Whoever lost it finds out when saving.
+// renew shows that this process is alive, until the claim ends or is lost. If it is
+// lost, the save fails.
 func (c *claim) renew(ctx context.Context) {
 	for lost := false; !lost; {
 		select {
@@ -186,12 +183,12 @@ func (c *claim) MintName() string {
 	defer cancel()
 	if err := c.promote(ctx); err != nil {
 		c.store.warn(c.req.App, "Unable to Announce Fly Token", fmt.Sprintf(
-			"A token for app %q is minted without a note in storage: %s. If this run is killed, `fly tokens list` shows the token as %q.", c.req.App, err, c.name))
+			"A token for app %q is minted without an announcement in storage: %s. If this run is killed, `fly tokens list` shows the token as %q.", c.req.App, err, c.name))
 	}
 	return c.name
 }
 
-// promote writes down a claim that was not needed at first.
+// promote writes a claim that was not necessary at first.
 func (c *claim) promote(ctx context.Context) error {
 	c.mu.Lock()
 	written := c.doc != nil || c.ended
@@ -232,8 +229,8 @@ func (c *claim) Save(ctx context.Context, rec token.Record) error {
 	return err
 }
 
-// orphan notes that a caller receives the minted token without a record: it stays
-// announced until it expires, and is not revoked meanwhile.
+// orphan notes that a caller receives the token without a record. The mint stays
+// announced until the token expires, and the token is not revoked.
 func (c *claim) orphan(st *state, id string) (bool, error) {
 	m, ok := st.mint(c.name)
 	if !ok {
@@ -270,8 +267,8 @@ func (c *claim) Release(ctx context.Context, misses []token.Attempt, unsettled b
 	})
 }
 
-// end makes the claim's last change, which also gives the lease up, and then
-// unlocks. The claim ends where the change fails, too: a lease by its length.
+// end makes the claim's last change, which ends the lease, and then unlocks. If the
+// change fails, the claim still ends: a lease expires.
 func (c *claim) end(ctx context.Context, do func(st *state) (bool, error)) error {
 	c.mu.Lock()
 	ended := c.ended
@@ -291,18 +288,4 @@ func (c *claim) end(ctx context.Context, do func(st *state) (bool, error)) error
 		return changed, err
 	})
 	return err
-}
-
-// waiter watches another process's lease by this process's monotonic clock.
-type waiter struct {
-	seen  lease
-	since time.Time
-}
-
-// over reports whether the lease has not been renewed for its length.
-func (w *waiter) over(held lease, length time.Duration) bool {
-	if w.since.IsZero() || w.seen != held {
-		w.seen, w.since = held, time.Now()
-	}
-	return time.Since(w.since) >= length
 }

@@ -9,10 +9,10 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// manualTimeout bounds one look into storage.
+// manualTimeout bounds one read of storage.
 const manualTimeout = 10 * time.Second
 
-// ManualSource returns the chain's link named manual: the tokens that users set.
+// ManualSource returns the source "manual": the tokens that users set.
 func (s *Store) ManualSource() token.Source { return manualSource{s} }
 
 type manualSource struct{ store *Store }

@@ -13,26 +13,26 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// Scope is what a minted token depends on besides the request. A record that
-// was saved under another scope is not found.
+// Scope holds the further values that a minted token depends on. A record that
+// was saved under a different scope is not found.
 type Scope struct {
 	// APIBaseURL is the base URL of the Fly API that minted the token.
 	APIBaseURL string
 	// Login is the fingerprint of the login that tokens are minted with, "" if it
 	// is flyctl's own and storage is one user's.
 	Login string
-	// TokenTTL is the longest life of what is minted under a claim.
+	// TokenTTL is the maximum lifetime of a token that is minted under a claim.
 	TokenTTL time.Duration
 }
 
 // Leases are the times of claims on a backend whose locks do not exclude every
 // process.
 type Leases struct {
-	// Length is for how long a claim that is not renewed still counts.
+	// Length is how long a claim counts without a renewal.
 	Length time.Duration
 	// Renew is the time from one renewal to the next.
 	Renew time.Duration
-	// Poll is about the time after which a waiter looks again.
+	// Poll is the approximate interval at which a waiter checks again.
 	Poll time.Duration
 }
 
@@ -53,8 +53,8 @@ type Store struct {
 	missing map[string]Document
 }
 
-// Open returns the store over a backend. Nothing is read or written yet: storage
-// that cannot be used shows when it is used.
+// Open returns the store over a backend. It reads and writes nothing: the first
+// use reports unusable storage.
 func Open(backend Backend, scope Scope) *Store {
 	return &Store{
 		backend:  backend,
@@ -69,14 +69,14 @@ func Open(backend Backend, scope Scope) *Store {
 // SetLeases replaces the times of claims, before the store is used.
 func (s *Store) SetLeases(times Leases) { s.leases = times }
 
-// String says where the store keeps its documents, for diagnostics.
+// String returns the location of the documents, for diagnostics.
 func (s *Store) String() string { return s.backend.String() }
 
-// Owner identifies this process in what it announces.
+// Owner identifies this process in its announcements.
 func (s *Store) Owner() string { return s.backend.Owner() }
 
-// Alive reports whether the process of that [Store.Owner] still runs. certain is
-// false where this cannot be known.
+// Alive reports whether the process of that [Store.Owner] still runs. certain
+// is false if this cannot be known.
 func (s *Store) Alive(ctx context.Context, owner string) (alive, certain bool) {
 	return s.backend.Alive(ctx, owner)
 }
@@ -88,8 +88,8 @@ func (s *Store) Sequence(ctx context.Context) (token.Sequence, error) {
 	return to, err
 }
 
-// Load returns what the store holds for req, in one read of one document. A record
-// that has expired, or is damaged, is not returned.
+// Load returns the store's content for req, in one read of one document.
+// Expired and damaged records are not returned.
 func (s *Store) Load(ctx context.Context, req token.Request) (token.Stored, error) {
 	if err := ready(ctx, req.App); err != nil {
 		return token.Stored{}, err
@@ -103,7 +103,7 @@ func (s *Store) Load(ctx context.Context, req token.Request) (token.Stored, erro
 		return token.Stored{}, err
 	}
 	if damage != nil {
-		s.warn(req.App, "Stored Fly App Tokens Are Damaged", fmt.Sprintf("The tokens kept for app %q in %s cannot be read: %s. They are replaced when a token is next saved.", req.App, s.backend.Locate(Doc{req.App, KindState}), damage))
+		s.warn(req.App, "Stored Fly App Tokens Are Damaged", fmt.Sprintf("The stored tokens for app %q in %s cannot be read: %s. The next save of a token replaces them.", req.App, s.backend.Locate(Doc{req.App, KindState}), damage))
 	}
 	stored, err := s.stored(ctx, st, req)
 	s.mu.Lock()
@@ -114,7 +114,7 @@ func (s *Store) Load(ctx context.Context, req token.Request) (token.Stored, erro
 	return stored, err
 }
 
-// stored is what st says about a request.
+// stored is the content of st for a request.
 func (s *Store) stored(ctx context.Context, st *state, req token.Request) (token.Stored, error) {
 	key := s.key(req)
 	stored := token.Stored{Generation: st.generation, Announced: s.announced(req.App, st, false)}
@@ -126,13 +126,13 @@ func (s *Store) stored(ctx context.Context, st *state, req token.Request) (token
 	return stored, err
 }
 
-// usable returns a record that is good for use, or none. One that was narrowed
-// from a manual token is good for as long as that is the app's: whoever replaces
-// it wants the new one to count at once.
+// usable returns a usable record, or none. A record that was narrowed from a
+// manual token is usable only while the app has that token. So a new manual
+// token counts at once.
 func (s *Store) usable(ctx context.Context, app string, raw json.RawMessage) (token.Record, token.Sequence, error) {
 	rec, seq, err := decodeRecord(raw)
 	if err != nil {
-		s.warn(app, "Stored Fly App Token Is Damaged", fmt.Sprintf("A token kept for app %q in %s cannot be read: %s. Another token is acquired in its place.", app, s.backend.Locate(Doc{app, KindState}), err))
+		s.warn(app, "Stored Fly App Token Is Damaged", fmt.Sprintf("A stored token for app %q in %s cannot be read: %s. A new token is acquired in its place.", app, s.backend.Locate(Doc{app, KindState}), err))
 		return token.Record{}, 0, nil
 	}
 	if at := rec.ExpiresAt; !at.IsZero() && time.Now().After(at) {
@@ -150,8 +150,8 @@ func (s *Store) usable(ctx context.Context, app string, raw json.RawMessage) (to
 	return rec, seq, nil
 }
 
-// Save keeps rec for req, in place of another. The error is [token.ErrSuperseded]
-// when the app's generation is no longer gen.
+// Save stores rec for req and replaces any other record. The error is
+// [token.ErrSuperseded] if the app's generation is no longer gen.
 func (s *Store) Save(ctx context.Context, req token.Request, rec token.Record, gen token.Generation) error {
 	_, err := s.changeState(ctx, req.App, nil, func(st *state) (bool, error) {
 		if st.generation != gen {
@@ -166,8 +166,8 @@ func (s *Store) Save(ctx context.Context, req token.Request, rec token.Record, g
 	return err
 }
 
-// Remove removes the record for req if its token has the given fingerprint.
-// Another record, or none, is left as it is, without an error.
+// Remove removes the record for req if its token has the given fingerprint. Any
+// other record is unchanged, without an error.
 func (s *Store) Remove(ctx context.Context, req token.Request, fingerprint string) error {
 	key := s.key(req)
 	_, err := s.changeState(ctx, req.App, nil, func(st *state) (bool, error) {
@@ -182,8 +182,8 @@ func (s *Store) Remove(ctx context.Context, req token.Request, fingerprint strin
 }
 
 // Invalidate raises the app's generation and removes its minted records, for
-// every access, organization and scope, and what was set aside of them. The
-// manual record and the announced mints stay.
+// every access, organization and scope, and the documents that were set aside.
+// The manual record and the announced mints stay.
 func (s *Store) Invalidate(ctx context.Context, app string) error {
 	aside := 0
 	_, err := s.changeState(ctx, app, nil, func(st *state) (bool, error) {
@@ -201,9 +201,9 @@ func (s *Store) Invalidate(ctx context.Context, app string) error {
 	return err
 }
 
-// MintedRecords returns what [Store.Invalidate] would remove, in the order of the
-// keys. Those whose tokens have expired are left out. The error joins one for
-// each record that cannot be read; the others are returned beside it.
+// MintedRecords returns the records that [Store.Invalidate] would remove, in
+// the order of the keys, without expired ones. The error joins one for each
+// record that cannot be read. The others are returned with it.
 func (s *Store) MintedRecords(ctx context.Context, app string) ([]token.Record, error) {
 	if err := ready(ctx, app); err != nil {
 		return nil, err
@@ -236,7 +236,7 @@ func (s *Store) MintedRecords(ctx context.Context, app string) ([]token.Record, 
 	return records, errors.Join(failed...)
 }
 
-// ready says whether there is any point in looking for the app's documents.
+// ready reports whether the app's documents can exist.
 func ready(ctx context.Context, app string) error {
 	if err := token.ValidatePlace(app); err != nil {
 		return err

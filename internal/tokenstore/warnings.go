@@ -7,10 +7,10 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// TakeWarnings returns what users should know about storage: a document that was set
-// aside, a mode that was repaired, locks that do not exist. Each is returned once,
-// sorted by app. They are separate from the errors because the chain goes on after a
-// miss, and drops it when a later link has a token.
+// TakeWarnings returns warnings for users about storage: a document that was
+// set aside, a repaired mode, missing locks. Each is returned once, sorted by
+// app. They are separate from errors, because a miss is dropped when a later
+// source has a token.
 func (s *Store) TakeWarnings() []token.Warning {
 	all := s.backend.Warnings()
 	s.mu.Lock()

@@ -12,7 +12,7 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/tokenstore"
 )
 
-// alter changes the JSON object of a document past the store.
+// alter changes the JSON object of a document without the store.
 func (s Suite) alter(t testing.TB, place string, doc tokenstore.Doc, change func(map[string]any)) {
 	t.Helper()
 	d, err := s.backend(t, place).Load(t.Context(), doc)
@@ -27,7 +27,7 @@ func (s Suite) alter(t testing.TB, place string, doc tokenstore.Doc, change func
 	s.Damage(t, place, doc, data)
 }
 
-// only returns the one value of an object.
+// only returns the only value of an object.
 func only(t testing.TB, object any) map[string]any {
 	t.Helper()
 	all, _ := object.(map[string]any)
@@ -68,8 +68,8 @@ func unknownFields(t *testing.T, s Suite) {
 	})
 }
 
-// A damaged state document is begun anew, and set aside; a manual one stops the
-// chain, and stays.
+// A damaged state document is set aside and replaced. A damaged manual one
+// stops the resolution, and stays.
 func damaged(t *testing.T, s Suite) {
 	place := s.Place(t)
 	st := s.store(t, place)
@@ -112,7 +112,7 @@ func damaged(t *testing.T, s Suite) {
 	}
 }
 
-// A damaged record costs its own request a token, and no other.
+// A damaged record affects only its own request.
 func damagedRecord(t *testing.T, s Suite) {
 	place := s.Place(t)
 	st := s.store(t, place)
@@ -150,11 +150,11 @@ func newerSchema(t *testing.T, s Suite) {
 		}
 	}
 	if !errors.Is(manual, token.ErrStop) || errors.Is(loaded, token.ErrStop) {
-		t.Errorf("the manual record's stops the chain, the minted one's does not: %v, %v", manual, loaded)
+		t.Errorf("want ErrStop for the manual record alone: %v, %v", manual, loaded)
 	}
 }
 
-// Answers that never came leave what a caller was answered.
+// After lost answers, the content matches the results that callers got.
 func lostAnswers(t *testing.T, s Suite) {
 	place := s.Place(t)
 	b := &counted{Backend: s.backend(t, place)}
@@ -178,7 +178,7 @@ func lostAnswers(t *testing.T, s Suite) {
 	}
 }
 
-// Two stores on one storage do what a map does.
+// Two stores on one storage behave like a map.
 func model(t *testing.T, s Suite) {
 	place := s.Place(t)
 	stores := []*tokenstore.Store{s.store(t, place), s.store(t, place)}
