@@ -49,8 +49,8 @@ type TokenPage struct {
 	Tokens []Listed
 	// Total counts the tokens of all pages, as Fly reports it.
 	Total int
-	// Hidden counts the tokens on the page that Fly hides.
-	Hidden int
+	// hidden counts the tokens on the page that Fly hides.
+	hidden int
 }
 
 // AppTokenPages returns the pages of an app's list of tokens, revoked ones
@@ -111,7 +111,7 @@ func Collect(pages iter.Seq2[TokenPage, error], each func(TokenPage)) (all []Lis
 		}
 		all = append(all, page.Tokens...)
 		total = max(total, page.Total)
-		hidden += page.Hidden
+		hidden += page.hidden
 		each(page)
 	}
 	return all, max(hidden, total-len(all)), nil
@@ -157,7 +157,7 @@ func (l tokenList) page() TokenPage {
 	page := TokenPage{Total: l.Owner.Tokens.TotalCount}
 	for _, n := range l.Owner.Tokens.Nodes {
 		if n == nil {
-			page.Hidden++
+			page.hidden++
 			continue
 		}
 		page.Tokens = append(page.Tokens, n.listed())

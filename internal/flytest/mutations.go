@@ -42,7 +42,7 @@ func (s *Server) createToken(who principal, root field, variables map[string]any
 	if as.Name == "" {
 		return nil, &badInput
 	}
-	made := s.issue(organization, as, Make{TTL: ttl, NoDischarge: s.world.NoDischarge})
+	made := s.issue(organization, as, Make{TTL: ttl})
 	return map[string]any{"limitedAccessToken": s.node(made)}, nil
 }
 

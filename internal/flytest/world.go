@@ -32,8 +32,6 @@ type World struct {
 	// ListMacaroons gives a token's macaroon in a list, in place of the macaroon's
 	// identifier. It is unknown what Fly gives.
 	ListMacaroons bool
-	// NoDischarge leaves out the discharge that Fly gives with a token.
-	NoDischarge bool
 }
 
 // Organization is an organization of a [World].

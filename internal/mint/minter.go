@@ -41,14 +41,10 @@ func New(cfg Config) *Minter {
 	return &Minter{cfg: cfg, issuer: flyapi.NewIssuer(flyapi.IssuerConfig{Client: cfg.Client, Directory: cfg.Directory, Login: cfg.Login})}
 }
 
-// Mint mints a token for req under a unique name, valid for ttl. If it fails,
+// mint mints a token for req under a unique name, valid for ttl. If it fails,
 // no token of that name is live, unless the error wraps [token.ErrUnsettled].
-// Fly may then have made the token, and the name must stay announced.
-func (m *Minter) Mint(ctx context.Context, req token.Request, name string, ttl time.Duration) (token.Candidate, error) {
-	return m.mint(ctx, req, nil, name, ttl)
-}
-
-// mint is [Minter.Mint], for a kind unless that is nil.
+// Fly may then have made the token, and the name must stay announced. A nil kind
+// means a token of req's access.
 func (m *Minter) mint(ctx context.Context, req token.Request, kind *flyapi.TokenKind, name string, ttl time.Duration) (token.Candidate, error) {
 	issued, err := m.issue(ctx, req, kind, name, ttl)
 	var lost *flyapi.UnsettledError

@@ -11,9 +11,9 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// ErrEnding is returned to a caller that requests a token while the provider
+// errEnding is returned to a caller that requests a token while the provider
 // ends.
-var ErrEnding = errors.New("the provider is being stopped")
+var errEnding = errors.New("the provider is being stopped")
 
 // Process keeps the tokens that one provider process minted and must still
 // revoke or deliver. It outlives a session, because a server may be configured
@@ -46,7 +46,7 @@ func (p *Process) take(ctx context.Context, mint func(context.Context) (token.Ca
 		err error
 	}
 	if !p.begin() {
-		return token.Candidate{}, ErrEnding
+		return token.Candidate{}, errEnding
 	}
 	done := make(chan outcome)
 	go func() {
@@ -70,7 +70,7 @@ func (p *Process) take(ctx context.Context, mint func(context.Context) (token.Ca
 	case <-ctx.Done():
 		return token.Candidate{}, context.Cause(ctx)
 	case <-p.over:
-		return token.Candidate{}, ErrEnding
+		return token.Candidate{}, errEnding
 	}
 }
 

@@ -43,5 +43,5 @@ func (s *Source) Acquire(ctx context.Context, req token.Request) (token.Candidat
 // Mint mints a token for req under an announced name. The error wraps
 // [token.ErrUnsettled] if the name must stay announced.
 func (s *Source) Mint(ctx context.Context, req token.Request, name string) (token.Candidate, error) {
-	return s.minter.Mint(ctx, req, name, s.ttl)
+	return s.minter.mint(ctx, req, nil, name, s.ttl)
 }

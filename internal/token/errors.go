@@ -68,8 +68,8 @@ type Attempt struct {
 // NoTokenError means that no source had a token for an app. It holds the reason
 // of each.
 type NoTokenError struct {
-	// Request is the failed request.
-	Request Request
+	// request is the failed request.
+	request Request
 	// Attempts holds one entry for each source, in their order.
 	Attempts []Attempt
 }
@@ -77,7 +77,7 @@ type NoTokenError struct {
 // Error returns one line that names the app, and one for each source.
 func (e *NoTokenError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "no token for app %q", e.Request.App)
+	fmt.Fprintf(&b, "no token for app %q", e.request.App)
 	for _, a := range e.Attempts {
 		fmt.Fprintf(&b, "\n%s: %s", a.Source, oneLine(a.Err.Error()))
 	}

@@ -83,8 +83,8 @@ type Candidate struct {
 	// Minted means that the token was made for this request, by minting or by
 	// narrowing a login. Such a token is written to storage. A login is not.
 	Minted bool
-	// Sequence is the number of a stored token's acquisition.
-	Sequence Sequence
+	// sequence is the number of a stored token's acquisition.
+	sequence Sequence
 	// From is the origin of a login: a variable, an argument, or a path. It is
 	// "" for every token that is not a login.
 	From string

@@ -51,7 +51,7 @@ type walk struct {
 
 // walk asks the sources until one has a fresh token.
 func (r *Resolver) walk(f *flight) (Resolution, error) {
-	w := &walk{Resolver: r, flight: f, failure: &NoTokenError{Request: f.request}}
+	w := &walk{Resolver: r, flight: f, failure: &NoTokenError{request: f.request}}
 	defer func() { w.release(false) }()
 	if r.stores() && r.sources[0].Name() != SourceStorage {
 		w.load(f.ctx, saveTimeout) // its generation is that of the flight's beginning
@@ -165,7 +165,7 @@ func (w *walk) find(ctx context.Context, src Source, release func()) (found, err
 	if err := w.withheld(src.Name(), c); err != nil {
 		return found{}, err
 	}
-	o := found{sequence: c.Sequence, from: c.From, broad: c.Broad && f.request.Access == AccessAny}
+	o := found{sequence: c.sequence, from: c.From, broad: c.Broad && f.request.Access == AccessAny}
 	if c.Origin == "" {
 		c.Origin = src.Name()
 	}
@@ -177,7 +177,7 @@ func (w *walk) find(ctx context.Context, src Source, release func()) (found, err
 	}
 	o.Resolution = Resolution{Record: c.Record, Source: src.Name(), Acquirer: AcquirerGroup, Warnings: c.Warnings}
 	o.minted = c.Minted
-	o.recent = src.Name() == SourceStorage && w.isRecent(c.Sequence)
+	o.recent = src.Name() == SourceStorage && w.isRecent(c.sequence)
 	return o, nil
 }
 

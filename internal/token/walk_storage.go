@@ -45,13 +45,13 @@ func (w *walk) load(ctx context.Context, limit time.Duration) {
 // fromStorage is the source "storage".
 func (w *walk) fromStorage(ctx context.Context, limit time.Duration) (Candidate, error) {
 	w.load(ctx, limit)
-	c := Candidate{Record: w.stored.Record, Minted: true, Sequence: w.stored.Sequence}
+	c := Candidate{Record: w.stored.Record, Minted: true, sequence: w.stored.Sequence}
 	switch {
 	case w.unread != nil:
 		return c, w.unread
 	case c.Token.IsZero():
 		return c, &MissError{Reason: "nothing stored for this request", Cause: ErrNoRecord}
-	case w.flight.barred && c.Sequence <= w.flight.since:
+	case w.flight.barred && c.sequence <= w.flight.since:
 		return c, &MissError{Reason: "the stored token was acquired before this refresh"}
 	default:
 		return c, nil

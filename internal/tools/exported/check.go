@@ -213,10 +213,12 @@ func (c *check) demanded(t *types.Named, m *types.Func) bool {
 		return true
 	}
 	for _, i := range c.interfaces {
-		if o, _, _ := types.LookupFieldOrMethod(i, false, m.Pkg(), m.Name()); o == nil {
+		o, _, _ := types.LookupFieldOrMethod(i, false, m.Pkg(), m.Name())
+		if o == nil {
 			continue
 		}
-		if types.Implements(t, i) || types.Implements(types.NewPointer(t), i) {
+		// A struct that embeds t may implement i, without t doing so.
+		if types.Identical(o.Type(), m.Type()) || types.Implements(t, i) || types.Implements(types.NewPointer(t), i) {
 			return true
 		}
 	}
