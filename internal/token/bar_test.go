@@ -68,6 +68,35 @@ func TestBarEndsWithAnInvalidation(t *testing.T) {
 	}
 }
 
+// An invalidation does not end the bar of a refresh that begins while it ends: the bar
+// may be about a token that another process stored after the invalidation.
+func TestInvalidationLeavesNewerBars(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory()
+		here := newResolver(m, storageLink(), minter(t, token.SourceCLI, time.Second, 24*time.Hour))
+		var held token.Token
+		refreshed := make(chan error)
+		m.onDropped = func() {
+			held = mustGet(t, newResolver(m, storageLink(), minter(t, token.SourceCLI, 0, 24*time.Hour)), "web").Token
+			go func() {
+				_, err := here.Refresh(t.Context(), web, token.PolicyAlways)
+				refreshed <- err
+			}()
+			synctest.Wait()
+		}
+		if err := here.Invalidate(t.Context(), "web"); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-refreshed; err != nil {
+			t.Fatal(err)
+		}
+		if res := mustGet(t, here, "web"); res.Token == held {
+			t.Error("a read after the refresh returned a token that was acquired before it")
+		}
+	})
+}
+
 // Storage that cannot be written is one warning: the failed save reports it, and the
 // lock does not report it again.
 func TestUnwritableStorageIsOneWarning(t *testing.T) {

@@ -1,6 +1,7 @@
 package token
 
 import (
+	"maps"
 	"math"
 	"sync"
 	"sync/atomic"
@@ -87,19 +88,28 @@ func (g *group) drop(match func(*entry) bool) {
 // supersede drops the entries that match, and every failure and stale answer,
 // because something changed that may end them. Flights under way answer only
 // their waiters, and later callers start new ones.
-func (g *group) supersede(match func(*entry) bool) {
+//
+// It returns the bars of that moment.
+func (g *group) supersede(match func(*entry) bool) map[Request]Sequence {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.supersedeLocked(match)
-}
-
-// supersedeLocked is supersede for a caller that holds mu.
-func (g *group) supersedeLocked(match func(*entry) bool) {
 	g.drop(func(e *entry) bool { return e.err != nil || e.answer.Stale || match(e) })
 	for req, f := range g.flights {
 		f.superseded = true
 		delete(g.flights, req)
 	}
+	return maps.Clone(g.barred)
+}
+
+// unbar ends bars whose tokens were removed from storage. A bar that was set since
+// stays: it may bar a token that another process stored in the meantime.
+func (g *group) unbar(bars map[Request]Sequence) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	maps.DeleteFunc(g.barred, func(req Request, upTo Sequence) bool {
+		was, known := bars[req]
+		return known && was == upTo
+	})
 }
 
 // newEntry returns the cache entry for an answer or a failure. A failure counts

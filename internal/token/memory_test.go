@@ -28,7 +28,8 @@ type memory struct {
 	noLock      error            // of every claim
 	lose        bool             // every claim is lost before its save
 	onRead      func() error     // called before a state is read
-	onDrop      func(app string) // called while an app is being invalidated
+	onDrop      func(app string) // called before an app is invalidated
+	onDropped   func()           // called after an app was invalidated, once
 }
 
 func newMemory() *memory {
@@ -175,7 +176,16 @@ func (m *memory) Remove(_ context.Context, req token.Request, fingerprint string
 	return nil
 }
 
-func (m *memory) Invalidate(_ context.Context, app string) error {
+func (m *memory) Invalidate(ctx context.Context, app string) error {
+	err := m.invalidate(ctx, app)
+	if dropped := m.onDropped; dropped != nil {
+		m.onDropped = nil
+		dropped()
+	}
+	return err
+}
+
+func (m *memory) invalidate(_ context.Context, app string) error {
 	if m.onDrop != nil {
 		m.onDrop(app)
 	}

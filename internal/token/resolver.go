@@ -135,16 +135,14 @@ func (r *Resolver) Invalidate(ctx context.Context, app string) error {
 	g := r.group(app)
 	// This supersedes twice: before, for the flights under way, and after, for
 	// a flight that started in between and may have read the old record.
-	g.supersede(func(*entry) bool { return true })
+	bars := g.supersede(func(*entry) bool { return true })
 	if r.store == nil {
 		return nil
 	}
 	err := r.store.Invalidate(ctx, app)
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.supersedeLocked(func(*entry) bool { return true })
+	g.supersede(func(*entry) bool { return true })
 	if err == nil {
-		clear(g.barred) // nothing remains to be barred
+		g.unbar(bars)
 	}
 	return err
 }
