@@ -207,20 +207,21 @@ func TestAHangEndsWithTheTimeoutOrTheCaller(t *testing.T) {
 	s := flytest.New(t, world())
 	s.Inject(flytest.OpAny, flytest.Hang())
 	tok := s.Login("both")
-	impatient := client(t, s, func(c *flyapi.Config) { c.Timeout = 50 * time.Millisecond })
 	var group sync.WaitGroup
-	for op, do := range operations(impatient, tok) {
+	for op := range operations(client(t, s), tok) {
+		// A client for each: after one failure, a client may send no further request.
+		impatient := client(t, s, func(c *flyapi.Config) { c.Timeout = 50 * time.Millisecond })
 		group.Go(func() {
-			err := do(t.Context())
+			err := operations(impatient, tok)[op](t.Context())
 			if !errors.Is(err, flyapi.ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) ||
 				!strings.Contains(err.Error(), "no answer from 127.0.0.1") || !strings.Contains(err.Error(), "in time (50ms at most)") {
 				t.Errorf("%s: %v", op, err)
 			}
 		})
 	}
-	patient := client(t, s)
-	for op, do := range operations(patient, tok) {
+	for op := range operations(client(t, s), tok) {
 		group.Go(func() {
+			do := operations(client(t, s), tok)[op]
 			ctx, cancel := context.WithTimeoutCause(t.Context(), 50*time.Millisecond, errors.New("not this"))
 			defer cancel()
 			if err := do(ctx); !errors.Is(err, flyapi.ErrUnavailable) {
@@ -229,6 +230,7 @@ func TestAHangEndsWithTheTimeoutOrTheCaller(t *testing.T) {
 		})
 		group.Go(func() {
 			reason := errors.New("the caller left")
+			do := operations(client(t, s), tok)[op]
 			ctx, cancel := context.WithCancelCause(t.Context())
 			time.AfterFunc(50*time.Millisecond, func() { cancel(reason) })
 			if err := do(ctx); !errors.Is(err, reason) || errors.Is(err, flyapi.ErrUnavailable) {
