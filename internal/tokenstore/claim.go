@@ -27,6 +27,10 @@ type claim struct {
 	exclusive bool
 	unlock    func()
 
+	// turn lets one method at a time write: a flight may release the claim while an
+	// abandoned source still asks for the name.
+	turn sync.Mutex
+
 	mu sync.Mutex
 	// doc is the state document as this claim last wrote it, or nil.
 	doc   *Document
@@ -181,6 +185,8 @@ func (c *claim) Stored() token.Stored { return c.stored }
 func (c *claim) MintName() string {
 	ctx, cancel := context.WithTimeout(context.Background(), promoteWait)
 	defer cancel()
+	c.turn.Lock()
+	defer c.turn.Unlock()
 	if err := c.promote(ctx); err != nil {
 		c.store.warn(c.req.App, "Unable to Announce Fly Token", fmt.Sprintf(
 			"A token for app %q is minted without an announcement in storage: %s. If this run is killed, `fly tokens list` shows the token as %q.", c.req.App, err, c.name))
@@ -188,7 +194,7 @@ func (c *claim) MintName() string {
 	return c.name
 }
 
-// promote writes a claim that was not necessary at first.
+// promote writes a claim that was not necessary at first. The caller holds turn.
 func (c *claim) promote(ctx context.Context) error {
 	c.mu.Lock()
 	written := c.doc != nil || c.ended
@@ -201,13 +207,15 @@ func (c *claim) promote(ctx context.Context) error {
 
 // Save implements [token.Claim].
 func (c *claim) Save(ctx context.Context, rec token.Record) error {
+	c.turn.Lock()
+	defer c.turn.Unlock()
 	err := c.promote(ctx)
 	if err != nil {
-		_ = c.Release(ctx, nil, false) // nothing was written
+		_ = c.end(ctx, false, func(*state) (bool, error) { return false, nil }) // nothing was written
 		return err
 	}
 	var refused error
-	err = c.end(ctx, func(st *state) (bool, error) {
+	err = c.end(ctx, true, func(st *state) (bool, error) {
 		switch refused = nil; {
 		case !c.holds(st):
 			refused = token.ErrClaimLost
@@ -242,13 +250,9 @@ func (c *claim) orphan(st *state, id string) (bool, error) {
 
 // Release implements [token.Claim].
 func (c *claim) Release(ctx context.Context, misses []token.Attempt, unsettled bool) error {
-	if c.doc == nil && len(misses) == 0 {
-		// Nothing was written.
-		c.ended = true
-		c.unlock()
-		return nil
-	}
-	return c.end(ctx, func(st *state) (bool, error) {
+	c.turn.Lock()
+	defer c.turn.Unlock()
+	return c.end(ctx, len(misses) > 0, func(st *state) (bool, error) {
 		changed := len(misses) > 0
 		if changed {
 			now, _, err := c.store.backend.Now(ctx)
@@ -269,15 +273,19 @@ func (c *claim) Release(ctx context.Context, misses []token.Attempt, unsettled b
 
 // end makes the claim's last change, which ends the lease, and then unlocks. If the
 // change fails, the claim still ends: a lease expires.
-func (c *claim) end(ctx context.Context, do func(st *state) (bool, error)) error {
+// Without writes, do only undoes what the claim has written, if anything.
+func (c *claim) end(ctx context.Context, writes bool, do func(st *state) (bool, error)) error {
 	c.mu.Lock()
-	ended := c.ended
+	ended, written := c.ended, c.doc != nil
 	c.ended = true
 	c.mu.Unlock()
 	if ended {
 		return nil
 	}
 	defer c.unlock()
+	if !written && !writes {
+		return nil
+	}
 	c.stop()
 	_, err := c.store.changeState(ctx, c.req.App, c.doc, func(st *state) (bool, error) {
 		changed, err := do(st)

@@ -33,6 +33,7 @@ func claimed(t *testing.T, s Suite, open func(testing.TB, string) *tokenstore.St
 	t.Run("OneAtATime", func(t *testing.T) { t.Parallel(); oneAtATime(t, s.Place(t), open) })
 	t.Run("Announces", func(t *testing.T) { t.Parallel(); announces(t, s.Place(t), open) })
 	t.Run("Superseded", func(t *testing.T) { t.Parallel(); superseded(t, s.Place(t), open) })
+	t.Run("Release", func(t *testing.T) { t.Parallel(); releasedWhileNamed(t, s.Place(t), open) })
 	t.Run("Wait", func(t *testing.T) { t.Parallel(); waits(t, s.Place(t), open) })
 }
 
@@ -138,6 +139,29 @@ func superseded(t *testing.T, place string, open func(testing.TB, string) *token
 		t.Errorf("announced: %v", announced)
 	}
 	ok(t, claim(t, other, web).Release(t.Context(), nil, false))
+}
+
+// A claim that is released while its name is asked for ends. It leaves no lease that
+// would keep other processes waiting.
+func releasedWhileNamed(t *testing.T, place string, open func(testing.TB, string) *tokenstore.Store) {
+	t.Helper()
+	st, other := open(t, place), open(t, place)
+	for range 5 {
+		load(t, st, web)
+		save(t, other, web) // news, so that the claim writes nothing at first
+		c := claim(t, st, web)
+		named := make(chan string)
+		go func() { named <- c.MintName() }()
+		ok(t, c.Release(t.Context(), nil, false))
+		<-named
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		next, err := other.Claim(ctx, web)
+		cancel()
+		if ok(t, err); next.Stored().Announced != nil {
+			t.Errorf("left announced: %v", next.Stored().Announced)
+		}
+		ok(t, next.Release(t.Context(), nil, false))
+	}
 }
 
 func waits(t *testing.T, place string, open func(testing.TB, string) *tokenstore.Store) {

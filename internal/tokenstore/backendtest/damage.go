@@ -225,3 +225,13 @@ func model(t *testing.T, s Suite) {
 		wantRecord(t, got, manual)
 	}
 }
+
+// Overwrite replaces a document by its backend's own methods.
+func Overwrite(t testing.TB, b tokenstore.Backend, doc tokenstore.Doc, data []byte) {
+	t.Helper()
+	d, err := b.Load(t.Context(), doc)
+	if err == nil {
+		_, err = b.Swap(t.Context(), doc, data, d.Version)
+	}
+	ok(t, err)
+}

@@ -28,14 +28,7 @@ func suite(s *s3test.Server) backendtest.Suite {
 		Open:  func(place string) (tokenstore.Backend, error) { return at(place), nil },
 		Damage: func(t testing.TB, place string, doc tokenstore.Doc, data []byte) {
 			t.Helper()
-			b := at(place)
-			d, err := b.Load(t.Context(), doc)
-			if err == nil {
-				_, err = b.Swap(t.Context(), doc, data, d.Version)
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
+			backendtest.Overwrite(t, at(place), doc, data)
 		},
 		Crashes: func() int { return *crashes },
 	}
