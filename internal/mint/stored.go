@@ -133,11 +133,13 @@ func (m *Minter) revokeAnnounced(ctx context.Context, app string, one token.Mint
 }
 
 // Discard revokes a token that was minted for req and that no caller received.
-// If Fly does not answer, the token stays valid until it expires.
-func (m *Minter) Discard(ctx context.Context, req token.Request, rec token.Record) {
+func (m *Minter) Discard(ctx context.Context, req token.Request, rec token.Record) error {
 	if rec.ID != "" {
-		_ = m.revokeID(ctx, rec.ID) // it expires
-		return
+		return m.revokeID(ctx, rec.ID)
 	}
-	_, _ = m.revokeNamed(ctx, req, rec.MintName, "") // the same
+	found, err := m.revokeNamed(ctx, req, rec.MintName, "")
+	if err == nil && !found {
+		err = fmt.Errorf("Fly lists no token named %q to this login", rec.MintName) //nolint:staticcheck // it begins with a name
+	}
+	return err
 }

@@ -16,7 +16,7 @@ func (w *walk) accept(c found) (res Resolution, done bool, err error) {
 	}
 	c.TTL = w.tokenTTL
 	claim := w.claim
-	w.claim = nil
+	w.claim, w.unowned = nil, false
 	_, err = guarded(w.flight.ctx, saveTimeout, func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, w.save(ctx, claim, c.Record)
 	})
@@ -98,12 +98,7 @@ func (w *walk) saveUnclaimed(ctx context.Context, rec Record) error {
 // lostClaim revokes a token that another process may revoke at any time, and looks
 // for the one that the other process stored.
 func (w *walk) lostClaim(c found) (res Resolution, done bool, err error) {
-	if w.discard != nil {
-		_, _ = guarded(w.flight.ctx, verifyTimeout, func(ctx context.Context) (struct{}, error) {
-			w.discard(ctx, w.flight.request, c.Record)
-			return struct{}{}, nil
-		})
-	}
+	_ = w.discarded(w.flight.ctx, c) // the other process revokes it, too
 	w.stored, w.tried = nil, false
 	for _, src := range w.sources {
 		if src.Name() == SourceStorage {
@@ -116,6 +111,18 @@ func (w *walk) lostClaim(c found) (res Resolution, done bool, err error) {
 		Reason: "another process took over the acquisition, because this one did not answer for too long", Fix: "try again", Temporary: true, Cause: ErrClaimLost,
 	})
 	return Resolution{}, false, nil
+}
+
+// discarded revokes a minted token that no caller receives, and reports whether that
+// succeeded.
+func (w *walk) discarded(ctx context.Context, c found) bool {
+	if w.discard == nil {
+		return false
+	}
+	_, err := guarded(ctx, verifyTimeout, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, w.discard(ctx, w.flight.request, c.Record)
+	})
+	return err == nil
 }
 
 func (w *walk) setSuperseded() {

@@ -116,7 +116,7 @@ func TestWrongOrganizationEndsTheChain(t *testing.T) {
 	r := token.New(token.Options{
 		Sources: []token.Source{storageLink(), cli, api}, Store: m, Verifier: elsewhere{}, TokenTTL: 24 * time.Hour, MinValidity: time.Hour,
 		Organization: func(context.Context, string) (string, error) { return "globex", nil },
-		Discard:      func(context.Context, token.Request, token.Record) { discarded++ },
+		Discard:      func(context.Context, token.Request, token.Record) error { discarded++; return nil },
 	})
 	_, err := r.Refresh(t.Context(), req, token.PolicyIfRejected)
 	want := `cli: a token minted in organization "acme" has no access to app "web", which belongs to organization "globex": set organization, or FLY_ORG, to "globex", or remove it`

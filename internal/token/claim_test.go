@@ -2,6 +2,7 @@ package token_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -89,11 +90,9 @@ func TestLostClaimDiscardsTheToken(t *testing.T) {
 	other := token.Record{Token: newToken(t), Origin: token.SourceCLI, AcquiredAt: time.Now(), ExpiresAt: time.Now().Add(24 * time.Hour)}
 	r := token.New(token.Options{
 		Sources: []token.Source{storageLink(), cli}, Store: m, TokenTTL: 24 * time.Hour, MinValidity: time.Hour,
-		Discard: func(ctx context.Context, req token.Request, rec token.Record) {
+		Discard: func(ctx context.Context, req token.Request, rec token.Record) error {
 			discarded = rec
-			if err := m.Save(ctx, req, other, 0); err != nil {
-				t.Error(err)
-			}
+			return m.Save(ctx, req, other, 0)
 		},
 	})
 	if res := mustGet(t, r, "web"); res.Token != other.Token || res.Source != token.SourceStorage {
@@ -103,4 +102,63 @@ func TestLostClaimDiscardsTheToken(t *testing.T) {
 		t.Error("the minted token was not discarded")
 	}
 	wantCalls(t, cli, 1)
+}
+
+// A minted token that cannot be used stays announced until it is revoked: one that Fly
+// refuses, and one that does not prove the requested access.
+func TestUnusableMintStaysAnnounced(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		narrower token.Narrower
+		discard  error
+		left     int
+	}{
+		"access not proved":         {narrower: &narrower{t: t, fail: errors.New("not proved")}, left: 1},
+		"expired":                   {left: 1},
+		"rejected":                  {discard: nil},
+		"rejected, and not revoked": {discard: errors.New("no answer"), left: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m, life := newMemory(), 24*time.Hour
+			req := token.Request{App: "web", Organization: "acme"}
+			o := token.Options{
+				Store: m, TokenTTL: 24 * time.Hour, MinValidity: time.Hour, Narrower: test.narrower,
+				Discard: func(context.Context, token.Request, token.Record) error { return test.discard },
+			}
+			switch name {
+			case "access not proved":
+				req.Access = token.AccessReadOnly
+			case "expired":
+				life = -time.Hour
+			default:
+				m.minted[req] = token.Record{Token: newToken(t), Origin: token.SourceCLI, AcquiredAt: time.Now(), ExpiresAt: time.Now().Add(life)}
+				o.Verifier = elsewhere{}
+			}
+			var names []string
+			o.Sources = []token.Source{storageLink(), naming{link: minter(t, token.SourceCLI, 0, life), names: &names}}
+			if _, err := token.New(o).Refresh(t.Context(), req, token.PolicyIfRejected); err == nil {
+				t.Fatal("a token that cannot be used was returned")
+			}
+			if len(names) != 1 || len(m.announced) != test.left {
+				t.Errorf("minted as %v, announced %v, want %d", names, m.announced, test.left)
+			}
+		})
+	}
+}
+
+// A warm read is one read of storage. It asks for no number of an acquisition, which a
+// folder answers with a write.
+func TestWarmReadOnlyReads(t *testing.T) {
+	t.Parallel()
+	m := newMemory()
+	cli := minter(t, token.SourceCLI, 0, 24*time.Hour)
+	mustGet(t, newResolver(m, storageLink(), cli), "web")
+	m.loads, m.numbers = 0, 0
+	if _, err := newResolver(m, storageLink(), cli).Read(t.Context(), web, token.PolicyIfRejected); err != nil {
+		t.Fatal(err)
+	}
+	if m.loads != 1 || m.numbers != 0 {
+		t.Errorf("%d reads and %d numbers, want one read", m.loads, m.numbers)
+	}
 }

@@ -22,6 +22,7 @@ type memory struct {
 	manual      map[string]token.Record
 	saves       int
 	loads       int
+	numbers     int              // calls of Sequence
 	fail        error            // of every write
 	onSave      func()           // called before a save, without the lock
 	onManual    func() error     // called before a manual record is read
@@ -48,6 +49,7 @@ func newMemory() *memory {
 func (m *memory) Sequence(context.Context) (token.Sequence, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.numbers++
 	return m.sequence, nil
 }
 

@@ -35,7 +35,7 @@ type Options struct {
 	Organization func(ctx context.Context, app string) (string, error)
 	// Discard revokes a token that was minted and is not returned to any caller. Nil
 	// leaves it to expire.
-	Discard func(ctx context.Context, req Request, rec Record)
+	Discard func(ctx context.Context, req Request, rec Record) error
 	// Recover revokes the tokens of announced mints for app that were not
 	// stored. The caller holds the app's claim. Nil leaves the tokens to
 	// expire.
@@ -58,7 +58,7 @@ type Resolver struct {
 
 	isNamed      func(SourceName) bool
 	organization func(context.Context, string) (string, error)
-	discard      func(context.Context, Request, Record)
+	discard      func(context.Context, Request, Record) error
 	recover      func(context.Context, string, []Mint)
 
 	// began returns the number of the latest acquisition before the run, as of its

@@ -91,11 +91,8 @@ func (w *walk) rejectedMiss(ctx context.Context, o found, err error) error {
 // another one.
 func (w *walk) wrongOrganization(ctx context.Context, o found, err error) error {
 	req := w.flight.request
-	if w.discard != nil {
-		_, _ = guarded(ctx, verifyTimeout, func(ctx context.Context) (struct{}, error) {
-			w.discard(ctx, req, o.Record)
-			return struct{}{}, nil
-		})
+	if w.discarded(ctx, o) {
+		w.unowned = false
 	}
 	reason := fmt.Sprintf("Fly refuses the token that was just minted for app %q", req.App)
 	if req.Organization != "" {

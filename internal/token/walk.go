@@ -33,11 +33,15 @@ type walk struct {
 	// unread is why that read failed; nil if it did not.
 	stored *Stored
 	unread error
-	// missesSince is the number up to which stored misses are ignored.
-	missesSince Sequence
+	// seen and missesSeen are the numbers of the record and of the misses at the
+	// flight's first read. Greater ones were stored while it waited.
+	seen, missesSeen Sequence
 	// claim is nil while none is held. tried is set after an attempt to get it.
 	claim Claim
 	tried bool
+	// unowned means that a token was minted under the claim, and that no caller has
+	// it yet.
+	unowned bool
 	// knownMisses are the misses of sources that another process has just
 	// asked.
 	knownMisses []Attempt
@@ -124,12 +128,17 @@ func (w *walk) visit(src Source, release func()) (res Resolution, done bool, err
 			return w.missed(src, err)
 		}
 		v.Verdict = VerdictHit
-		return w.accept(c)
+		if res, done, err = w.accept(c); !done {
+			v = Visit{VerdictMiss, ErrClaimLost}
+		}
+		return res, done, err
 	case stale:
 		v = Visit{VerdictStale, staleMiss(c.Record, now)}
 		w.stales = append(w.stales, c)
+		w.unowned = false // a caller may receive it
 	case expired:
 		v = Visit{VerdictExpired, expiredMiss(c.Source, c.Record)}
+		return w.missed(src, v.Err)
 	}
 	w.failure.miss(src.Name(), v.Err)
 	return Resolution{}, false, nil
@@ -144,7 +153,7 @@ func (w *walk) missed(src Source, err error) (res Resolution, done bool, _ error
 	}
 	w.failure.miss(src.Name(), err)
 	w.noteUnavailable(src.Name(), err)
-	if errors.Is(err, ErrUnsettled) && w.claim != nil {
+	if (errors.Is(err, ErrUnsettled) || w.unowned) && w.claim != nil {
 		// The name stays announced, and the next source mints under a new one.
 		w.release(true)
 		w.tried = false
@@ -162,6 +171,7 @@ func (w *walk) find(ctx context.Context, src Source, release func()) (found, err
 	if err != nil {
 		return found{}, err
 	}
+	w.unowned = w.unowned || mints(src.Name())
 	if err := w.withheld(src.Name(), c); err != nil {
 		return found{}, err
 	}

@@ -36,9 +36,10 @@ func (w *walk) load(ctx context.Context, limit time.Duration) {
 	stored, err := guarded(ctx, limit, func(ctx context.Context) (Stored, error) {
 		return w.store.Load(ctx, w.flight.request)
 	})
-	w.stored, w.unread, w.missesSince = &stored, err, math.MaxUint64
-	if err == nil {
-		w.missesSince = w.sequence(ctx)
+	w.stored, w.unread = &stored, err
+	w.seen, w.missesSeen = stored.Sequence, stored.MissesAt
+	if err != nil {
+		w.seen, w.missesSeen = math.MaxUint64, math.MaxUint64
 	}
 }
 
@@ -60,7 +61,7 @@ func (w *walk) fromStorage(ctx context.Context, limit time.Duration) (Candidate,
 
 // isRecent reports whether a stored token was acquired after the flight first read
 // storage.
-func (w *walk) isRecent(seq Sequence) bool { return w.claim != nil && seq > w.missesSince }
+func (w *walk) isRecent(seq Sequence) bool { return w.claim != nil && seq > w.seen }
 
 // claimed claims the app, and reads storage again: another process may have
 // stored a token, or its misses, while this one waited. Sources that have just
@@ -81,7 +82,7 @@ func (w *walk) claimed() (res Resolution, done bool, err error) {
 			}
 		}
 	}
-	if stored.MissesAt > w.missesSince {
+	if stored.MissesAt > w.missesSeen {
 		w.knownMisses = stored.Misses
 	}
 	if len(w.knownMisses) > 0 && !slices.ContainsFunc(w.sources, func(src Source) bool {
@@ -195,13 +196,15 @@ func (w *walk) knownMiss(name SourceName) error {
 }
 
 // release ends the claim without a token, and stores the misses of the sources
-// that mint for the waiting processes.
+// that mint for the waiting processes. The mint stays announced if it is unsettled,
+// or if no caller receives its token.
 func (w *walk) release(unsettled bool) {
 	claim := w.claim
 	if claim == nil {
 		return
 	}
-	w.claim = nil
+	unowned := w.unowned
+	w.claim, w.unowned = nil, false
 	var misses []Attempt
 	for _, a := range w.failure.Attempts {
 		if mints(a.Source) && w.knownMiss(a.Source) == nil && w.flight.ctx.Err() == nil {
@@ -213,6 +216,6 @@ func (w *walk) release(unsettled bool) {
 	}
 	// If misses cannot be stored, the next process asks the sources again.
 	_, _ = guarded(context.WithoutCancel(w.flight.ctx), saveTimeout, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, claim.Release(ctx, misses, unsettled)
+		return struct{}{}, claim.Release(ctx, misses, unsettled || unowned)
 	})
 }
