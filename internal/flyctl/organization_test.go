@@ -32,7 +32,7 @@ func TestAcquireLooksTheOrganizationUp(t *testing.T) {
 		"given, and wrong": {token.Request{App: "web", Organization: "globex"}, other, "", "web is not in globex: correct it"},
 		"not for a deploy": {token.Request{App: "web", Access: token.AccessDeploy}, lost, "", ""},
 		"not found":        {token.Request{App: "web"}, lost, "", "cannot look up the app's organization, which flyctl needs: no such app: set organization, or FLY_ORG"},
-		"nobody to ask":    {token.Request{App: "web"}, nil, "", "flyctl needs an organization for a read-only token, and none is set: set organization, or FLY_ORG"},
+		"no look-up":       {token.Request{App: "web"}, nil, "", "flyctl needs an organization for a read-only token, and none is set: set organization, or FLY_ORG"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
