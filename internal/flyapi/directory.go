@@ -2,7 +2,7 @@ package flyapi
 
 import (
 	"context"
-	"errors"
+	"fmt"
 
 	"github.com/flytokens/terraform-provider-fly/internal/coalesce"
 	"github.com/flytokens/terraform-provider-fly/internal/token"
@@ -100,7 +100,7 @@ func (d *Directory) Reach(ctx context.Context, app string, tok token.Token) (App
 		return d.client.LookupAppWith(ctx, tok, app)
 	})
 	if reachErr != nil {
-		return App{}, errors.Join(err, reachErr)
+		return App{}, fmt.Errorf("%w; %w", err, reachErr)
 	}
 	return reached, nil
 }

@@ -2,7 +2,7 @@ package mint
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/flytokens/terraform-provider-fly/internal/flyapi"
@@ -42,7 +42,10 @@ func (m *Minter) named(ctx context.Context, req token.Request, name string) ([]f
 	for _, list := range lists {
 		all, err := list(ctx, req)
 		if err != nil {
-			failures = errors.Join(failures, err)
+			if failures != nil {
+				err = fmt.Errorf("%w; %w", failures, err)
+			}
+			failures = err
 			continue
 		}
 		if of := slices.DeleteFunc(all, func(l flyapi.Listed) bool { return l.Name != name }); len(of) > 0 {
