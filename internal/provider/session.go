@@ -91,7 +91,10 @@ func (s *session) warnings(ws []token.Warning) diag.Diagnostics {
 	defer s.mu.Unlock()
 	var diags diag.Diagnostics
 	for _, w := range ws {
-		key := s.settings.storage.warningKey(w)
+		key := w
+		if w.Key != "" {
+			key = token.Warning{Key: w.Key}
+		}
 		if !s.said[key] {
 			s.said[key] = true
 			diags.AddWarning(w.Summary, w.Detail)

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/flytokens/terraform-provider-fly/internal/token"
 	"github.com/flytokens/terraform-provider-fly/internal/tokenstore"
 	"github.com/flytokens/terraform-provider-fly/internal/tokenstore/dir"
 	"github.com/flytokens/terraform-provider-fly/internal/tokenstore/remote"
@@ -103,23 +102,6 @@ func (c *chain) loginFingerprint() string {
 	ctx, cancel := context.WithTimeout(context.Background(), loginTime)
 	defer cancel()
 	return c.logins.Fingerprint(ctx)
-}
-
-// summaryUnsaved is the resolver's summary for a minted token that storage does not
-// keep.
-const summaryUnsaved = "Unable to Save Fly App Token"
-
-// warningKey returns what two equal warnings of a run have in common. A server that
-// does not answer fails for each app, and needs one warning.
-func (s storageSettings) warningKey(w token.Warning) token.Warning {
-	switch {
-	case w.Key != "":
-		return token.Warning{Key: w.Key}
-	case s.isShared() && w.Summary == summaryUnsaved:
-		return token.Warning{Summary: w.Summary}
-	default:
-		return w
-	}
 }
 
 // localLocks returns kernel locks for the storage of that name, or nil if the

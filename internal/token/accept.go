@@ -5,6 +5,9 @@ import (
 	"errors"
 )
 
+// keyUnsaved makes the warnings of a run about storage that keeps nothing count as one.
+const keyUnsaved = "unsaved"
+
 // accept stores a minted token, and returns the answer. A token that cannot be
 // stored stays in memory, with a warning.
 func (w *walk) accept(c found) (res Resolution, done bool, err error) {
@@ -28,6 +31,7 @@ func (w *walk) accept(c found) (res Resolution, done bool, err error) {
 		return w.lostClaim(c)
 	default:
 		return w.warned(c.Resolution, Warning{
+			Key:     keyUnsaved,
 			Summary: "Unable to Save Fly App Token",
 			Detail:  "The token is valid, but it could not be stored. Later runs must acquire a new one: " + err.Error(),
 		}), true, nil
