@@ -84,3 +84,22 @@ func (m *Minter) listOrganization(ctx context.Context, req token.Request) ([]fly
 	}
 	return m.cfg.Client.ListOrganizationTokens(ctx, login, slug)
 }
+
+// Find returns the token with that identifier, and whether the list of app has
+// it. The error's kind is [flyapi.ErrNoSuchToken] if Fly shows the login no such
+// token.
+func (m *Minter) Find(ctx context.Context, app, id string) (one flyapi.Listed, ofApp bool, err error) {
+	all, err := m.listApp(ctx, token.Request{App: app})
+	if err != nil {
+		return flyapi.Listed{}, false, err
+	}
+	if at := slices.IndexFunc(all, func(l flyapi.Listed) bool { return l.ID == id }); at >= 0 {
+		return all[at], true, nil
+	}
+	login, err := m.cfg.Login(ctx)
+	if err != nil {
+		return flyapi.Listed{}, false, err
+	}
+	one, err = m.cfg.Client.LookupToken(ctx, login, id)
+	return one, false, err
+}

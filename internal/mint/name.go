@@ -13,6 +13,8 @@ const suffixLength = 10
 type Name struct {
 	// Kind is the purpose of the token.
 	Kind token.MintKind
+	// Label begins the name.
+	Label string
 	// App is the app that the name contains; "" if a user chose the name.
 	App string
 	// Organization is the organization that the name contains; "" for an app's.
@@ -52,7 +54,7 @@ func ParseName(name string) (Name, bool) {
 			return Name{}, false
 		}
 	}
-	parsed := Name{Kind: kind}
+	parsed := Name{Kind: kind, Label: label}
 	if subject, ok := strings.CutPrefix(label, namePrefix); ok {
 		slug, ofOrganization := strings.CutPrefix(subject, organizationName)
 		switch {

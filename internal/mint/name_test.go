@@ -11,15 +11,16 @@ import (
 func TestParseName(t *testing.T) {
 	t.Parallel()
 	suffix := token.MintSuffix()
+	ofWeb, ofAcme := mint.Label(token.Request{App: "web"}), mint.Label(token.Request{Organization: "acme"})
 	for name, want := range map[string]mint.Name{
-		token.MintName("web"): {Kind: token.MintSource, App: "web"},
-		"terraform-provider-fly web (terraform " + suffix + ")": {Kind: token.MintManaged, App: "web"},
-		"ci of the shop (terraform " + suffix + ")":             {Kind: token.MintManaged},
-		"terraform-provider-fly web (ephemeral " + suffix + ")": {Kind: token.MintLease, App: "web"},
+		token.MintName("web"): {Kind: token.MintSource, Label: ofWeb, App: "web"},
+		"terraform-provider-fly web (terraform " + suffix + ")": {Kind: token.MintManaged, Label: ofWeb, App: "web"},
+		"ci of the shop (terraform " + suffix + ")":             {Kind: token.MintManaged, Label: "ci of the shop"},
+		"terraform-provider-fly web (ephemeral " + suffix + ")": {Kind: token.MintLease, Label: ofWeb, App: "web"},
 
-		mint.Label(token.Request{App: "web"}) + " (terraform " + suffix + ")":           {Kind: token.MintManaged, App: "web"},
-		mint.Label(token.Request{Organization: "acme"}) + " (terraform " + suffix + ")": {Kind: token.MintManaged, Organization: "acme"},
-		mint.Label(token.Request{Organization: "acme"}) + " (ephemeral " + suffix + ")": {Kind: token.MintLease, Organization: "acme"},
+		ofWeb + " (terraform " + suffix + ")":  {Kind: token.MintManaged, Label: ofWeb, App: "web"},
+		ofAcme + " (terraform " + suffix + ")": {Kind: token.MintManaged, Label: ofAcme, Organization: "acme"},
+		ofAcme + " (ephemeral " + suffix + ")": {Kind: token.MintLease, Label: ofAcme, Organization: "acme"},
 	} {
 		if got, ok := mint.ParseName(name); !ok || got != want {
 			t.Errorf("ParseName(%q) = %+v, %v", name, got, ok)
@@ -27,7 +28,7 @@ func TestParseName(t *testing.T) {
 	}
 	for _, name := range []string{
 		"", suffix, "flyctl deploy token", "terraform-provider-fly " + suffix, "terraform-provider-fly Web " + suffix,
-		"terraform-provider-fly web " + suffix[1:], "terraform-provider-fly web 0123456789", "ci (ephemeral " + suffix + ")", mint.Label(token.Request{Organization: "acme"}) + " " + suffix,
+		"terraform-provider-fly web " + suffix[1:], "terraform-provider-fly web 0123456789", "ci (ephemeral " + suffix + ")", ofAcme + " " + suffix,
 		"ci (terraform)", "ci (" + suffix + ")", "terraform-provider-fly web (terraform " + suffix,
 	} {
 		if got, ok := mint.ParseName(name); ok {

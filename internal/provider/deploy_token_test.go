@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/flytokens/terraform-provider-fly/internal/flytest"
 )
@@ -205,7 +204,4 @@ func TestDeployTokenValidate(t *testing.T) {
 			t.Errorf("%s: said:\n%s", name, got)
 		}
 	}
-	resp, err := w.server.ImportResourceState(t.Context(), &tfprotov6.ImportResourceStateRequest{TypeName: "fly_deploy_token", ID: "lat_0001"})
-	w.check(err)
-	wants(t, problems(resp.Diagnostics), "ERROR: Unable to Import Fly Deploy Token", "shows a token only once")
 }

@@ -28,6 +28,8 @@ type predecessor struct {
 	// ReplacedAt is the time of the rotation. It is zero in an older state, and
 	// for a resource without the argument overlap.
 	ReplacedAt time.Time `json:"replaced_at,omitzero"`
+	// Imported means that the token was imported before it was replaced.
+	Imported bool `json:"imported,omitzero"`
 }
 
 // over reports whether nothing remains to be revoked at now.

@@ -35,6 +35,8 @@ func notApplied() map[string]string {
 		"docs/guides/vault.md#1":           "TestAccProcessSharedGuides runs it over a server",
 		"docs/guides/testing.md#1":         "TestAccProcessTestingGuide runs it with the mock",
 		"docs/guides/testing.md#2":         "TestAccProcessTestingGuide runs it: it is a test file",
+		"docs/resources/deploy_token.md#2": "TestAccProcessAdopt runs it: the token has to exist before",
+		"docs/resources/deploy_token.md#3": "TestAccProcessAdopt runs it: the token has to exist before",
 		"docs/resources/manual_token.md#2": "TestAccProcessImportByIdentity runs it: the token has to be stored before",
 		"docs/resources/manual_token.md#3": "TestAccProcessImportGenerates runs it: the token has to be stored before",
 	}

@@ -56,6 +56,7 @@ type deployTokenModel struct {
 // Metadata names the resource.
 func (r *deployTokenResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = typeName + "_deploy_token"
+	resp.ResourceBehavior.MutableIdentity = true // a rotation changes the token's identifier
 }
 
 // Configure receives the provider's session.
@@ -75,12 +76,6 @@ func (r *deployTokenResource) ValidateConfig(ctx context.Context, req resource.V
 	if complaint := model.held(settings{}).lateRotation(); complaint != "" {
 		resp.Diagnostics.AddAttributeError(path.Root("rotate_before"), summaryRotateBefore, complaint)
 	}
-}
-
-// ImportState refuses, because the token cannot be read.
-func (r *deployTokenResource) ImportState(_ context.Context, _ resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	resp.Diagnostics.AddError("Unable to Import Fly Deploy Token",
-		"Fly shows a token only once, when it is minted, so it cannot be imported. Create a fly_deploy_token instead, replace the old token by the new one, and revoke the old one with `fly tokens revoke`.")
 }
 
 // request returns the model's request.

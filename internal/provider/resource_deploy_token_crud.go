@@ -21,7 +21,9 @@ func (r *deployTokenResource) Create(ctx context.Context, req resource.CreateReq
 	resp.Diagnostics.Append(r.mint(ctx, &plan, predecessor{}, predecessor{}, &resp.State)...)
 	if resp.Diagnostics.HasError() {
 		resp.State.RemoveResource(ctx)
+		return
 	}
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
 
 // Read asks Fly whether the token was revoked, and checks whether a rotation is
@@ -48,6 +50,7 @@ func (r *deployTokenResource) Read(ctx context.Context, req resource.ReadRequest
 	}
 	now := r.session.now()
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("predecessor_id"), before.liveID(now))...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 	resp.Diagnostics.Append(writePrivate(ctx, resp.Private, privateDue, held.due(now))...)
 	resp.Diagnostics.Append(writePrivate(ctx, resp.Private, privateOverlapEnded, state.overlapEnded(before, now))...)
 }
@@ -75,13 +78,14 @@ func (r *deployTokenResource) Update(ctx context.Context, req resource.UpdateReq
 		return
 	}
 	replaced := held.replaced()
-	replaced.ReplacedAt = r.session.now()
+	replaced.ReplacedAt, replaced.Imported = r.session.now(), state.isImported()
 	plan.PredecessorID = replaced.liveID(replaced.ReplacedAt)
 	resp.Diagnostics.Append(r.mint(ctx, &plan, replaced, before, &resp.State)...)
 	if resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 		return
 	}
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 	resp.Diagnostics.Append(writePrivate(ctx, resp.Private, privatePredecessor, replaced)...)
 	resp.Diagnostics.Append(writePrivate(ctx, resp.Private, privateDue, false)...)
 	resp.Diagnostics.Append(writePrivate(ctx, resp.Private, privateOverlapEnded, false)...)
@@ -100,6 +104,7 @@ func (r *deployTokenResource) keep(ctx context.Context, plan, state *deployToken
 		diags.Append(writePrivate(ctx, resp.Private, privateOverlapEnded, false)...)
 	}
 	diags.Append(resp.State.Set(ctx, plan)...)
+	diags.Append(resp.Identity.Set(ctx, plan.identity())...)
 	return diags
 }
 

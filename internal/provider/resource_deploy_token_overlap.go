@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -18,9 +19,18 @@ func (p predecessor) liveID(now time.Time) types.String {
 	return types.StringValue(p.ID)
 }
 
+// overlap returns the argument overlap, or the default for the token that it
+// concerns; "" for none.
+func (m *deployTokenModel) overlap(imported bool) string {
+	if imported {
+		return cmp.Or(m.Overlap.ValueString(), importedOverlap)
+	}
+	return m.Overlap.ValueString()
+}
+
 // overlapEnded reports whether the predecessor must be revoked at now.
 func (m *deployTokenModel) overlapEnded(before predecessor, now time.Time) bool {
-	overlap, err := time.ParseDuration(m.Overlap.ValueString())
+	overlap, err := time.ParseDuration(m.overlap(before.Imported))
 	if err != nil || before.ReplacedAt.IsZero() || before.over(now) {
 		return false
 	}
@@ -31,5 +41,5 @@ func (m *deployTokenModel) overlapEnded(before predecessor, now time.Time) bool 
 func overlapEndedWarning(m *deployTokenModel, before predecessor) diag.Diagnostic {
 	return diag.NewAttributeWarningDiagnostic(path.Root("overlap"), "Replaced Fly Deploy Token Is to Be Revoked", fmt.Sprintf(
 		"Applying this plan revokes token %s of app %q. It was replaced at %s, and its overlap (%s) has ended.",
-		before.ID, m.App.ValueString(), before.ReplacedAt.UTC().Format(time.RFC3339), m.Overlap.ValueString()))
+		before.ID, m.App.ValueString(), before.ReplacedAt.UTC().Format(time.RFC3339), m.overlap(before.Imported)))
 }

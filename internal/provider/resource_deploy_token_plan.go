@@ -26,8 +26,12 @@ func (r *deployTokenResource) ModifyPlan(ctx context.Context, req resource.Modif
 	if resp.Diagnostics.HasError() || !plan.App.Equal(state.App) {
 		return
 	}
-	if reasons := state.differences(&plan); due || len(reasons) > 0 {
-		held.overlap = plan.Overlap.ValueString()
+	reasons := state.differences(&plan)
+	if state.isImported() {
+		due, reasons = false, []string{reasonImported}
+	}
+	if due || len(reasons) > 0 {
+		held.overlap = plan.overlap(state.isImported())
 		resp.Diagnostics.Append(held.planRotation(ctx, &resp.Plan, due, reasons)...)
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("predecessor_id"), types.StringUnknown())...)
 		return

@@ -42,6 +42,8 @@ func (r *deployTokenResource) Schema(_ context.Context, _ resource.SchemaRequest
 			"An earlier plan applies as shown. The replaced token stays valid until the next rotation, until the resource is destroyed, or until it expires. `overlap` revokes it earlier. So its consumers can receive the new one in the same apply or later. " +
 			"Rotation needs an apply: run one on a schedule, more often than `rotate_before`.\n\n" +
 			"**Revocation:** destroy revokes the token and its predecessor. If a token was revoked elsewhere, the next refresh removes it from the state and plans a new one.\n\n" +
+			"**Import** adopts a token that was minted elsewhere. Fly does not show its value, so the first apply mints a successor. The second apply revokes the imported token, or a later one after `overlap`. " +
+			"Fly lists SSH and machine-exec tokens as deploy tokens too. The successor is always a deploy token.\n\n" +
 			"It needs a login that may mint: a user's, from `fly auth login` or in `FLY_API_TOKEN`. A scoped token cannot mint other tokens. The provider's `sources`, `token_ttl` and stored tokens do not matter. " +
 			"Fly lists the token as `NAME (terraform …)`. Storage keeps that name, and Fly's identifier, until a later plan or apply finds the token in the state. A token that a killed run left at Fly is revoked when the resource is next created, rotated or destroyed. This needs the same storage, folder and workspace. " +
 			"If a state may hold the token, a warning names it and the command to revoke it.\n\n" +
@@ -90,7 +92,7 @@ func deployTokenArguments() map[string]schema.Attribute {
 		},
 		"overlap": schema.StringAttribute{
 			Optional:            true,
-			MarkdownDescription: "How long a replaced token stays valid after a rotation, as a duration such as `24h`. The first plan after that shows an update, with a warning, and its apply revokes the token. `0s` revokes it in the next apply. Without it, the next rotation revokes the token. A change takes effect at the next refresh.",
+			MarkdownDescription: "How long a replaced token stays valid after a rotation, as a duration such as `24h`. The first plan after that shows an update, with a warning, and its apply revokes the token. `0s` revokes it in the next apply. Without it, the next rotation revokes the token. For an imported token, it defaults to `0s`. A change takes effect at the next refresh.",
 			Validators:          []validator.String{durationBetween(0, maxDeployTTL)},
 		},
 		"triggers": schema.MapAttribute{

@@ -1,0 +1,4 @@
+import {
+  to = fly_deploy_token.ci
+  id = "web/lat_0001"
+}
