@@ -11,8 +11,8 @@ import (
 type Kind string
 
 const (
-	// KindState is the document of minted records, misses, announced mints and
-	// the claim. Its loss costs new tokens.
+	// KindState is the document of minted records, misses, announced mints, deploy
+	// tokens and the claim. Its loss costs new tokens.
 	KindState Kind = "state"
 	// KindManual is the document of the manual record. Its loss cannot be
 	// repaired.

@@ -17,6 +17,9 @@ import (
 // new attempt.
 const missesAge = time.Minute
 
+// expirySlack is the tolerance for a wrong clock of this machine.
+const expirySlack = 24 * time.Hour
+
 // state is the content of an app's state document.
 type state struct {
 	generation token.Generation
@@ -24,6 +27,9 @@ type state struct {
 	sequence token.Sequence
 	// records and misses have the keys of requests, mints have names.
 	records, misses, mints map[string]json.RawMessage
+	// deployTokens are those that no engine's state holds. Their resources own
+	// them, so they outlive an invalidation.
+	deployTokens map[string]json.RawMessage
 	// claim is set while a process holds a lease.
 	claim *lease
 	// aside is the number of damaged documents that were set aside.
@@ -68,7 +74,7 @@ func decodeState(data []byte, app string) (*state, error) {
 		}
 		st.extra = all
 	}
-	for _, m := range []*map[string]json.RawMessage{&st.records, &st.misses, &st.mints} {
+	for _, m := range []*map[string]json.RawMessage{&st.records, &st.misses, &st.mints, &st.deployTokens} {
 		if *m == nil {
 			*m = map[string]json.RawMessage{}
 		}
@@ -79,7 +85,7 @@ func decodeState(data []byte, app string) (*state, error) {
 func (st *state) known() map[string]any {
 	return map[string]any{
 		"generation": &st.generation, "sequence": &st.sequence, "records": &st.records, "misses": &st.misses,
-		"mints": &st.mints, "claim": &st.claim, "set_aside": &st.aside,
+		"mints": &st.mints, "deploy_tokens": &st.deployTokens, "claim": &st.claim, "set_aside": &st.aside,
 	}
 }
 
@@ -159,20 +165,24 @@ func (st *state) missed(key string) ([]token.Attempt, token.Sequence) {
 	return attempts, m.Sequence
 }
 
-// prune forgets expired records, misses and mints. A mint is kept for a day
-// after its token's expiry, because this machine's clock may be wrong.
+// prune forgets expired records, misses and mints. A mint and a deploy token are
+// kept for a day after the token's expiry, because this machine's clock may be wrong.
 func (st *state) prune(now time.Time) {
-	maps.DeleteFunc(st.records, func(_ string, raw json.RawMessage) bool {
-		rec, _, err := decodeRecord(raw)
-		return err == nil && !rec.ExpiresAt.IsZero() && now.After(rec.ExpiresAt)
-	})
+	expired := func(at time.Time) func(string, json.RawMessage) bool {
+		return func(_ string, raw json.RawMessage) bool {
+			rec, _, err := decodeRecord(raw)
+			return err == nil && !rec.ExpiresAt.IsZero() && at.After(rec.ExpiresAt)
+		}
+	}
+	maps.DeleteFunc(st.records, expired(now))
+	maps.DeleteFunc(st.deployTokens, expired(now.Add(-expirySlack)))
 	maps.DeleteFunc(st.misses, func(_ string, raw json.RawMessage) bool {
 		var m missed
 		return json.Unmarshal(raw, &m) != nil || now.Sub(m.At).Abs() > missesAge
 	})
 	maps.DeleteFunc(st.mints, func(_ string, raw json.RawMessage) bool {
 		m, err := decodeMint(raw)
-		return err == nil && !m.ExpiresAt.IsZero() && now.After(m.ExpiresAt.Add(24*time.Hour))
+		return err == nil && !m.ExpiresAt.IsZero() && now.After(m.ExpiresAt.Add(expirySlack))
 	})
 }
 

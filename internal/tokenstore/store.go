@@ -91,19 +91,9 @@ func (s *Store) Sequence(ctx context.Context) (token.Sequence, error) {
 // Load returns the store's content for req, in one read of one document.
 // Expired and damaged records are not returned.
 func (s *Store) Load(ctx context.Context, req token.Request) (token.Stored, error) {
-	if err := ready(ctx, req.App); err != nil {
-		return token.Stored{}, err
-	}
-	d, err := s.backend.Load(ctx, Doc{req.App, KindState})
+	st, d, err := s.loadState(ctx, req.App)
 	if err != nil {
 		return token.Stored{}, err
-	}
-	st, damage, err := s.read(req.App, d.Data)
-	if err != nil {
-		return token.Stored{}, err
-	}
-	if damage != nil {
-		s.warn(req.App, "Stored Fly App Tokens Are Damaged", fmt.Sprintf("The stored tokens for app %q in %s cannot be read: %s. The next save of a token replaces them.", req.App, s.backend.Locate(Doc{req.App, KindState}), damage))
 	}
 	stored, err := s.stored(ctx, st, req)
 	s.mu.Lock()
@@ -112,6 +102,23 @@ func (s *Store) Load(ctx context.Context, req token.Request) (token.Stored, erro
 	}
 	s.mu.Unlock()
 	return stored, err
+}
+
+// loadState returns an app's state and its document. A damaged one counts as an
+// empty one, with a warning.
+func (s *Store) loadState(ctx context.Context, app string) (*state, Document, error) {
+	if err := ready(ctx, app); err != nil {
+		return nil, Document{}, err
+	}
+	d, err := s.backend.Load(ctx, Doc{app, KindState})
+	if err != nil {
+		return nil, Document{}, err
+	}
+	st, damage, err := s.read(app, d.Data)
+	if damage != nil {
+		s.warn(app, "Stored Fly App Tokens Are Damaged", fmt.Sprintf("The stored tokens for app %q in %s cannot be read: %s. The next save of a token replaces them.", app, s.backend.Locate(Doc{app, KindState}), damage))
+	}
+	return st, d, err
 }
 
 // stored is the content of st for a request.
@@ -183,7 +190,7 @@ func (s *Store) Remove(ctx context.Context, req token.Request, fingerprint strin
 
 // Invalidate raises the app's generation and removes its minted records, for
 // every access, organization and scope, and the documents that were set aside.
-// The manual record and the announced mints stay.
+// The manual record, the announced mints and the deploy tokens stay.
 func (s *Store) Invalidate(ctx context.Context, app string) error {
 	aside := 0
 	_, err := s.changeState(ctx, app, nil, func(st *state) (bool, error) {

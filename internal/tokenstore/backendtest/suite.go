@@ -48,6 +48,7 @@ func (s Suite) Run(t *testing.T) {
 		{"Invalidate", invalidate},
 		{"Misses", misses},
 		{"Mints", mints},
+		{"DeployTokens", deployTokens},
 		{"Manual", manualRecords},
 		{"UnknownFields", unknownFields},
 		{"Damaged", damaged},
