@@ -40,6 +40,9 @@ type Managed struct {
 	StateFile, Engine string
 	// Predecessor is Fly's identifier of the token that the one in state replaced.
 	Predecessor string
+	// Stored means that storage alone keeps the token. A mint that cannot be
+	// announced there then fails.
+	Stored bool
 }
 
 // Managed mints a token for a resource. It first settles the mints that earlier
@@ -47,7 +50,7 @@ type Managed struct {
 // the provider ends, unless [Minter.Keep] is called before.
 func (m *Minter) Managed(ctx context.Context, w Managed) (token.Candidate, []token.Warning, error) {
 	warnings := m.Clear(ctx, w)
-	c, more, err := m.announced(ctx, w.Kind, token.Mint{
+	c, more, err := m.announced(ctx, w.Kind, w.Stored, token.Mint{
 		Request: w.Request, Kind: token.MintManaged,
 		Name:      fmt.Sprintf("%s (terraform %s)", w.Label, token.MintSuffix()),
 		Workspace: w.Workspace, Spec: w.Spec, Replaces: w.Replaces,
@@ -80,7 +83,7 @@ func (m *Minter) LeaseKind(ctx context.Context, req token.Request, kind *flyapi.
 
 func (m *Minter) lease(ctx context.Context, req token.Request, kind *flyapi.TokenKind, ttl time.Duration) (token.Candidate, []token.Warning, error) {
 	warnings := m.clearLeases(ctx, req.Place())
-	c, more, err := m.announced(ctx, kind, token.Mint{
+	c, more, err := m.announced(ctx, kind, false, token.Mint{
 		Request: req, Kind: token.MintLease,
 		Name: fmt.Sprintf("%s (ephemeral %s)", Label(req), token.MintSuffix()),
 	}, ttl)
@@ -88,8 +91,8 @@ func (m *Minter) lease(ctx context.Context, req token.Request, kind *flyapi.Toke
 }
 
 // announced announces a mint and then mints. Without storage it mints without
-// an announcement.
-func (m *Minter) announced(ctx context.Context, kind *flyapi.TokenKind, one token.Mint, ttl time.Duration) (token.Candidate, []token.Warning, error) {
+// an announcement, unless that is required.
+func (m *Minter) announced(ctx context.Context, kind *flyapi.TokenKind, required bool, one token.Mint, ttl time.Duration) (token.Candidate, []token.Warning, error) {
 	one.ExpiresAt = m.cfg.Now().Add(ttl + slack)
 	journal := m.cfg.Journal
 	var warnings []token.Warning
@@ -98,6 +101,9 @@ func (m *Minter) announced(ctx context.Context, kind *flyapi.TokenKind, one toke
 		if err := journal.Announce(ctx, one); err != nil {
 			if ctx.Err() != nil {
 				return token.Candidate{}, nil, context.Cause(ctx)
+			}
+			if required {
+				return token.Candidate{}, nil, err
 			}
 			journal = nil
 			warnings = append(warnings, token.Warning{

@@ -11,5 +11,5 @@ var _ provider.ProviderWithEphemeralResources = (*flyProvider)(nil)
 
 // EphemeralResources lists the ephemeral resources.
 func (p *flyProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
-	return append(newKindTokenEphemerals(), newAppTokenEphemeral)
+	return append(newKindTokenEphemerals(), newAppTokenEphemeral, newDeployTokenEphemeral)
 }

@@ -18,6 +18,9 @@ const (
 	// privateOverlapEnded is set if the last refresh found the predecessor's
 	// overlap ended.
 	privateOverlapEnded = "overlap_ended"
+	// privateLost is the reason why the last refresh found the token missing from
+	// storage; "" if storage holds it.
+	privateLost = "lost"
 )
 
 // predecessor is a replaced token that is still valid. It holds Fly's

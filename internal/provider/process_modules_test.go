@@ -92,10 +92,10 @@ func (m *module) got(name string) string {
 }
 
 // A deploy token reaches GitHub by a write-only argument, and so does the one
-// that replaces it, in the apply that makes it. The plan has neither of them.
+// that replaces it, in the apply that makes it. State and plan have neither of them.
 func TestAccProcessExampleGitHubActionsSecret(t *testing.T) {
 	t.Parallel()
-	requires(t, engine.WriteOnlyArguments)
+	requires(t, engine.EphemeralResources, engine.WriteOnlyArguments)
 	m := complete(t, "github-actions-secret")
 	m.beside(map[string]string{"integrations/github": "github"})
 	runs := []outcome{m.run("apply", "-auto-approve")}
@@ -103,16 +103,17 @@ func TestAccProcessExampleGitHubActionsSecret(t *testing.T) {
 	if !opens(t, m.fly, first, "web") || opens(t, m.fly, first, "worker") {
 		t.Error("GitHub has no token of the app, or one of more than the app")
 	}
-	if state := m.run("state", "show", "github_actions_secret.fly"); leak(state.output, first) != "" {
-		t.Error("the secret has the token in the state as well")
-	}
 	runs = append(runs, m.quiet(), m.run("apply", "-auto-approve", "-replace=fly_deploy_token.ci"))
 	second := m.got("github_actions_secret")
 	if second == first || !opens(t, m.fly, second, "web") || opens(t, m.fly, first, "web") {
 		t.Error("GitHub does not have the token that replaced the first one")
 	}
 	runs = append(runs, m.quiet())
-	silent(t, map[string]string{"login": m.login, "1": first, "2": second}, runs...)
+	secrets := map[string]string{"login": m.login, "1": first, "2": second}
+	silent(t, secrets, runs...)
+	if searched := m.search(secrets); searched["terraform.tfstate"] == 0 {
+		t.Errorf("searched %v", searched)
+	}
 }
 
 // Fly's log shipper gets a token that reads every app of the organization, and

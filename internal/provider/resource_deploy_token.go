@@ -45,6 +45,7 @@ type deployTokenModel struct {
 	RotateBefore        types.String `tfsdk:"rotate_before"`
 	Overlap             types.String `tfsdk:"overlap"`
 	Triggers            types.Map    `tfsdk:"triggers"`
+	TokenInState        types.Bool   `tfsdk:"token_in_state"`
 	Token               types.String `tfsdk:"token"`
 	AuthorizationHeader types.String `tfsdk:"authorization_header"`
 	TokenID             types.String `tfsdk:"token_id"`
@@ -102,8 +103,11 @@ func (m *deployTokenModel) held(set settings) heldToken {
 
 // fill sets the computed attributes from the minted token.
 func (m *deployTokenModel) fill(res token.Resolution) {
-	m.Token = types.StringValue(res.Token.Reveal())
-	m.AuthorizationHeader = types.StringValue(res.Token.AuthorizationHeader())
+	m.Token, m.AuthorizationHeader = types.StringNull(), types.StringNull()
+	if m.inState() {
+		m.Token = types.StringValue(res.Token.Reveal())
+		m.AuthorizationHeader = types.StringValue(res.Token.AuthorizationHeader())
+	}
 	m.TokenID = types.StringValue(res.ID)
 	m.ExpiresAt = timestamp(res.ExpiresAt)
 	m.Fingerprint = types.StringValue(res.Token.Fingerprint())

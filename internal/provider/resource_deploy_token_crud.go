@@ -39,8 +39,10 @@ func (r *deployTokenResource) Read(ctx context.Context, req resource.ReadRequest
 	resp.Diagnostics.Append(diags...)
 	held := state.held(r.session.settings)
 	r.session.seen(ctx, held)
+	resp.Diagnostics.Append(r.readValue(ctx, &state, &held, resp.Private)...)
 	gone, err := r.session.revoked(ctx, held)
 	switch {
+	case err != nil && !state.inState() && held.token.IsNull(): // readValue has reported it
 	case err != nil:
 		resp.Diagnostics.Append(held.uncheckedWarning(err))
 	case gone:
@@ -69,7 +71,7 @@ func (r *deployTokenResource) Update(ctx context.Context, req resource.UpdateReq
 	}
 	held := state.held(r.session.settings)
 	r.session.seen(ctx, held)
-	if !plan.Token.IsUnknown() {
+	if !plan.TokenID.IsUnknown() {
 		resp.Diagnostics.Append(r.keep(ctx, &plan, &state, before, resp)...)
 		return
 	}
@@ -89,6 +91,7 @@ func (r *deployTokenResource) Update(ctx context.Context, req resource.UpdateReq
 	resp.Diagnostics.Append(writePrivate(ctx, resp.Private, privatePredecessor, replaced)...)
 	resp.Diagnostics.Append(writePrivate(ctx, resp.Private, privateDue, false)...)
 	resp.Diagnostics.Append(writePrivate(ctx, resp.Private, privateOverlapEnded, false)...)
+	resp.Diagnostics.Append(r.dropReplaced(ctx, &state, &plan, resp.Private)...)
 }
 
 // keep applies a plan without a rotation. It revokes the predecessor if the plan
@@ -108,8 +111,8 @@ func (r *deployTokenResource) keep(ctx context.Context, plan, state *deployToken
 	return diags
 }
 
-// Delete revokes the token and its predecessor. The resource stays in the state
-// until both are revoked.
+// Delete revokes the token and its predecessor, and removes its value from storage.
+// The resource stays in the state until all of that is done.
 func (r *deployTokenResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state deployTokenModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -124,6 +127,11 @@ func (r *deployTokenResource) Delete(ctx context.Context, req resource.DeleteReq
 	resp.Diagnostics.Append(r.session.warnings(r.session.minter.Clear(ctx, r.managed(ctx, &state, held.replaced(), before)))...)
 	for _, one := range []predecessor{held.replaced(), before} {
 		resp.Diagnostics.Append(r.session.revoke(ctx, held, one, "destroy")...)
+	}
+	if !resp.Diagnostics.HasError() && !state.inState() {
+		if err := r.deleteValue(ctx, &state); err != nil {
+			resp.Diagnostics.Append(held.leftInStorageError(err))
+		}
 	}
 }
 

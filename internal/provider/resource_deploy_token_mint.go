@@ -16,17 +16,26 @@ import (
 // mint mints the planned token in place of the one replaced, and writes it to
 // state.
 func (r *deployTokenResource) mint(ctx context.Context, plan *deployTokenModel, replaced, before predecessor, state *tfsdk.State) diag.Diagnostics {
-	set := r.session.settings
-	return r.session.mintHeld(ctx, plan.held(set), r.managed(ctx, plan, replaced, before), func(res token.Resolution) (heldToken, diag.Diagnostics) {
+	set, w := r.session.settings, r.managed(ctx, plan, replaced, before)
+	occupant, diags := r.reserve(ctx, plan, w)
+	if diags.HasError() {
+		return diags
+	}
+	diags.Append(r.session.mintHeld(ctx, plan.held(set), w, func(res token.Resolution) (heldToken, diag.Diagnostics) {
 		plan.fill(res)
+		stored := r.storeValue(ctx, plan, occupant, res)
+		if stored.HasError() {
+			return plan.held(set), stored
+		}
 		return plan.held(set), state.Set(ctx, plan)
-	})
+	})...)
+	return diags
 }
 
 // managed describes the mint for m in place of the token replaced.
 func (r *deployTokenResource) managed(ctx context.Context, m *deployTokenModel, replaced, before predecessor) mint.Managed {
 	w := r.session.managed(m.held(r.session.settings), replaced, before)
-	w.Label, w.Spec = m.label(), m.spec(ctx)
+	w.Label, w.Spec, w.Stored = m.label(), m.spec(ctx), !m.inState()
 	return w
 }
 
@@ -34,10 +43,14 @@ func (r *deployTokenResource) managed(ctx context.Context, m *deployTokenModel, 
 func (m *deployTokenModel) spec(ctx context.Context) string {
 	triggers := map[string]string{}
 	_ = m.Triggers.ElementsAs(ctx, &triggers, false) // a map of strings, as the schema says
-	text, err := json.Marshal([]any{
+	arguments := []any{
 		m.App.ValueString(), m.Name.ValueString(), m.Organization.ValueString(), m.Access.ValueString(),
 		m.TTL.ValueString(), m.RotateBefore.ValueString(), m.Overlap.ValueString(), triggers,
-	})
+	}
+	if !m.inState() {
+		arguments = append(arguments, "stored")
+	}
+	text, err := json.Marshal(arguments)
 	if err != nil {
 		return ""
 	}

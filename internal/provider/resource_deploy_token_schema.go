@@ -21,8 +21,8 @@ func (r *deployTokenResource) Schema(_ context.Context, _ resource.SchemaRequest
 		sensitive   bool
 		description string
 	}{
-		"token":                {true, "The token, without a scheme."},
-		"authorization_header": {true, "The token as the value of an HTTP `Authorization` header: `FlyV1 …`."},
+		"token":                {true, "The token, without a scheme. Null with `token_in_state = false`."},
+		"authorization_header": {true, "The token as the value of an HTTP `Authorization` header: `FlyV1 …`. Null with `token_in_state = false`."},
 		"token_id":             {false, "Fly's identifier of the token, for `fly tokens revoke`. It is not a secret."},
 		"expires_at":           {false, "When the token expires, as an RFC 3339 timestamp."},
 		"predecessor_id":       {false, "Fly's identifier of the replaced token, while it is valid. Null if there is none. It is not a secret."},
@@ -47,7 +47,8 @@ func (r *deployTokenResource) Schema(_ context.Context, _ resource.SchemaRequest
 			"It needs a login that may mint: a user's, from `fly auth login` or in `FLY_API_TOKEN`. A scoped token cannot mint other tokens. The provider's `sources`, `token_ttl` and stored tokens do not matter. " +
 			"Fly lists the token as `NAME (terraform …)`. Storage keeps that name, and Fly's identifier, until a later plan or apply finds the token in the state. A token that a killed run left at Fly is revoked when the resource is next created, rotated or destroyed. This needs the same storage, folder and workspace. " +
 			"If a state may hold the token, a warning names it and the command to revoke it.\n\n" +
-			"~> The token is stored in clear text in the state, where everyone with access to the state can read it. If only one run needs a token, use the ephemeral `fly_app_token`.",
+			"~> The token is stored in clear text in the state, where everyone with access to the state can read it. With `token_in_state = false` it is not: the ephemeral resource `fly_deploy_token` reads it from the provider's storage. " +
+			"If only one run needs a token, use the ephemeral `fly_app_token`.",
 		Attributes: attributes,
 	}
 }
@@ -95,6 +96,7 @@ func deployTokenArguments() map[string]schema.Attribute {
 			MarkdownDescription: "How long a replaced token stays valid after a rotation, as a duration such as `24h`. The first plan after that shows an update, with a warning, and its apply revokes the token. `0s` revokes it in the next apply. Without it, the next rotation revokes the token. For an imported token, it defaults to `0s`. A change takes effect at the next refresh.",
 			Validators:          []validator.String{durationBetween(0, maxDeployTTL)},
 		},
+		"token_in_state": tokenInStateAttribute(),
 		"triggers": schema.MapAttribute{
 			Optional:            true,
 			ElementType:         types.StringType,
