@@ -56,15 +56,7 @@ func (w *walk) save(ctx context.Context, claim Claim, rec Record) error {
 	} else {
 		err = w.saveUnclaimed(ctx, rec)
 	}
-	if err != nil {
-		return err
-	}
-	f.group.mu.Lock()
-	defer f.group.mu.Unlock()
-	if !f.superseded {
-		delete(f.group.barred, f.request)
-	}
-	return nil
+	return err
 }
 
 // enterSave waits until no other flight of the app saves. The error is

@@ -1,7 +1,6 @@
 package token
 
 import (
-	"maps"
 	"math"
 	"sync"
 	"sync/atomic"
@@ -28,8 +27,8 @@ type group struct {
 
 	mu      sync.Mutex
 	flights map[Request]*flight
-	// barred holds, for requests whose stored token a refresh barred and could
-	// not replace yet, the number up to which acquisitions are barred.
+	// barred holds the numbers up to which refreshes barred acquisitions. They only
+	// grow, because what is acquired later has a greater number.
 	barred map[Request]Sequence
 }
 
@@ -88,9 +87,7 @@ func (g *group) drop(match func(*entry) bool) {
 // supersede drops the entries that match, and every failure and stale answer,
 // because something changed that may end them. Flights under way answer only
 // their waiters, and later callers start new ones.
-//
-// It returns the bars of that moment.
-func (g *group) supersede(match func(*entry) bool) map[Request]Sequence {
+func (g *group) supersede(match func(*entry) bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.drop(func(e *entry) bool { return e.err != nil || e.answer.Stale || match(e) })
@@ -98,18 +95,6 @@ func (g *group) supersede(match func(*entry) bool) map[Request]Sequence {
 		f.superseded = true
 		delete(g.flights, req)
 	}
-	return maps.Clone(g.barred)
-}
-
-// unbar ends bars whose tokens were removed from storage. A bar that was set since
-// stays: it may bar a token that another process stored in the meantime.
-func (g *group) unbar(bars map[Request]Sequence) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	maps.DeleteFunc(g.barred, func(req Request, upTo Sequence) bool {
-		was, known := bars[req]
-		return known && was == upTo
-	})
 }
 
 // newEntry returns the cache entry for an answer or a failure. A failure counts

@@ -55,13 +55,12 @@ func (f *flight) serves(policy Policy, since Sequence) bool {
 	}
 }
 
-// bar records the flight's bar for later flights, and takes over that of an
-// earlier one. The caller holds the group's lock.
+// bar takes over the bar of earlier flights. Under [PolicyAlways] it raises the bar to
+// since, also for later flights. The caller holds the group's lock.
 func (f *flight) bar(since Sequence) {
-	upTo, barred := f.group.barred[f.request]
-	f.since = max(since, upTo)
-	f.barred = barred || f.policy == PolicyAlways
-	if f.barred {
+	f.since, f.barred = f.group.barred[f.request]
+	if f.policy == PolicyAlways {
+		f.since, f.barred = max(f.since, since), true
 		f.group.barred[f.request] = f.since
 	}
 }
@@ -95,8 +94,8 @@ func (r *Resolver) land(f *flight, res Resolution, err error) {
 	if f.group.flights[f.request] == f {
 		delete(f.group.flights, f.request)
 	}
-	// The save of an abandoned flight may still be under way, and must not end
-	// the bar of a later flight.
+	// The save of an abandoned flight may still wait for its turn, and must not
+	// follow that of a later flight.
 	f.superseded = f.superseded || left
 	remembered := err == nil && !res.Stale || f.planned
 	if !f.superseded && remembered {

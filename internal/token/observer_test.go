@@ -130,7 +130,7 @@ func TestObserverVerdicts(t *testing.T) {
 		want  map[string]int
 	}{
 		"stale and expired": {
-			[]token.Source{login(token.SourceConfig, record(time.Minute)), login(token.SourceEnv, record(-time.Minute))},
+			[]token.Source{login(token.SourceConfig, record(10*time.Minute)), login(token.SourceEnv, record(-time.Minute))},
 			map[string]int{
 				"webif_rejected/config stale err=true":                  1,
 				"webif_rejected/env expired err=true":                   1,

@@ -135,15 +135,12 @@ func (r *Resolver) Invalidate(ctx context.Context, app string) error {
 	g := r.group(app)
 	// This supersedes twice: before, for the flights under way, and after, for
 	// a flight that started in between and may have read the old record.
-	bars := g.supersede(func(*entry) bool { return true })
+	g.supersede(func(*entry) bool { return true })
 	if r.store == nil {
 		return nil
 	}
 	err := r.store.Invalidate(ctx, app)
 	g.supersede(func(*entry) bool { return true })
-	if err == nil {
-		g.unbar(bars)
-	}
 	return err
 }
 
