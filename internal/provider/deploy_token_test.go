@@ -89,9 +89,10 @@ func TestDeployTokenRevokedElsewhere(t *testing.T) {
 			}
 		}
 		s.Revoke(parsed(t, as[string](t, d.state["token"])))
-		wants(t, d.refresh(), "WARNING: Fly Deploy Token Was Revoked", "fly tokens revoke lat_0001")
-		if d.state != nil {
-			t.Fatal("a revoked token is still in the state")
+		got := d.refresh()
+		wants(t, got, "WARNING: Fly Deploy Token Was Revoked", "fly tokens revoke lat_0001")
+		if d.state != nil || strings.Contains(got, "ERROR") {
+			t.Fatalf("a revoked token is still in the state:\n%s", got)
 		}
 		d.private = nil
 		d.created(config)

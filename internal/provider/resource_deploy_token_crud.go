@@ -39,6 +39,7 @@ func (r *deployTokenResource) Read(ctx context.Context, req resource.ReadRequest
 	resp.Diagnostics.Append(diags...)
 	held := state.held(r.session.settings)
 	r.session.seen(ctx, held)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...) // also for a token that is gone
 	resp.Diagnostics.Append(r.readValue(ctx, &state, &held, resp.Private)...)
 	gone, err := r.session.revoked(ctx, held)
 	switch {
@@ -52,7 +53,6 @@ func (r *deployTokenResource) Read(ctx context.Context, req resource.ReadRequest
 	}
 	now := r.session.now()
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("predecessor_id"), before.liveID(now))...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 	resp.Diagnostics.Append(writePrivate(ctx, resp.Private, privateDue, held.due(now))...)
 	resp.Diagnostics.Append(writePrivate(ctx, resp.Private, privateOverlapEnded, state.overlapEnded(before, now))...)
 }
