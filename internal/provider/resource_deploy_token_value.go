@@ -38,7 +38,8 @@ func (r *deployTokenResource) omitToken(ctx context.Context, m *deployTokenModel
 		return diags
 	}
 	if r.session != nil && r.session.store == nil {
-		diags.AddAttributeError(path.Root("token_in_state"), "Unable to Store Fly Deploy Token", r.session.noStorage())
+		diags.AddAttributeError(path.Root("token_in_state"), "Unable to Store Fly Deploy Token",
+			fmt.Sprintf("With token_in_state = false, storage holds the token, and %s.", r.session.noStorage()))
 	}
 	for _, name := range []string{"token", "authorization_header"} {
 		diags.Append(plan.SetAttribute(ctx, path.Root(name), types.StringNull())...)
@@ -62,14 +63,14 @@ func (m *deployTokenModel) lostReason(ctx context.Context, private privateReader
 // deployToken reads a deploy token from storage.
 func (s *session) deployToken(ctx context.Context, app, label string) (token.Record, error) {
 	if s.store == nil {
-		return token.Record{}, errors.New(s.noStorage())
+		return token.Record{}, s.noStorage()
 	}
 	return s.store.DeployToken(ctx, app, label)
 }
 
-// noStorage says that storage is off, and what to do.
-func (s *session) noStorage() string {
-	return fmt.Sprintf("storage is off, because %s. %s", s.settings.noStorage, setStorage)
+// noStorage is the error of a run without storage.
+func (s *session) noStorage() error {
+	return fmt.Errorf("storage is off, because %s: set storage.path or FLY_TOKEN_STORAGE", s.settings.noStorage)
 }
 
 // readValue sets the token of held from storage, if the state does not hold it. If
@@ -184,7 +185,7 @@ func (r *deployTokenResource) dropReplaced(ctx context.Context, state, plan *dep
 // deleteValue removes the token of m from storage.
 func (r *deployTokenResource) deleteValue(ctx context.Context, m *deployTokenModel) error {
 	if r.session.store == nil {
-		return errors.New(r.session.noStorage())
+		return r.session.noStorage()
 	}
 	return r.session.store.DeleteDeployToken(ctx, m.App.ValueString(), m.label(), m.Fingerprint.ValueString())
 }
