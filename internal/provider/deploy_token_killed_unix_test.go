@@ -73,3 +73,23 @@ func TestAccProcessDeployTokenKilled(t *testing.T) {
 		t.Errorf("left at Fly: %+v", left)
 	}
 }
+
+// A mint whose process was killed before it stored the token is revoked by the next
+// apply, and the consumers receive its successor.
+func TestAccProcessDeployTokenStoredKilled(t *testing.T) {
+	t.Parallel()
+	m := storedModule(t, location{})
+	m.sets(location{}, "")
+	m.killed(m.fly)
+	m.run("apply", "-auto-approve")
+	wantTokens(t, m.fly, tokens{minted: 2, revoked: 1, good: 1})
+	first := m.got("github_actions_secret")
+	m.sets(location{}, `  triggers = { n = "2" }`)
+	m.killed(m.fly)
+	m.run("apply", "-auto-approve")
+	wantTokens(t, m.fly, tokens{minted: 4, revoked: 2, good: 2})
+	if second := m.got("github_actions_secret"); second == first || !opens(t, m.fly, first, "web") || !opens(t, m.fly, second, "web") {
+		t.Error("the consumer has no valid successor")
+	}
+	m.quiet()
+}

@@ -2,6 +2,8 @@ package provider_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -75,7 +77,7 @@ func storedModule(t *testing.T, l location) *module {
 // sets replaces the configuration by that of [storedConfig].
 func (m *module) sets(l location, arguments string) {
 	m.t.Helper()
-	write(m.t, m.dir+"/main.tf", requiringGitHub+l.configuration(storedConfig(arguments)))
+	write(m.t, filepath.Join(m.dir, "main.tf"), requiringGitHub+l.configuration(storedConfig(arguments)))
 }
 
 // reads plans a different configuration without a login, which reads the token from
@@ -153,4 +155,27 @@ func TestAccProcessDeployTokenStoredLost(t *testing.T) {
 	}
 	silent(t, map[string]string{"1": first, "2": second}, applied, m.quiet())
 	wantTokens(t, m.fly, tokens{minted: 2, good: 2})
+}
+
+// An ephemeral resource without a fingerprint is opened by Terraform before its
+// resource is created. The error says what to set. OpenTofu waits for the apply.
+func TestAccProcessDeployTokenStoredEarly(t *testing.T) {
+	t.Parallel()
+	m := storedModule(t, location{})
+	m.sets(location{}, "")
+	main := filepath.Join(m.dir, "main.tf")
+	text, err := os.ReadFile(main)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, main, strings.Replace(string(text), "  fingerprint = fly_deploy_token.ci.fingerprint\n", "", 1))
+	got := m.try("apply", "-auto-approve")
+	if m.engine.Kind == engine.OpenTofu {
+		if got.failed {
+			t.Errorf("the apply says:\n%s", got.output)
+		}
+		return
+	}
+	wants(t, strings.Join(strings.Fields(got.output), " "), "Unable to Read Fly Deploy Token", "set the argument fingerprint to the resource's fingerprint")
+	wantTokens(t, m.fly, tokens{})
 }
