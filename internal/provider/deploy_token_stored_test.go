@@ -181,3 +181,21 @@ func TestDeployTokenStoredSideBySide(t *testing.T) {
 	}
 	kept[0].storedIs(s, "ci")
 }
+
+// A stored token that was removed from the state is imported, and the next apply
+// replaces it in storage.
+func TestDeployTokenStoredImport(t *testing.T) {
+	t.Parallel()
+	s := flytest.New(t, flyWorld())
+	d := deployable(t, s)
+	d.stores(storing(nil))
+	d.state, d.private = nil, nil
+	if got := d.imports("web/lat_0001", nil) + d.refresh(); got != "" {
+		t.Fatal(got)
+	}
+	wants(t, d.applies(storing(nil)), "in place of lat_0001", "it was imported")
+	if d.state["token"] != nil || d.state["token_id"] != "lat_0002" {
+		t.Errorf("the state has %v", d.state["token_id"])
+	}
+	d.storedIs(s, "ci")
+}

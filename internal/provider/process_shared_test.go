@@ -86,6 +86,7 @@ func kinds() map[string]string {
 		"revoke_on_close": "ephemeral \"fly_app_token\" \"web\" {\n  app             = \"web\"\n  revoke_on_close = true\n}\n",
 		"manual":          manualConfig("web", macaroonFor("web")),
 		"deploy token":    deployConfig(""),
+		"stored token":    "resource \"fly_deploy_token\" \"web\" {\n  app            = \"web\"\n  token_in_state = false\n}\n",
 	}
 }
 
@@ -115,11 +116,11 @@ func TestAccProcessRunsWithEmptyDisks(t *testing.T) {
 		opened = 2 * n
 	}
 	shared := map[string]cost{
-		"data source": {1, 1, 1}, "ephemeral": {1, 1, 0}, "revoke_on_close": {opened, 0, 0}, "manual": {0, 0, 1}, "deploy token": {1, 1, 1},
+		"data source": {1, 1, 1}, "ephemeral": {1, 1, 0}, "revoke_on_close": {opened, 0, 0}, "manual": {0, 0, 1}, "deploy token": {1, 1, 1}, "stored token": {1, 1, 1},
 	}
 	want := map[string]map[string]cost{
 		"Vault": shared, "S3": shared,
-		"disk": {"data source": {n, n, n}, "ephemeral": {n, n, 0}, "revoke_on_close": {opened, 0, 0}, "manual": {0, 0, n}, "deploy token": {1, 1, 1}},
+		"disk": {"data source": {n, n, n}, "ephemeral": {n, n, 0}, "revoke_on_close": {opened, 0, 0}, "manual": {0, 0, n}, "deploy token": {1, 1, 1}, "stored token": {n, 2, n}},
 	}
 	for place, open := range locations() {
 		t.Run(place, func(t *testing.T) {
