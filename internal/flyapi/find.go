@@ -149,34 +149,58 @@ func (c *Client) organizationOf(ctx context.Context, login token.Token, number u
 // they exist.
 func (c *Client) appsOf(ctx context.Context, login token.Token, slug string, m *macaroon.Macaroon) ([]string, error) {
 	confined, _ := m.Apps()
+	if len(confined) == 0 {
+		return nil, nil
+	}
 	var names []string
-	d := document{op: fmt.Sprintf("list the apps of organization %q", slug), operation: "list_apps", text: listApps, notFound: ErrNoSuchOrganization, repeat: whenFailed}
-	for after := any(nil); len(names) < len(confined); {
-		d.variables = map[string]any{"of": slug, "first": pageSize, "after": after}
-		var data struct {
-			Owner *struct {
-				Apps connection[struct {
-					Name      string  `json:"name"`
-					NumericID numeric `json:"internalNumericId"`
-				}] `json:"apps"`
-			} `json:"owner"`
-		}
-		if err := c.run(ctx, login, d, &data); err != nil {
+	for app, err := range c.OrganizationApps(ctx, login, slug) {
+		if err != nil {
 			return nil, err
 		}
-		if data.Owner == nil {
-			return nil, missing(d)
+		if slices.ContainsFunc(confined, func(a macaroon.AppAccess) bool { return a.ID == app.NumericID }) {
+			names = append(names, app.Name)
 		}
-		for _, app := range data.Owner.Apps.Nodes {
-			if slices.ContainsFunc(confined, func(a macaroon.AppAccess) bool { return a.ID == uint64(app.NumericID) }) {
-				names = append(names, app.Name)
-			}
-		}
-		info := data.Owner.Apps.PageInfo
-		if !info.HasNextPage || after == info.EndCursor {
+		if len(names) == len(confined) {
 			break
 		}
-		after = info.EndCursor
 	}
 	return names, nil
+}
+
+// OrganizationApps returns the apps of an organization that login sees, with their
+// names and numbers alone. The last error's kind is [ErrNoSuchOrganization] if login
+// cannot see the organization.
+func (c *Client) OrganizationApps(ctx context.Context, login token.Token, slug string) iter.Seq2[App, error] {
+	d := document{op: fmt.Sprintf("list the apps of organization %q", slug), operation: "list_apps", text: listApps, notFound: ErrNoSuchOrganization, repeat: whenFailed}
+	return func(yield func(App, error) bool) {
+		for after := any(nil); ; {
+			d.variables = map[string]any{"of": slug, "first": pageSize, "after": after}
+			var data struct {
+				Owner *struct {
+					Apps connection[struct {
+						Name      string  `json:"name"`
+						NumericID numeric `json:"internalNumericId"`
+					}] `json:"apps"`
+				} `json:"owner"`
+			}
+			err := c.run(ctx, login, d, &data)
+			if err == nil && data.Owner == nil {
+				err = missing(d)
+			}
+			if err != nil {
+				yield(App{}, err)
+				return
+			}
+			for _, app := range data.Owner.Apps.Nodes {
+				if !yield(App{Name: app.Name, NumericID: uint64(app.NumericID)}, nil) {
+					return
+				}
+			}
+			info := data.Owner.Apps.PageInfo
+			if !info.HasNextPage || after == info.EndCursor {
+				return
+			}
+			after = info.EndCursor
+		}
+	}
 }

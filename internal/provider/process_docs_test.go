@@ -31,10 +31,12 @@ func (b docsBlock) String() string { return b.page + "#" + strconv.Itoa(b.number
 // the test that runs them instead.
 func notApplied() map[string]string {
 	return map[string]string{
-		"docs/guides/s3.md#1":              "TestAccProcessSharedGuides runs it over a server",
-		"docs/guides/vault.md#1":           "TestAccProcessSharedGuides runs it over a server",
-		"docs/guides/testing.md#1":         "TestAccProcessTestingGuide runs it with the mock",
-		"docs/guides/testing.md#2":         "TestAccProcessTestingGuide runs it: it is a test file",
+		"docs/guides/s3.md#1":                   "TestAccProcessSharedGuides runs it over a server",
+		"docs/guides/vault.md#1":                "TestAccProcessSharedGuides runs it over a server",
+		"docs/guides/testing.md#1":              "TestAccProcessTestingGuide runs it with the mock",
+		"docs/guides/testing.md#2":              "TestAccProcessTestingGuide runs it: it is a test file",
+		"docs/list-resources/deploy_token.md#1": "TestAccProcessQuery runs it: it is not a configuration",
+
 		"docs/resources/deploy_token.md#2": "TestAccProcessAdopt runs it: the token has to exist before",
 		"docs/resources/deploy_token.md#3": "TestAccProcessAdopt runs it: the token has to exist before",
 		"docs/resources/manual_token.md#2": "TestAccProcessImportByIdentity runs it: the token has to be stored before",

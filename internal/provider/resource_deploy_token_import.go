@@ -76,7 +76,7 @@ func (r *deployTokenResource) ImportState(ctx context.Context, req resource.Impo
 		resp.Diagnostics.AddError(summaryImportDeploy, fmt.Sprintf("Cannot import token %s of app %q: %s", quoted(id), app, fault))
 		return
 	}
-	model := importedToken(app, one)
+	model := importedToken(app, newListedTokenModel(one))
 	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, model.identity())...)
 }
@@ -102,12 +102,12 @@ func importFault(one flyapi.Listed, ofApp bool, err error, app string, now time.
 }
 
 // importedToken is the state of a token that Fly lists, without its value.
-func importedToken(app string, one flyapi.Listed) deployTokenModel {
+func importedToken(app string, one listedTokenModel) deployTokenModel {
 	return deployTokenModel{
-		App: types.StringValue(app), Name: importedName(app, one.Name),
+		App: types.StringValue(app), Name: importedName(app, one.Name.ValueString()),
 		Access: types.StringValue(string(token.AccessDeploy)), TTL: types.StringValue(short(defaultDeployTTL)),
 		Triggers: types.MapNull(types.StringType),
-		TokenID:  types.StringValue(one.ID), ExpiresAt: timestamp(one.ExpiresAt),
+		TokenID:  one.ID, ExpiresAt: one.ExpiresAt,
 	}
 }
 

@@ -19,6 +19,7 @@ func mark(f Feature) string {
 		WriteOnlyArguments: "`token_wo` ",
 		ResourceIdentity:   "`import` ",
 		Actions:            "actions ",
+		Query:              "`list ",
 	}[f]
 }
 

@@ -23,6 +23,8 @@ const (
 	ResourceIdentity Feature = "resource identity"
 	// Actions are action blocks.
 	Actions Feature = "actions"
+	// Query are list blocks and the command query.
+	Query Feature = "query"
 )
 
 // release is a minor version: 1.12.
@@ -37,7 +39,7 @@ func (r release) String() string { return fmt.Sprintf("%d.%d", r.major, r.minor)
 // documentation.
 func support() map[Kind]map[Feature]release {
 	return map[Kind]map[Feature]release{
-		Terraform: {Baseline: {1, 8}, EphemeralResources: {1, 10}, WriteOnlyArguments: {1, 11}, ResourceIdentity: {1, 12}, Actions: {1, 14}},
+		Terraform: {Baseline: {1, 8}, EphemeralResources: {1, 10}, WriteOnlyArguments: {1, 11}, ResourceIdentity: {1, 12}, Actions: {1, 14}, Query: {1, 14}},
 		OpenTofu:  {Baseline: {1, 8}, EphemeralResources: {1, 11}, WriteOnlyArguments: {1, 11}, ResourceIdentity: {1, 12}},
 	}
 }
