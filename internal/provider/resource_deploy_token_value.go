@@ -141,7 +141,7 @@ func (r *deployTokenResource) takenError(m *deployTokenModel, id string) diag.Di
 		which, revoke = fmt.Sprintf(" (%s)", id), fmt.Sprintf("it with `fly tokens revoke %s`", id)
 	}
 	return diag.NewAttributeErrorDiagnostic(path.Root("name"), "Fly Deploy Token Name Is Taken", fmt.Sprintf(
-		"Storage (%s) already holds a valid deploy token named %q for app %q%s, which this resource did not mint. No token was replaced.\n\n"+
+		"Storage (%s) already holds a valid deploy token named %q for app %q%s, which is not in this resource's state. No token was replaced.\n\n"+
 			"Set a different name. If no resource uses that token any more, revoke %s, and apply again. "+
 			"With create_before_destroy the token belongs to the resource that is being replaced: rotate with triggers instead.",
 		r.session.settings.storage, m.label(), m.App.ValueString(), which, revoke))
