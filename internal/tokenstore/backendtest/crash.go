@@ -28,8 +28,8 @@ const crashApps = 3
 
 func crashApp(n int) string { return fmt.Sprintf("app-%d", n%crashApps) }
 
-// writeAll changes documents in every way as fast as it can, and prints each manual
-// token before and after it is set.
+// writeAll changes documents in every way as fast as it can. It prints each token
+// before and after it is stored as the manual one and as a deploy token.
 func writeAll(s *tokenstore.Store) error {
 	ctx := context.Background()
 	for n := 0; ; n++ {
@@ -42,9 +42,13 @@ func writeAll(s *tokenstore.Store) error {
 		if err != nil {
 			return err
 		}
+		old, err := s.DeployToken(ctx, app, "ci")
+		if err != nil && !errors.Is(err, token.ErrNoRecord) {
+			return err
+		}
 		rec := manualRecord()
 		fmt.Println(app, rec.Token.Fingerprint())
-		if err := s.SetManual(ctx, app, rec); err != nil {
+		if err := errors.Join(s.SetManual(ctx, app, rec), s.SaveDeployToken(ctx, app, "ci", rec, old.Token.Fingerprint())); err != nil {
 			return err
 		}
 		fmt.Println(app, "kept")
@@ -148,16 +152,22 @@ func crash(t *testing.T, s Suite) {
 		st.SetLeases(quick)
 		for n := range crashApps {
 			app := crashApp(n)
-			if fp, ok := acknowledged[app]; ok {
-				kept[app] = fp
-			}
-			got, err := st.Manual(t.Context(), app)
-			switch fp := got.Token.Fingerprint(); {
-			case errors.Is(err, token.ErrNoRecord) && kept[app] == "":
-			case err != nil || fp != kept[app] && fp != begun[app]:
-				t.Fatalf("Manual(%s) = %v, %v, want the token kept, %s, or the one begun, %s", app, got.Token, err, kept[app], begun[app])
-			default:
-				kept[app] = fp
+			for kind, read := range map[string]func() (token.Record, error){
+				"manual": func() (token.Record, error) { return st.Manual(t.Context(), app) },
+				"deploy": func() (token.Record, error) { return st.DeployToken(t.Context(), app, "ci") },
+			} {
+				key := kind + " token of " + app
+				if fp, ok := acknowledged[app]; ok {
+					kept[key] = fp
+				}
+				got, err := read()
+				switch fp := got.Token.Fingerprint(); {
+				case errors.Is(err, token.ErrNoRecord) && kept[key] == "":
+				case err != nil || fp != kept[key] && fp != begun[app]:
+					t.Fatalf("the %s is %v, %v, want the token kept, %s, or the one begun, %s", key, got.Token, err, kept[key], begun[app])
+				default:
+					kept[key] = fp
+				}
 			}
 			load(t, st, token.Request{App: app})
 			free(t, st, app)

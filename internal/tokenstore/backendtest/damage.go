@@ -184,10 +184,10 @@ func model(t *testing.T, s Suite) {
 	stores := []*tokenstore.Store{s.store(t, place), s.store(t, place)}
 	requests := []token.Request{web, {App: "web", Access: token.AccessDeploy}, {App: "web2"}}
 	kept := map[token.Request]token.Record{}
-	manual := token.Record{}
+	manual, deploy := token.Record{}, token.Record{}
 	for range 150 {
 		st, req := stores[rand.N(len(stores))], requests[rand.N(len(requests))]
-		switch rand.N(7) {
+		switch rand.N(9) {
 		case 0, 1:
 			kept[req] = save(t, st, req)
 		case 2:
@@ -214,15 +214,26 @@ func model(t *testing.T, s Suite) {
 				t.Fatal(err)
 			}
 			manual = token.Record{}
+		case 7:
+			rec := record()
+			ok(t, st.SaveDeployToken(t.Context(), "web", "ci", rec, deploy.Token.Fingerprint()))
+			deploy = rec
+		case 8:
+			ok(t, st.DeleteDeployToken(t.Context(), "web", "ci", deploy.Token.Fingerprint()))
+			deploy = token.Record{}
 		}
 		for _, st := range stores {
 			wantStored(t, st, req, kept[req])
 		}
-		got, err := st.Manual(t.Context(), "web")
-		if err != nil && !errors.Is(err, token.ErrNoRecord) {
-			t.Fatal(err)
+		gotManual, manualErr := st.Manual(t.Context(), "web")
+		gotDeploy, deployErr := st.DeployToken(t.Context(), "web", "ci")
+		for _, err := range []error{manualErr, deployErr} {
+			if err != nil && !errors.Is(err, token.ErrNoRecord) {
+				t.Fatal(err)
+			}
 		}
-		wantRecord(t, got, manual)
+		wantRecord(t, gotManual, manual)
+		wantRecord(t, gotDeploy, deploy)
 	}
 }
 
