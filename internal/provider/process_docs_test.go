@@ -31,6 +31,7 @@ func (b docsBlock) String() string { return b.page + "#" + strconv.Itoa(b.number
 // the test that runs them instead.
 func notApplied() map[string]string {
 	return map[string]string{
+		"docs/guides/adopt.md#2":                "TestAccProcessQuery runs it: it is not a configuration",
 		"docs/guides/s3.md#1":                   "TestAccProcessSharedGuides runs it over a server",
 		"docs/guides/vault.md#1":                "TestAccProcessSharedGuides runs it over a server",
 		"docs/guides/testing.md#1":              "TestAccProcessTestingGuide runs it with the mock",

@@ -43,7 +43,7 @@ func (r *deployTokenResource) Schema(_ context.Context, _ resource.SchemaRequest
 			"Rotation needs an apply: run one on a schedule, more often than `rotate_before`.\n\n" +
 			"**Revocation:** destroy revokes the token and its predecessor. If a token was revoked elsewhere, the next refresh removes it from the state and plans a new one.\n\n" +
 			"**Import** adopts a token that was minted elsewhere. Fly does not show its value, so the first apply mints a successor. The second apply revokes the imported token, or a later one after `overlap`. " +
-			"Fly lists SSH and machine-exec tokens as deploy tokens too. The successor is always a deploy token.\n\n" +
+			"Fly lists SSH and machine-exec tokens as deploy tokens too. The successor is always a deploy token. The guide [Adopting tokens](../guides/adopt.md) has the steps.\n\n" +
 			"It needs a login that may mint: a user's, from `fly auth login` or in `FLY_API_TOKEN`. A scoped token cannot mint other tokens. The provider's `sources`, `token_ttl` and stored tokens do not matter. " +
 			"Fly lists the token as `NAME (terraform …)`. Storage keeps that name, and Fly's identifier, until a later plan or apply finds the token in the state. A token that a killed run left at Fly is revoked when the resource is next created, rotated or destroyed. This needs the same storage, folder and workspace. " +
 			"If a state may hold the token, a warning names it and the command to revoke it.\n\n" +
