@@ -29,7 +29,7 @@ func (h heldToken) planRotation(ctx context.Context, plan *tfsdk.Plan, due bool,
 	if h.overlap != "" {
 		until = fmt.Sprintf("until the first apply after its overlap (%s), ", h.overlap) + until
 	}
-	diags.AddAttributeWarning(path.Root("token"), h.title+" Is to Be Rotated", fmt.Sprintf(
+	diags.AddAttributeWarning(path.Root("token_id"), h.title+" Is to Be Rotated", fmt.Sprintf(
 		"Applying this plan mints a token for %s in place of %s: %s.\n\nThe replaced token stays valid %s, until this resource is destroyed, or until it expires.",
 		target(h.request), h.id.ValueString(), strings.Join(reasons, "; "), until))
 	return diags
