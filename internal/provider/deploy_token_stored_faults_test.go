@@ -129,7 +129,10 @@ func TestDeployTokenStoredUnreadable(t *testing.T) {
 	if err := errors.Join(os.Rename(path, path+".away"), os.Mkdir(path, 0o700)); err != nil {
 		t.Fatal(err)
 	}
-	wants(t, d.refresh(), "WARNING: Unable to Read Stored Fly Deploy Token", "lat_0001", "The state is unchanged.")
+	wants(t, d.refresh(), "WARNING: Unable to Read Stored Fly Deploy Tokens", path, "The state is unchanged.")
+	if got := d.refresh(); got != "" {
+		t.Errorf("a second read in the run says:\n%s", got)
+	}
 	if c, got := d.plan(storing(nil)); got != "" || cmp.Diff(before, c.planned) != "" {
 		t.Errorf("a plan shows:\n%s%s", got, cmp.Diff(before, c.planned))
 	}

@@ -41,7 +41,7 @@ func TestAccProcessDeployTokenStoredInVault(t *testing.T) {
 
 	v.Seal(t)
 	sealed := m.try("plan")
-	wants(t, sealed.output, "Warning: Unable to Read Stored Fly Deploy Token", "Error: Unable to Read Fly Deploy Token", "the server is sealed")
+	wants(t, sealed.output, "Warning: Unable to Read Stored Fly Deploy Tokens", "Error: Unable to Read Fly Deploy Token", "the server is sealed")
 	v.Unseal(t)
 	silent(t, map[string]string{"1": first, "2": second}, denied, sealed, m.quiet())
 }

@@ -16,6 +16,9 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/tokenstore"
 )
 
+// keyUnreadDeploy is the key of the warning about storage without an answer.
+const keyUnreadDeploy = "unread deploy token"
+
 func tokenInStateAttribute() schema.Attribute {
 	return schema.BoolAttribute{
 		Optional: true,
@@ -87,9 +90,10 @@ func (r *deployTokenResource) readValue(ctx context.Context, state *deployTokenM
 	case errors.Is(err, token.ErrNoRecord):
 		lost = fmt.Sprintf("storage (%s) does not hold it", s.settings.storage)
 	case err != nil:
-		diags.AddAttributeWarning(path.Root("token_in_state"), "Unable to Read Stored Fly Deploy Token", fmt.Sprintf(
-			"Cannot check whether storage holds token %s of %s: %s.\n\nThe state is unchanged.", held.id.ValueString(), target(held.request), plain(err.Error())))
-		return diags
+		return append(diags, s.warnings([]token.Warning{{
+			Key: keyUnreadDeploy, Summary: "Unable to Read Stored Fly Deploy Tokens",
+			Detail: fmt.Sprintf("Cannot check whether storage holds the tokens with token_in_state = false: %s.\n\nThe state is unchanged.", plain(err.Error())),
+		}})...)
 	case rec.Token.Fingerprint() != state.Fingerprint.ValueString():
 		lost = fmt.Sprintf("storage (%s) holds a different token named %q", s.settings.storage, state.label())
 	default:
