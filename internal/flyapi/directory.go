@@ -46,8 +46,19 @@ func (d *Directory) App(ctx context.Context, app string) (App, error) {
 		if err != nil {
 			return App{}, err
 		}
-		return d.client.LookupApp(ctx, login, app)
+		found, err := d.client.LookupApp(ctx, login, app)
+		if err == nil {
+			d.know(ctx, found.Organization)
+		}
+		return found, err
 	})
+}
+
+// know keeps an organization, so that no call is made for it.
+func (d *Directory) know(ctx context.Context, organization Organization) {
+	for _, slug := range []string{organization.Slug, organization.RawSlug} {
+		_, _ = d.organizations.Do(ctx, slug, func(context.Context) (Organization, error) { return organization, nil })
+	}
 }
 
 // Organization looks an organization up with the login. The error is as

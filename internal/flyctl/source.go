@@ -114,7 +114,7 @@ func (s *Source) Slot(ctx context.Context) (release func(), err error) {
 
 // Acquire is [Source.Mint] under a new name.
 func (s *Source) Acquire(ctx context.Context, req token.Request) (token.Candidate, error) {
-	return s.Mint(ctx, req, token.MintName(req.App))
+	return s.Mint(ctx, req, token.MintName(req))
 }
 
 // Mint mints a token for req with flyctl: with `tokens create deploy` for
@@ -124,7 +124,7 @@ func (s *Source) Acquire(ctx context.Context, req token.Request) (token.Candidat
 // is a [*token.MissError], or the context's if the caller gave up. It wraps
 // [token.ErrUnsettled] if flyctl ran, and it is not certain that Fly refused.
 func (s *Source) Mint(ctx context.Context, req token.Request, name string) (token.Candidate, error) {
-	if err := req.Validate(); err != nil {
+	if err := validate(req); err != nil {
 		return token.Candidate{}, err
 	}
 	if _, err := s.programs.first(); err != nil {
@@ -157,8 +157,19 @@ func (s *Source) Mint(ctx context.Context, req token.Request, name string) (toke
 	}, nil
 }
 
+// validate is [token.Request.Validate], for requests without an app, too.
+func validate(req token.Request) error {
+	if req.App == "" {
+		return token.ValidateOrganization(req.Organization)
+	}
+	return req.Validate()
+}
+
 // organization returns the organization that flyctl needs for a read-only token.
 func (s *Source) organization(ctx context.Context, req token.Request) (string, error) {
+	if req.App == "" {
+		return req.Organization, nil
+	}
 	unknown := &token.MissError{
 		Reason: "flyctl needs an organization for a read-only token, and none is set",
 		Fix:    "set organization, or FLY_ORG",

@@ -85,7 +85,7 @@ func (m *Minter) lease(ctx context.Context, req token.Request, kind *flyapi.Toke
 	warnings := m.clearLeases(ctx, req.Place())
 	c, more, err := m.announced(ctx, kind, false, token.Mint{
 		Request: req, Kind: token.MintLease,
-		Name: fmt.Sprintf("%s (ephemeral %s)", Label(req), token.MintSuffix()),
+		Name: fmt.Sprintf("%s (ephemeral %s)", token.MintLabel(req), token.MintSuffix()),
 	}, ttl)
 	return c, append(warnings, more...), err
 }
@@ -108,7 +108,7 @@ func (m *Minter) announced(ctx context.Context, kind *flyapi.TokenKind, required
 			journal = nil
 			warnings = append(warnings, token.Warning{
 				Summary: "Fly Token Storage Cannot Be Used",
-				Detail:  fmt.Sprintf("The mint of a token for %s could not be recorded: %s. If this process is killed now, the token stays valid until it expires.", subject(one.Request.Place()), err),
+				Detail:  fmt.Sprintf("The mint of a token for %s could not be recorded: %s. If this process is killed now, the token stays valid until it expires.", one.Request.Subject(), err),
 			})
 		}
 	}

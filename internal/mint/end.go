@@ -15,6 +15,8 @@ type Ended struct {
 	flyapi.Found
 	// Before means that it was revoked before the call.
 	Before bool
+	// Places are the [token.Request.Place] values where storage may have it.
+	Places []string
 }
 
 // RevokeListed revokes the token with that identifier, which may be of any user. The
@@ -71,11 +73,11 @@ func (m *Minter) end(ctx context.Context, one flyapi.Found) (Ended, error) {
 			return Ended{}, err
 		}
 	}
-	places := ended.Apps
+	ended.Places = ended.Apps
 	if name, _ := ParseName(one.Name); name.Organization != "" {
-		places = []string{token.Request{Organization: name.Organization}.Place()}
+		ended.Places = []string{token.Request{Organization: name.Organization}.Place()}
 	}
-	for _, place := range places {
+	for _, place := range ended.Places {
 		m.settleListed(ctx, place, []flyapi.Listed{one.Listed})
 	}
 	return ended, nil

@@ -43,7 +43,7 @@ func TestOrganizationTokenIsNoApps(t *testing.T) {
 	})
 	journal := open(s, t.TempDir())
 	m := minter(t, s, journal)
-	c, _, err := m.Managed(t.Context(), mint.Managed{Request: acme, Kind: flyapi.ReadOrganizationToken(), Label: mint.Label(acme), TTL: time.Hour})
+	c, _, err := m.Managed(t.Context(), mint.Managed{Request: acme, Kind: flyapi.ReadOrganizationToken(), Label: token.MintLabel(acme), TTL: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}

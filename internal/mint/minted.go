@@ -24,8 +24,9 @@ type Survey struct {
 	Hidden int
 }
 
-// RevokeMinted revokes the live tokens of the kinds given that the provider minted
-// for an app on any machine, except those that were tried. It finds them in Fly's
+// RevokeMinted revokes live tokens that the provider minted on any machine, for an app
+// or for all apps of its organization. It is limited to the kinds given, and leaves out
+// those that were tried. It finds them in Fly's
 // lists by their names. If a list cannot be read, it revokes what the other one has,
 // and returns the error.
 func (m *Minter) RevokeMinted(ctx context.Context, req token.Request, kinds []token.MintKind, tried []Revocation, done func(Revocation)) (Survey, error) {
@@ -75,7 +76,7 @@ func (m *Minter) minted(ctx context.Context, login token.Token, req token.Reques
 		listedWithApp := i < len(ofApp)
 		switch ended := !one.RevokedAt.IsZero() || m.cfg.Now().After(one.ExpiresAt); {
 		case !ours || seen[one.ID] || !slices.Contains(kinds, name.Kind):
-		case name.App == "" && !listedWithApp:
+		case name.App == "" && !listedWithApp && (name.Organization == "" || name.Kind != token.MintSource):
 			// Fly lists a deploy token with its app, too.
 			if !ended && one.Profile == wholeOrganization {
 				survey.Unclear = append(survey.Unclear, one)

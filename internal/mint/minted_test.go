@@ -35,12 +35,12 @@ func TestRevokeMinted(t *testing.T) {
 			m := minter(t, s, journal)
 			s.Make(flytest.Make{App: "web", Name: "flyctl deploy token"})
 			s.Make(flytest.Make{App: "web", Name: "ci (terraform aaaaaaaaaa)"})
-			s.Make(flytest.Make{App: "web", Name: token.MintName("web"), TTL: -time.Hour})
-			s.Revoke(s.Make(flytest.Make{App: "web", Name: token.MintName("web")}))
+			s.Make(flytest.Make{App: "web", Name: token.MintName(token.Request{App: "web"}), TTL: -time.Hour})
+			s.Revoke(s.Make(flytest.Make{App: "web", Name: token.MintName(token.Request{App: "web"})}))
 			s.Make(flytest.Make{Organization: "acme", Name: "terraform-provider-fly web (ephemeral aaaaaaaaaa)"})
 			s.Make(flytest.Make{Organization: "acme", Name: "terraform-provider-fly worker aaaaaaaaaa"})
 			s.Make(flytest.Make{Organization: "acme", Name: "readers (terraform aaaaaaaaaa)"})
-			lost := token.Mint{Request: web, Name: token.MintName("web"), Kind: token.MintSource, Owner: journal.Owner(), ExpiresAt: time.Now().Add(time.Hour)}
+			lost := token.Mint{Request: web, Name: token.MintName(token.Request{App: "web"}), Kind: token.MintSource, Owner: journal.Owner(), ExpiresAt: time.Now().Add(time.Hour)}
 			if err := journal.Announce(t.Context(), lost); err != nil {
 				t.Fatal(err)
 			}
@@ -72,8 +72,8 @@ func TestRevokeMintedListFails(t *testing.T) {
 	t.Parallel()
 	s := server(t, false)
 	m := minter(t, s, nil)
-	s.Make(flytest.Make{App: "web", Name: token.MintName("web")})
-	s.Make(flytest.Make{Organization: "acme", Name: token.MintName("web")})
+	s.Make(flytest.Make{App: "web", Name: token.MintName(token.Request{App: "web"})})
+	s.Make(flytest.Make{Organization: "acme", Name: token.MintName(token.Request{App: "web"})})
 	refused := flytest.FailGraphQL("UNAUTHORIZED", "no lists for you")
 	refused.Times = 1
 	s.Inject(flytest.OpList, refused)
@@ -81,7 +81,7 @@ func TestRevokeMintedListFails(t *testing.T) {
 	if err == nil || len(live(s)) != 0 {
 		t.Errorf("%v is live: %v", live(s), err)
 	}
-	s.Make(flytest.Make{App: "web", Name: token.MintName("web")})
+	s.Make(flytest.Make{App: "web", Name: token.MintName(token.Request{App: "web"})})
 	s.Inject(flytest.OpRevoke, flytest.Fail(422, "{}"))
 	var failures int
 	if _, err = m.RevokeMinted(t.Context(), token.Request{App: "web"}, all(), nil, func(r mint.Revocation) {

@@ -21,22 +21,6 @@ type Name struct {
 	Organization string
 }
 
-// namePrefix begins the names that users did not choose, organizationName what
-// follows it for an organization.
-const (
-	namePrefix       = "terraform-provider-fly "
-	organizationName = "organization "
-)
-
-// Label begins the name of a token for req whose user chose none. That of an
-// organization's token is never that of an app's.
-func Label(req token.Request) string {
-	if req.App == "" {
-		return namePrefix + organizationName + req.Organization
-	}
-	return namePrefix + req.App
-}
-
 // ParseName reads the name of a token at Fly. The result is false for a name that
 // this provider does not give.
 func ParseName(name string) (Name, bool) {
@@ -55,10 +39,10 @@ func ParseName(name string) (Name, bool) {
 		}
 	}
 	parsed := Name{Kind: kind, Label: label}
-	if subject, ok := strings.CutPrefix(label, namePrefix); ok {
-		slug, ofOrganization := strings.CutPrefix(subject, organizationName)
+	if subject, ok := strings.CutPrefix(label, token.MintPrefix); ok {
+		slug, ofOrganization := strings.CutPrefix(subject, token.MintOrganizationPrefix)
 		switch {
-		case ofOrganization && kind != token.MintSource && token.ValidateOrganization(slug) == nil:
+		case ofOrganization && token.ValidateOrganization(slug) == nil:
 			parsed.Organization = slug
 		case token.ValidateApp(subject) == nil:
 			parsed.App = subject

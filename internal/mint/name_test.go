@@ -11,9 +11,11 @@ import (
 func TestParseName(t *testing.T) {
 	t.Parallel()
 	suffix := token.MintSuffix()
-	ofWeb, ofAcme := mint.Label(token.Request{App: "web"}), mint.Label(token.Request{Organization: "acme"})
+	ofWeb, ofAcme := token.MintLabel(token.Request{App: "web"}), token.MintLabel(token.Request{Organization: "acme"})
 	for name, want := range map[string]mint.Name{
-		token.MintName("web"): {Kind: token.MintSource, Label: ofWeb, App: "web"},
+		token.MintName(token.Request{App: "web"}):           {Kind: token.MintSource, Label: ofWeb, App: "web"},
+		token.MintName(token.Request{Organization: "acme"}): {Kind: token.MintSource, Label: ofAcme, Organization: "acme"},
+
 		"terraform-provider-fly web (terraform " + suffix + ")": {Kind: token.MintManaged, Label: ofWeb, App: "web"},
 		"ci of the shop (terraform " + suffix + ")":             {Kind: token.MintManaged, Label: "ci of the shop"},
 		"terraform-provider-fly web (ephemeral " + suffix + ")": {Kind: token.MintLease, Label: ofWeb, App: "web"},
@@ -28,7 +30,7 @@ func TestParseName(t *testing.T) {
 	}
 	for _, name := range []string{
 		"", suffix, "flyctl deploy token", "terraform-provider-fly " + suffix, "terraform-provider-fly Web " + suffix,
-		"terraform-provider-fly web " + suffix[1:], "terraform-provider-fly web 0123456789", "ci (ephemeral " + suffix + ")", ofAcme + " " + suffix,
+		"terraform-provider-fly web " + suffix[1:], "terraform-provider-fly web 0123456789", "ci (ephemeral " + suffix + ")",
 		"ci (terraform)", "ci (" + suffix + ")", "terraform-provider-fly web (terraform " + suffix,
 	} {
 		if got, ok := mint.ParseName(name); ok {

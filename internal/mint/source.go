@@ -37,7 +37,7 @@ func (s *Source) Slot(ctx context.Context) (release func(), err error) {
 
 // Acquire mints a token for req under a new name.
 func (s *Source) Acquire(ctx context.Context, req token.Request) (token.Candidate, error) {
-	return s.Mint(ctx, req, token.MintName(req.App))
+	return s.Mint(ctx, req, token.MintName(req))
 }
 
 // Mint mints a token for req under an announced name. The error wraps

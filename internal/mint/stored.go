@@ -29,18 +29,18 @@ type Revocation struct {
 	Again bool
 }
 
-// RevokeStored drops the records of an app with drop. It revokes their tokens
+// RevokeStored drops the records of a [token.Request.Place] with drop. It revokes their tokens
 // at Fly, and those that an earlier call could not revoke. It announces each
 // token before it drops the record, so that a later call can try again. If the
 // records cannot be dropped, it returns an error and revokes nothing.
-func (m *Minter) RevokeStored(ctx context.Context, app string, records []token.Record, drop func(context.Context) error, done func(Revocation)) error {
-	left, err := m.unrevoked(ctx, app)
+func (m *Minter) RevokeStored(ctx context.Context, place string, records []token.Record, drop func(context.Context) error, done func(Revocation)) error {
+	left, err := m.unrevoked(ctx, place)
 	if err != nil {
 		return err
 	}
 	var announced []token.Mint
 	for _, rec := range records {
-		one, ok := m.stored(app, rec)
+		one, ok := m.stored(place, rec)
 		if !ok {
 			continue
 		}
@@ -54,22 +54,22 @@ func (m *Minter) RevokeStored(ctx context.Context, app string, records []token.R
 	}
 	if err != nil {
 		for _, one := range announced {
-			_ = m.cfg.Journal.Settle(context.WithoutCancel(ctx), app, one.Name) // its record still exists
+			_ = m.cfg.Journal.Settle(context.WithoutCancel(ctx), place, one.Name) // its record still exists
 		}
 		return err
 	}
 	for _, rec := range records {
-		done(m.revokeStored(ctx, app, rec))
+		done(m.revokeStored(ctx, place, rec))
 	}
 	for _, one := range left {
-		done(m.revokeAnnounced(ctx, app, one))
+		done(m.revokeAnnounced(ctx, place, one))
 	}
 	return nil
 }
 
 // stored returns the mint to announce for a record. It returns false if Fly did
 // not mint the token, because it was narrowed from a different one.
-func (m *Minter) stored(app string, rec token.Record) (token.Mint, bool) {
+func (m *Minter) stored(place string, rec token.Record) (token.Mint, bool) {
 	name := rec.MintName
 	if name == "" && rec.ID != "" {
 		name = "token " + rec.ID
@@ -79,28 +79,28 @@ func (m *Minter) stored(app string, rec token.Record) (token.Mint, bool) {
 		expires = m.cfg.Now().Add(unknownLife)
 	}
 	return token.Mint{
-		Request: token.Request{App: app}, Name: name, Kind: token.MintSource, ID: rec.ID,
+		Request: token.At(place), Name: name, Kind: token.MintSource, ID: rec.ID,
 		ExpiresAt: expires, Owner: m.cfg.Journal.Owner(),
 	}, name != ""
 }
 
-func (m *Minter) revokeStored(ctx context.Context, app string, rec token.Record) Revocation {
-	one, ok := m.stored(app, rec)
+func (m *Minter) revokeStored(ctx context.Context, place string, rec token.Record) Revocation {
+	one, ok := m.stored(place, rec)
 	if !ok {
 		return Revocation{Record: rec, Err: fmt.Errorf("it was narrowed from a token of origin %s, and ends when that token is revoked", cmp.Or(rec.Origin, "unknown"))}
 	}
-	r := m.revokeAnnounced(ctx, app, one)
+	r := m.revokeAnnounced(ctx, place, one)
 	r.Record, r.Name = rec, rec.MintName
 	return r
 }
 
 // unrevoked returns the tokens that earlier calls could not revoke, without the
 // mints of other running processes.
-func (m *Minter) unrevoked(ctx context.Context, app string) ([]token.Mint, error) {
+func (m *Minter) unrevoked(ctx context.Context, place string) ([]token.Mint, error) {
 	if m.cfg.Journal == nil {
 		return nil, nil
 	}
-	all, err := m.cfg.Journal.Announced(ctx, app)
+	all, err := m.cfg.Journal.Announced(ctx, place)
 	var left []token.Mint
 	for _, one := range all {
 		alive, certain := m.cfg.Journal.Alive(ctx, one.Owner)
@@ -112,7 +112,7 @@ func (m *Minter) unrevoked(ctx context.Context, app string) ([]token.Mint, error
 	return left, err
 }
 
-func (m *Minter) revokeAnnounced(ctx context.Context, app string, one token.Mint) Revocation {
+func (m *Minter) revokeAnnounced(ctx context.Context, place string, one token.Mint) Revocation {
 	r := Revocation{Name: one.Name, ID: one.ID, Again: true}
 	found := true
 	switch {
@@ -127,7 +127,7 @@ func (m *Minter) revokeAnnounced(ctx context.Context, app string, one token.Mint
 		r.Err = fmt.Errorf("Fly lists no token named %q to this login", one.Name) //nolint:staticcheck // it begins with a name
 	}
 	if r.Err == nil {
-		_ = m.cfg.Journal.Settle(ctx, app, one.Name) // otherwise it is revoked again
+		_ = m.cfg.Journal.Settle(ctx, place, one.Name) // otherwise it is revoked again
 	}
 	return r
 }

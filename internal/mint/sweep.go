@@ -3,7 +3,6 @@ package mint
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
@@ -49,11 +48,11 @@ func (m *Minter) clearLeases(ctx context.Context, place string) []token.Warning 
 	})
 }
 
-// Recover revokes the tokens that sources minted for app and did not store. The
-// caller holds the app's claim. So no other source is minting, and a source
+// Recover revokes the tokens that sources minted at a place and did not store. The
+// caller holds its claim. So no other source is minting, and a source
 // that lost its claim returns its token to no caller. It does not matter
 // whether the owner has ended.
-func (m *Minter) Recover(ctx context.Context, app string, left []token.Mint) {
+func (m *Minter) Recover(ctx context.Context, place string, left []token.Mint) {
 	if m.cfg.Journal == nil {
 		return
 	}
@@ -65,7 +64,7 @@ func (m *Minter) Recover(ctx context.Context, app string, left []token.Mint) {
 		if v == report || one.Owner == m.cfg.Journal.Owner() {
 			v = revoke
 		}
-		_ = m.act(ctx, app, one, v) // it stays announced if it fails
+		_ = m.act(ctx, place, one, v) // it stays announced if it fails
 	}
 }
 
@@ -158,7 +157,7 @@ func leftWarning(one token.Mint) token.Warning {
 	return token.Warning{
 		Summary: "Fly Token May Have No Owner",
 		Detail: fmt.Sprintf("An earlier run minted %q for %s, and the provider cannot know whether a state received it. It is not revoked, because a different state may hold it. "+
-			"If no state does, run `fly tokens revoke %s`; `fly tokens list` shows the token by that name.%s", one.Name, subject(one.Request.Place()), id, replaced),
+			"If no state does, run `fly tokens revoke %s`; `fly tokens list` shows the token by that name.%s", one.Name, one.Request.Subject(), id, replaced),
 	}
 }
 
@@ -167,15 +166,6 @@ func unsweptWarning(place string, err error) token.Warning {
 	return token.Warning{
 		Summary: "Unable to Revoke Token of Earlier Run",
 		Detail: fmt.Sprintf("An earlier run that did not end normally may have left a token for %s at Fly. The provider cannot revoke it now: %s. "+
-			"The next apply that mints a token for it tries again. `fly tokens list` shows the token by a name that contains `terraform`.", subject(place), err),
+			"The next apply that mints a token for it tries again. `fly tokens list` shows the token by a name that contains `terraform`.", token.At(place).Subject(), err),
 	}
-}
-
-// subject names the app or the organization of the tokens that are announced at
-// a place.
-func subject(place string) string {
-	if app := token.AppOf(place); app != "" {
-		return fmt.Sprintf("app %q", app)
-	}
-	return fmt.Sprintf("organization %q", strings.TrimPrefix(place, token.Request{}.Place()))
 }

@@ -79,11 +79,11 @@ func TestAccChainOrder(t *testing.T) {
 		// Storage precedes config.yml.
 		calls(answers(config, "cli", func() { a.logIn(macaroonFor("file")) }), t, fly, 1),
 		// config.yml precedes the CLI.
-		calls(answers(config, "config", func() { a.forget("web") },
+		calls(answers(config, "config", func() { a.forget() },
 			has("token", knownvalue.StringExact(macaroonFor("file")))), t, fly, 1),
 		calls(answers(config, "cli", func() { a.remove(a.configFile()) }), t, fly, 2),
 		// The CLI precedes the environment's login.
-		answers(config, "env", func() { a.forget("web"); fly.Set(fakefly.NoLogin()) },
+		answers(config, "env", func() { a.forget(); fly.Set(fakefly.NoLogin()) },
 			has("token", knownvalue.StringExact(macaroonFor("env")))),
 		// The login precedes the manual token.
 		answers(config, "manual", func() { a.Variables = a.Variables[:2] },

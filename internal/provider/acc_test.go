@@ -1,8 +1,11 @@
 package provider_test
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -41,11 +44,14 @@ func (a *acceptance) logIn(tok string) {
 	write(a.t, a.configFile(), "access_token: "+tok+"\n")
 }
 
-// forget removes the minted records of app from storage, or none.
-func (a *acceptance) forget(app string) {
+// forget removes the minted records from storage, if there are any.
+func (a *acceptance) forget() {
 	a.t.Helper()
-	if len(mintedIn(a.t, a.storage())) > 0 {
-		a.remove(filepath.Join(a.storage(), "apps", "app-"+app, "state.json"))
+	for _, record := range mintedIn(a.t, a.storage()) {
+		file, _, _ := strings.Cut(record, " ")
+		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			a.t.Fatal(err)
+		}
 	}
 }
 

@@ -39,7 +39,7 @@ func (a *appTokenInvalidateAction) Metadata(_ context.Context, _ action.Metadata
 // Schema describes the action.
 func (a *appTokenInvalidateAction) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Drops every minted token of an app from this machine's storage, for every access and organization. The next read acquires a new one. " +
+		MarkdownDescription: "Drops every minted token of an app from storage, for every access and organization, and the token that the apps of its organization share. The next read acquires a new one. " +
 			"Manual tokens, and logins of flyctl or in the environment, are unchanged.\n\n" +
 			"This alone revokes nothing: the tokens stay valid at Fly until they expire. With `revoke` they end now, and Fly refuses their remaining consumers, such as a CI job with a token as its secret.\n\n" +
 			"-> Actions need Terraform 1.14.",
@@ -90,15 +90,17 @@ func (a *appTokenInvalidateAction) Invoke(ctx context.Context, req action.Invoke
 
 // drop drops the stored tokens of an app, and revokes nothing.
 func (a *appTokenInvalidateAction) drop(ctx context.Context, app string, send func(action.InvokeProgressEvent)) diag.Diagnostics {
-	var diags diag.Diagnostics
-	n := 0
-	if a.session.store != nil {
-		// A record that cannot be read is also dropped.
-		records, _ := a.session.store.MintedRecords(ctx, app)
-		n = len(records)
-	}
-	if err := a.session.dropStored(ctx, app, n, send); err != nil {
-		diags.Append(invalidateError(app, a.session.settings.storage.String(), err))
+	places, diags := a.session.places(ctx, app)
+	for _, place := range places {
+		n := 0
+		if a.session.store != nil {
+			// A record that cannot be read is also dropped.
+			records, _ := a.session.store.MintedRecords(ctx, place)
+			n = len(records)
+		}
+		if err := a.session.dropStored(ctx, place, n, send); err != nil {
+			diags.Append(invalidateError(place, a.session.settings.storage.String(), err))
+		}
 	}
 	return diags
 }

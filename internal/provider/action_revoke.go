@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/flytokens/terraform-provider-fly/internal/mint"
+	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
 // revokedToken names a token in a message.
@@ -37,13 +38,13 @@ func keptAliveError(app string, r mint.Revocation) diag.Diagnostic {
 
 // unlistedError reports records that were dropped although they could not be
 // read.
-func unlistedError(app, storage string, err error) diag.Diagnostic {
+func unlistedError(place, storage string, err error) diag.Diagnostic {
 	return diag.NewErrorDiagnostic(summaryRevoke, fmt.Sprintf(
-		"Cannot read every stored token for app %q in %s, and those that cannot be read were not revoked: %s.", app, storage, plain(err.Error())))
+		"Cannot read every stored token for %s in %s, and those that cannot be read were not revoked: %s.", token.At(place).Subject(), storage, plain(err.Error())))
 }
 
 // invalidateError reports tokens that were neither dropped nor revoked.
-func invalidateError(app, storage string, err error) diag.Diagnostic {
+func invalidateError(place, storage string, err error) diag.Diagnostic {
 	return diag.NewAttributeErrorDiagnostic(path.Root("app"), summaryInvalidate, fmt.Sprintf(
-		"Cannot drop the stored tokens for app %q in %s: %s. No stored token was revoked.", app, storage, plain(err.Error())))
+		"Cannot drop the stored tokens for %s in %s: %s. No stored token was revoked.", token.At(place).Subject(), storage, plain(err.Error())))
 }

@@ -85,10 +85,11 @@ func TestActionInvalidate(t *testing.T) {
 	w.read(t.Context(), attrs{"app": "worker"})
 	kept := created(w, attrs{"app": "web", "token": macaroonFor("web")})
 	progress, got := w.invoke(t.Context(), invalidateAction, attrs{"app": "web"})
-	if diff := cmp.Diff([]string{`Dropped 2 tokens kept for app "web".`}, progress); diff != "" || got != "" {
+	want := []string{`Dropped 1 token kept for app "web".`, `Dropped 1 token shared by the apps of organization "acme".`}
+	if diff := cmp.Diff(want, progress); diff != "" || got != "" {
 		t.Errorf("%s%s", diff, got)
 	}
-	if files := stored(t, world); len(files) != 1 || s.Count(flytest.OpRevoke) != 0 {
+	if files := stored(t, world); len(files) != 0 || s.Count(flytest.OpRevoke) != 0 {
 		t.Errorf("stored are %v, after %d revocations", files, s.Count(flytest.OpRevoke))
 	}
 	if manual, _ := w.readManual(kept); manual["token"] != kept["token"] {
@@ -116,16 +117,16 @@ func TestActionInvalidateRevokes(t *testing.T) {
 			}
 			kept = append(kept, as[string](t, got["token"]))
 		}
-		other, _ := w.read(t.Context(), attrs{"app": "worker"})
+		other, _ := w.read(t.Context(), attrs{"app": "worker", "access": "readonly"})
 		progress, got := w.invoke(t.Context(), invalidateAction, attrs{"app": "web", "revoke": true})
-		if got != "" || len(progress) != 4 || progress[3] != "Revoked 2 of 2 tokens." {
+		if got != "" || len(progress) != 5 || progress[4] != "Revoked 2 of 2 tokens." {
 			t.Errorf("%s: %q\n%s", source, progress, got)
 		}
 		if names := good(s); len(names) != 1 || !strings.HasPrefix(names[0], "terraform-provider-fly worker ") || !opens(t, s, as[string](t, other["token"]), "worker") {
 			t.Errorf("%s: %v is good", source, names)
 		}
 		for i, tok := range kept {
-			if opens(t, s, tok, "web") || !strings.Contains(progress[1]+progress[2], fingerprintOf(tok)) {
+			if opens(t, s, tok, "web") || !strings.Contains(progress[1]+progress[3], fingerprintOf(tok)) {
 				t.Errorf("%s: token %d is good, or was not named in %q", source, i, progress)
 			}
 		}

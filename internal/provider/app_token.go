@@ -27,6 +27,7 @@ type appTokenModel struct {
 	AcquiredAt          types.String `tfsdk:"acquired_at"`
 	ExpiresAt           types.String `tfsdk:"expires_at"`
 	Fingerprint         types.String `tfsdk:"fingerprint"`
+	SharedWith          types.String `tfsdk:"shared_with"`
 }
 
 // fields are the attributes by name. Finding them by their tags takes the
@@ -44,6 +45,7 @@ func (m *appTokenModel) fields() map[string]*types.String {
 		"acquired_at":          &m.AcquiredAt,
 		"expires_at":           &m.ExpiresAt,
 		"fingerprint":          &m.Fingerprint,
+		"shared_with":          &m.SharedWith,
 	}
 }
 
@@ -108,6 +110,9 @@ func appTokenAttributes() map[string]appTokenAttribute {
 		},
 		"expires_at":  {description: "When the token expires, as an RFC 3339 timestamp. Null if unknown."},
 		"fingerprint": {description: "The first 16 hex digits of the token's SHA-256. It identifies the token without revealing it."},
+		"shared_with": {
+			description: "`organization` if all apps of the organization share the token: the one that `cli` or `api` mints if `access` is unset. Null for the app's own token, and for a login.",
+		},
 	}
 }
 
@@ -147,6 +152,10 @@ func (m *appTokenModel) fill(res token.Resolution) {
 	m.AcquiredAt = acquiredAt(res.Record)
 	m.ExpiresAt = timestamp(res.ExpiresAt)
 	m.Fingerprint = types.StringValue(res.Token.Fingerprint())
+	m.SharedWith = types.StringNull()
+	if res.SharedWith != "" {
+		m.SharedWith = types.StringValue("organization")
+	}
 }
 
 // acquiredAt returns when the token was minted or set. Narrowing a login

@@ -10,7 +10,6 @@ import (
 
 	"github.com/flytokens/terraform-provider-fly/internal/flyapi"
 	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
-	"github.com/flytokens/terraform-provider-fly/internal/mint"
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
@@ -85,9 +84,9 @@ func wireGuardTokenKind() *tokenKind {
 // defaultName documents the default of a token's name.
 func (k *tokenKind) defaultName() string {
 	if k.ofApp {
-		return mint.Label(token.Request{App: "APP"})
+		return token.MintLabel(token.Request{App: "APP"})
 	}
-	return mint.Label(token.Request{Organization: "ORGANIZATION"})
+	return token.MintLabel(token.Request{Organization: "ORGANIZATION"})
 }
 
 // tokenKinds lists the kinds.

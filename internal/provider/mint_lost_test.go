@@ -48,7 +48,7 @@ func TestAnswersLost(t *testing.T) {
 		}
 		app := fmt.Sprintf("app-%d", i)
 		if i%2 == 1 {
-			if _, got := w.read(t.Context(), attrs{"app": app}); strings.Contains(got, "ERROR") {
+			if _, got := w.read(t.Context(), attrs{"app": app, "access": "deploy"}); strings.Contains(got, "ERROR") {
 				t.Logf("%s: %s", app, got)
 			}
 		} else if _, private, got := w.open(t.Context(), attrs{"app": app, "revoke_on_close": true}); got == "" {

@@ -71,7 +71,7 @@ func TestAccProcessAPIMintFaults(t *testing.T) {
 		// error.
 		want []string
 	}{
-		"s401":       {flytest.OpMint, flytest.Fail(401, `{"error":"token validation error"}`), []string{`mint the token "terraform-provider-fly web `, `Fly does not accept the token that was sent (HTTP 401, "token validation error")`, "fly auth login"}},
+		"s401":       {flytest.OpMint, flytest.Fail(401, `{"error":"token validation error"}`), []string{`mint the token "terraform-provider-fly organization acme `, `Fly does not accept the token that was sent (HTTP 401, "token validation error")`, "fly auth login"}},
 		"unknown":    {flytest.OpLookupApp, flytest.FailGraphQL("UNAUTHORIZED", "You must be authenticated to view this."), []string{`look up app "web"`, "Fly does not accept the token that was sent", "fly auth login"}},
 		"s403":       {flytest.OpMint, flytest.Fail(403, `{"error":"unauthorized"}`), []string{"Fly does not permit this with the token that was sent (HTTP 403", "a member of the organization"}},
 		"s404":       {flytest.OpLookupApp, flytest.Fail(404, `{"error":"not found"}`), []string{"answered HTTP 404 with an error, which is not Fly's API", network}},

@@ -12,6 +12,7 @@ import (
 
 	"github.com/flytokens/terraform-provider-fly/internal/flytest"
 	"github.com/flytokens/terraform-provider-fly/internal/flytest/fakefly"
+	"github.com/flytokens/terraform-provider-fly/internal/token"
 	"github.com/flytokens/terraform-provider-fly/internal/tokenstore/dir"
 )
 
@@ -25,9 +26,6 @@ func crowd(t *testing.T, fly *fakefly.Fake, n int, config string) []*process {
 	}
 	return all
 }
-
-// manyApp names the n-th of many apps, as readMany does.
-func manyApp(n int) string { return fmt.Sprintf("app-%d", n) }
 
 // readMany reads the tokens of n apps and puts their fingerprints out.
 func readMany(n int, arguments string) string {
@@ -47,19 +45,14 @@ output "all" {
 `, arguments, n)
 }
 
-// together runs the engine in every project, and holds the locks of the apps
-// until each has begun to read all of them. So the speed of their start does
-// not matter.
+// together runs the engine in every project, and holds the lock of the apps'
+// organization until each has begun to read all of them. So the speed of their start
+// does not matter.
 func together(t *testing.T, all []*process, apps int, args ...string) []outcome {
 	t.Helper()
-	folder := dir.Open(all[0].storage)
-	unlocks := make([]func(), apps)
-	for n := range unlocks {
-		unlock, _, err := folder.Claim(t.Context(), manyApp(n))
-		if err != nil {
-			t.Fatal(err)
-		}
-		unlocks[n] = unlock
+	unlock, _, err := dir.Open(all[0].storage).Claim(t.Context(), token.Request{Organization: "acme"}.Place())
+	if err != nil {
+		t.Fatal(err)
 	}
 	begun := make([]*running, len(all))
 	for i, p := range all {
@@ -68,9 +61,7 @@ func together(t *testing.T, all []*process, apps int, args ...string) []outcome 
 	for _, r := range begun {
 		r.awaitReads(apps)
 	}
-	for _, unlock := range unlocks {
-		unlock()
-	}
+	unlock()
 	outcomes := make([]outcome, len(all))
 	for i, r := range begun {
 		outcomes[i] = r.wait()
@@ -102,8 +93,8 @@ func (p *process) planned() map[string]string {
 	return shown.Changes["all"].After
 }
 
-// Plans that read cold apps at once run flyctl once for each app, whatever
-// a plan throws away, and all get the same tokens.
+// Plans that read cold apps of one organization at once run flyctl once, whatever
+// a plan throws away, and all get the same token.
 func TestAccProcessOneCallForManyPlans(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -123,22 +114,21 @@ func TestAccProcessOneCallForManyPlans(t *testing.T) {
 				if got.failed || strings.Contains(got.output, "Warning: Fly") {
 					t.Fatalf("plan %d says:\n%.3000s", i, got.output)
 				}
-				for app, fingerprint := range all[i].planned() {
-					tokens[app+" "+fingerprint] = true
+				for _, fingerprint := range all[i].planned() {
+					tokens[fingerprint] = true
 				}
 			}
-			if len(tokens) != test.apps {
-				t.Errorf("want one token for each app: %v", slices.Sorted(maps.Keys(tokens)))
+			if len(tokens) != 1 {
+				t.Errorf("want one token for all apps: %v", slices.Sorted(maps.Keys(tokens)))
 			}
-			if calls := len(fly.Calls()); calls != test.apps {
-				t.Errorf("flyctl was run %d times, want once for each app", calls)
+			if calls := len(fly.Calls()); calls != 1 {
+				t.Errorf("flyctl was run %d times, want once", calls)
 			}
 		})
 	}
 }
 
-// A flyctl that fails is run once for each app, and every plan has its
-// message.
+// A flyctl that fails is run once, and every plan has its message for each app.
 func TestAccProcessFailureIsShared(t *testing.T) {
 	t.Parallel()
 	fly := fakefly.Install(t, fakefly.Unauthenticated())
@@ -149,7 +139,7 @@ func TestAccProcessFailureIsShared(t *testing.T) {
 			t.Errorf("plan %d says:\n%.3000s", i, got.output)
 		}
 	}
-	if calls := len(fly.Calls()); calls != apps {
-		t.Errorf("flyctl was run %d times, want once for each app", calls)
+	if calls := len(fly.Calls()); calls != 1 {
+		t.Errorf("flyctl was run %d times, want once", calls)
 	}
 }

@@ -81,9 +81,9 @@ func TestVaultKeepsNoOldTokens(t *testing.T) {
 		t.Fatal(got)
 	}
 	readable := ""
-	for _, kind := range []string{"state", "manual"} {
+	for _, doc := range []string{"web/state", "web/manual", "organization_acme/state"} {
 		for n := range 20 {
-			_, body := v.Call(t, v.RootToken, http.MethodGet, fmt.Sprintf("secret/data/fly-tokens/web/%s?version=%d", kind, n), nil)
+			_, body := v.Call(t, v.RootToken, http.MethodGet, fmt.Sprintf("secret/data/fly-tokens/%s?version=%d", doc, n), nil)
 			readable += string(body)
 		}
 	}

@@ -9,7 +9,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/flytokens/terraform-provider-fly/internal/mint"
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
@@ -90,7 +89,7 @@ func (m *deployTokenModel) request(set settings) token.Request {
 
 // label is the part of the token's name that users choose.
 func (m *deployTokenModel) label() string {
-	return cmp.Or(m.Name.ValueString(), mint.Label(token.Request{App: m.App.ValueString()}))
+	return cmp.Or(m.Name.ValueString(), token.MintLabel(token.Request{App: m.App.ValueString()}))
 }
 
 // held describes the model's token.

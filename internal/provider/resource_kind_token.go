@@ -14,7 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/flytokens/terraform-provider-fly/internal/mint"
+	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
 var (
@@ -87,7 +87,7 @@ func (r *kindTokenResource) ImportState(_ context.Context, _ resource.ImportStat
 
 // label is the part of the token's name that people choose.
 func (m *kindTokenModel) label() string {
-	return cmp.Or(m.Name.ValueString(), mint.Label(m.request()))
+	return cmp.Or(m.Name.ValueString(), token.MintLabel(m.request()))
 }
 
 // held describes the model's token.

@@ -12,13 +12,37 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// dropStored drops the minted tokens that storage keeps for an app.
-func (s *session) dropStored(ctx context.Context, app string, n int, send func(action.InvokeProgressEvent)) error {
-	if err := s.resolver.Invalidate(ctx, app); err != nil {
+// dropStored drops the minted tokens that storage keeps at a place: for an app, or for
+// the apps of an organization.
+func (s *session) dropStored(ctx context.Context, place string, n int, send func(action.InvokeProgressEvent)) error {
+	if err := s.resolver.Invalidate(ctx, place); err != nil {
 		return err
 	}
-	send(action.InvokeProgressEvent{Message: fmt.Sprintf("Dropped %s kept for app %q.", tokens(n), app)})
+	of := token.At(place)
+	switch {
+	case of.App != "":
+		send(action.InvokeProgressEvent{Message: fmt.Sprintf("Dropped %s kept for %s.", tokens(n), of.Subject())})
+	case n > 0:
+		send(action.InvokeProgressEvent{Message: fmt.Sprintf("Dropped %s shared by the apps of %s.", tokens(n), of.Subject())})
+	}
 	return nil
+}
+
+// places returns the places in storage with tokens for an app: its own, and that of the
+// organization whose token it shares. If that is unknown, a warning says so.
+func (s *session) places(ctx context.Context, app string) ([]string, diag.Diagnostics) {
+	var diags diag.Diagnostics
+	places := []string{app}
+	slug, err := s.resolver.SharedOrganization(ctx, token.Request{App: app, Organization: s.settings.organization})
+	switch {
+	case err != nil:
+		diags.AddWarning("Organization of App Is Unknown", fmt.Sprintf(
+			"The apps of an organization share the token for reads without access. The one for app %q was neither dropped nor revoked, because its organization is unknown: %s. "+
+				"Set organization in the provider block and run the action again.", app, plain(err.Error())))
+	case slug != "":
+		places = append(places, token.Request{Organization: slug}.Place())
+	}
+	return places, diags
 }
 
 // revokeApp drops and revokes the minted tokens that storage keeps for an app. It
@@ -37,7 +61,11 @@ func (s *session) revokeApp(ctx context.Context, app string, kinds []token.MintK
 		revoked++
 		send(action.InvokeProgressEvent{Message: "Revoked " + revokedToken(r) + "."})
 	}
-	diags.Append(s.revokeStored(ctx, app, send, done)...)
+	places, unknown := s.places(ctx, app)
+	diags.Append(unknown...)
+	for _, place := range places {
+		diags.Append(s.revokeStored(ctx, place, send, done)...)
+	}
 	survey, err := s.minter.RevokeMinted(ctx, token.Request{App: app, Organization: s.settings.organization}, kinds, all, done)
 	diags.Append(surveyProblems(app, survey, err)...)
 	switch {
@@ -51,20 +79,20 @@ func (s *session) revokeApp(ctx context.Context, app string, kinds []token.MintK
 	return diags
 }
 
-// revokeStored drops and revokes what storage keeps for an app.
-func (s *session) revokeStored(ctx context.Context, app string, send func(action.InvokeProgressEvent), done func(mint.Revocation)) diag.Diagnostics {
+// revokeStored drops and revokes what storage keeps at a place.
+func (s *session) revokeStored(ctx context.Context, place string, send func(action.InvokeProgressEvent), done func(mint.Revocation)) diag.Diagnostics {
 	var diags diag.Diagnostics
 	var records []token.Record
 	var unlisted error
 	if s.store != nil {
-		records, unlisted = s.store.MintedRecords(ctx, app)
+		records, unlisted = s.store.MintedRecords(ctx, place)
 	}
-	err := s.minter.RevokeStored(ctx, app, records, func(ctx context.Context) error { return s.dropStored(ctx, app, len(records), send) }, done)
+	err := s.minter.RevokeStored(ctx, place, records, func(ctx context.Context) error { return s.dropStored(ctx, place, len(records), send) }, done)
 	switch {
 	case err != nil:
-		diags.Append(invalidateError(app, s.settings.storage.String(), err))
+		diags.Append(invalidateError(place, s.settings.storage.String(), err))
 	case unlisted != nil:
-		diags.Append(unlistedError(app, s.settings.storage.String(), unlisted))
+		diags.Append(unlistedError(place, s.settings.storage.String(), unlisted))
 	}
 	return diags
 }

@@ -73,16 +73,17 @@ func (s *session) reportEnded(ctx context.Context, ended mint.Ended, bundle maca
 	if s.store == nil {
 		return diags
 	}
-	for _, app := range ended.Apps {
-		removed, err := s.store.RemoveRecords(ctx, app, func(rec token.Record) bool {
+	for _, place := range ended.Places {
+		subject := token.At(place).Subject()
+		removed, err := s.store.RemoveRecords(ctx, place, func(rec token.Record) bool {
 			return rec.ID == ended.ID || rec.MintName != "" && rec.MintName == ended.Name || sharesMacaroon(rec.Token, bundle)
 		})
 		if err != nil {
 			diags.AddError(summaryRevokeToken, fmt.Sprintf(
-				"The token is revoked at Fly. The provider cannot remove it from storage, where it is kept for app %q in %s: %s. Run the action again.", app, s.settings.storage.String(), plain(err.Error())))
+				"The token is revoked at Fly. The provider cannot remove it from storage, where it is kept for %s in %s: %s. Run the action again.", subject, s.settings.storage.String(), plain(err.Error())))
 		}
 		if removed > 0 {
-			send(action.InvokeProgressEvent{Message: fmt.Sprintf("Removed %s kept for app %q.", tokens(removed), app)})
+			send(action.InvokeProgressEvent{Message: fmt.Sprintf("Removed %s kept for %s.", tokens(removed), subject)})
 		}
 	}
 	return diags

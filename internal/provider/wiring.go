@@ -97,7 +97,7 @@ func (c *chain) resolver() *token.Resolver {
 		return c.settings.sourcesSet && slices.Contains(c.settings.sources, name)
 	}
 	if c.api != nil {
-		options.Organization = c.directory.OrganizationSlug
+		options.Organization = c.directory.MintOrganization
 		options.Discard = c.minter.Discard
 		options.Recover = c.minter.Recover
 		options.Verifier = flyapi.NewVerifier(c.api, c.outage)

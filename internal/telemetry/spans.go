@@ -80,7 +80,7 @@ func (t *Tracing) Link(ctx context.Context, req token.Request, name token.Source
 	}
 }
 
-// Wait makes the span fly.token.slot or fly.token.lock.
+// Wait makes the span fly.token.slot, fly.token.lock or fly.token.mint.
 func (t *Tracing) Wait(ctx context.Context, req token.Request, what token.Wait) (context.Context, func(error)) {
 	if t == nil {
 		return ctx, func(error) {}

@@ -14,6 +14,9 @@ func (w *walk) accept(c found) (res Resolution, done bool, err error) {
 	if c.broad && c.Token.IsOAuth() {
 		return w.warned(c.Resolution, w.wholeAccount(c)), true, nil
 	}
+	if c.SharedWith != "" {
+		w.noteOrganization(c.SharedWith)
+	}
 	if !c.minted || c.Source == SourceStorage || !w.stores() {
 		return w.warned(c.Resolution), true, nil
 	}
@@ -96,7 +99,7 @@ func (w *walk) saveUnclaimed(ctx context.Context, rec Record) error {
 func (w *walk) lostClaim(c found) (res Resolution, done bool, err error) {
 	_ = w.discarded(w.flight.ctx, c) // the other process revokes it, too
 	w.stored, w.tried = nil, false
-	for _, src := range w.sources {
+	for _, src := range w.flight.sources {
 		if src.Name() == SourceStorage {
 			if res, done, err = w.visit(src, func() {}); done {
 				return res, done, err

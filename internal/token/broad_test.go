@@ -108,14 +108,15 @@ func (elsewhere) Verify(context.Context, token.Request, token.Token) error {
 // token.
 func TestWrongOrganizationEndsTheChain(t *testing.T) {
 	t.Parallel()
-	req := token.Request{App: "web", Organization: "acme"}
+	req := token.Request{App: "web", Access: token.AccessReadOnly, Organization: "acme"}
 	m := newMemory()
 	m.minted[req] = token.Record{Token: newToken(t), Origin: token.SourceCLI, AcquiredAt: time.Now(), ExpiresAt: time.Now().Add(24 * time.Hour)}
 	cli, api := minter(t, token.SourceCLI, 0, 24*time.Hour), minter(t, token.SourceAPI, 0, 24*time.Hour)
 	discarded := 0
 	r := token.New(token.Options{
 		Sources: []token.Source{storageLink(), cli, api}, Store: m, Verifier: elsewhere{}, TokenTTL: 24 * time.Hour, MinValidity: time.Hour,
-		Organization: func(context.Context, string) (string, error) { return "globex", nil },
+		Narrower:     anyAccess{},
+		Organization: func(context.Context, token.Request) (string, error) { return "globex", nil },
 		Discard:      func(context.Context, token.Request, token.Record) error { discarded++; return nil },
 	})
 	_, err := r.Refresh(t.Context(), req, token.PolicyIfRejected)

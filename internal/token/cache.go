@@ -5,6 +5,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/flytokens/terraform-provider-fly/internal/coalesce"
 )
 
 // entry is the run's result for one request: an answer or a failure. It is
@@ -14,30 +16,47 @@ type entry struct {
 	answer  Resolution // as the cache returns it
 	err     error
 	until   int64 // Unix time in nanoseconds
+	// shared numbers the answers of the flights of organizations.
+	shared uint64
 }
 
-// group holds the cache entries and the flights of one app. The groups of two
-// apps share nothing.
+// group holds the cache entries and the flights of one app, or of the token that the
+// apps of an organization share. The groups of two apps share nothing.
 type group struct {
 	// entries is read without a lock; a change replaces the slice, under mu.
 	entries atomic.Pointer[[]*entry]
 	// saving is held while a flight checks that its token may still be stored, and
 	// stores it. So a superseded flight never stores a token after its successor did.
 	saving chan struct{}
+	// loaded shares one read of storage among the apps of an organization.
+	loaded atomic.Pointer[coalesce.Group[struct{}, Stored]]
 
 	mu      sync.Mutex
 	flights map[Request]*flight
-	// barred holds the numbers up to which refreshes barred acquisitions. They only
-	// grow, because what is acquired later has a greater number.
-	barred map[Request]Sequence
+	// barred holds the bars of refreshes. They only grow, because what is acquired later
+	// has a greater number.
+	barred map[Request]bar
 }
 
 func newGroup() *group {
-	return &group{
+	g := &group{
 		saving:  make(chan struct{}, 1),
 		flights: make(map[Request]*flight),
-		barred:  make(map[Request]Sequence),
+		barred:  make(map[Request]bar),
 	}
+	g.unload()
+	return g
+}
+
+// unload makes the next read of an organization's token read storage.
+func (g *group) unload() { g.loaded.Store(&coalesce.Group[struct{}, Stored]{Remember: true}) }
+
+// forget drops what the run knows, because storage may have a newer token.
+func (g *group) forget() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.drop(func(*entry) bool { return true })
+	g.unload()
 }
 
 // find returns the entry for req that is valid at the given instant.
@@ -91,6 +110,7 @@ func (g *group) supersede(match func(*entry) bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.drop(func(e *entry) bool { return e.err != nil || e.answer.Stale || match(e) })
+	g.unload()
 	for req, f := range g.flights {
 		f.superseded = true
 		delete(g.flights, req)

@@ -23,13 +23,16 @@ type flight struct {
 	call    *coalesce.Call[Resolution]
 	group   *group
 	request Request
+	// asker is the request of the app that began it, for the observer.
+	asker Request
+	// sources are the sources to ask, in their order.
+	sources []Source
 	policy  Policy
 	// planned means that a [Resolver.Read] began it, so its failure is
 	// remembered.
 	planned bool
-	// If barred is set, stored tokens that were acquired up to the number since
-	// are not used.
-	since  Sequence
+	// If barred is set, tokens that were acquired up to since are not used.
+	since  bar
 	barred bool
 
 	// ctx carries the first caller's values, its logger among them, but not its
@@ -41,13 +44,26 @@ type flight struct {
 	superseded bool
 }
 
+// bar separates the tokens acquired before a call from later ones.
+type bar struct {
+	// stored is a number in storage.
+	stored Sequence
+	// shared is the number of an answer that an organization's flight gave in this run.
+	shared uint64
+}
+
+// max returns the later bar.
+func (b bar) max(other bar) bar {
+	return bar{max(b.stored, other.stored), max(b.shared, other.shared)}
+}
+
 // serves reports whether a caller may share f: only if f bars everything that the
 // caller bars. Under [PolicyAlways] a caller bars what was acquired up to since, and it
 // may hold a token that was acquired after f began.
-func (f *flight) serves(policy Policy, since Sequence) bool {
+func (f *flight) serves(policy Policy, since bar) bool {
 	switch policy {
 	case PolicyAlways:
-		return f.policy == policy && f.since >= since
+		return f.policy == policy && f.since == f.since.max(since)
 	case PolicyIfRejected:
 		return f.policy == policy
 	default:
@@ -55,12 +71,19 @@ func (f *flight) serves(policy Policy, since Sequence) bool {
 	}
 }
 
-// bar takes over the bar of earlier flights. Under [PolicyAlways] it raises the bar to
-// since, also for later flights. The caller holds the group's lock.
-func (f *flight) bar(since Sequence) {
+// bars reports whether f must not return the answer of an organization's flight.
+func (f *flight) bars(e *entry) bool {
+	before := e.answer.sequence != 0 && e.answer.sequence <= f.since.stored
+	return f.barred && e.err == nil && (before || e.shared <= f.since.shared)
+}
+
+// raise takes over the bar of earlier flights. Under [PolicyAlways] it raises the bar to
+// the flight's own, also for later flights. The caller holds the group's lock.
+func (f *flight) raise() {
+	own := f.since
 	f.since, f.barred = f.group.barred[f.request]
 	if f.policy == PolicyAlways {
-		f.since, f.barred = max(f.since, since), true
+		f.since, f.barred = f.since.max(own), true
 		f.group.barred[f.request] = f.since
 	}
 }
@@ -71,14 +94,14 @@ func (r *Resolver) fly(ctx context.Context, f *flight) (res Resolution, err erro
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	f.ctx = ctx
-	limit := r.flightLimit(f.request)
+	limit := r.flightLimit(f)
 	f.budget = newBudget(limit, func() {
-		cancel(fmt.Errorf("token: resolve app %q: not finished within %s: %w", f.request.App, limit, context.DeadlineExceeded))
+		cancel(fmt.Errorf("token: resolve %s: not finished within %s: %w", f.request.Subject(), limit, context.DeadlineExceeded))
 	})
 	defer f.budget.stop()
 	defer func() {
 		if v := recover(); v != nil {
-			err = fmt.Errorf("token: resolve app %q: %w", f.request.App, panicError(v))
+			err = fmt.Errorf("token: resolve %s: %w", f.request.Subject(), panicError(v))
 		}
 		r.land(f, res, err)
 	}()
@@ -98,23 +121,30 @@ func (r *Resolver) land(f *flight, res Resolution, err error) {
 	// follow that of a later flight.
 	f.superseded = f.superseded || left
 	remembered := err == nil && !res.Stale || f.planned
-	if !f.superseded && remembered {
-		f.group.keep(r.newEntry(f.request, res, err))
+	var shared uint64
+	if f.request.App == "" {
+		shared = r.shared.Add(1) // its waiters get the answer also if it is not kept
 	}
+	if !f.superseded && remembered {
+		e := r.newEntry(f.request, res, err)
+		e.shared = shared
+		f.group.keep(e)
+	}
+	f.group.unload() // what a read of storage returned before may be old
 }
 
 // flightLimit sums the time limits of the sources, with the checks of their
 // tokens.
-func (r *Resolver) flightLimit(req Request) time.Duration {
+func (r *Resolver) flightLimit(f *flight) time.Duration {
 	each := linkGrace
 	if r.verifier != nil {
 		each += verifyTimeout + linkGrace
 	}
-	if r.narrower != nil && req.Access != AccessAny {
+	if r.narrower != nil && f.request.Access != AccessAny {
 		each += r.narrower.Timeout() + linkGrace
 	}
 	limit := flightMargin
-	for _, s := range r.sources {
+	for _, s := range f.sources {
 		limit += s.Timeout() + each
 	}
 	return limit

@@ -20,6 +20,7 @@ type memory struct {
 	announced   map[string]token.Mint
 	locks       map[string]chan struct{}
 	manual      map[string]token.Record
+	belongs     map[string]string // app → organization
 	saves       int
 	loads       int
 	numbers     int              // calls of Sequence
@@ -43,6 +44,7 @@ func newMemory() *memory {
 		announced:   map[string]token.Mint{},
 		locks:       map[string]chan struct{}{},
 		manual:      map[string]token.Record{},
+		belongs:     map[string]string{},
 	}
 }
 
@@ -68,11 +70,11 @@ func (m *memory) Load(_ context.Context, req token.Request) (token.Stored, error
 // stored is the content for req, without the mint of that name.
 func (m *memory) stored(req token.Request, but string) token.Stored {
 	s := token.Stored{
-		Generation: m.generations[req.App], Record: m.minted[req], Sequence: m.acquired[req],
-		Misses: m.misses[req], MissesAt: m.missed[req],
+		Generation: m.generations[req.Place()], Record: m.minted[req], Sequence: m.acquired[req],
+		Misses: m.misses[req], MissesAt: m.missed[req], Organization: m.belongs[req.App],
 	}
 	for name, one := range m.announced {
-		if name != but && one.Request.App == req.App {
+		if name != but && one.Request.Place() == req.Place() {
 			s.Announced = append(s.Announced, one)
 		}
 	}
@@ -100,13 +102,13 @@ func (m *memory) lock(ctx context.Context, app string) (unlock func(), err error
 }
 
 func (m *memory) Claim(ctx context.Context, req token.Request) (token.Claim, error) {
-	unlock, err := m.lock(ctx, req.App)
+	unlock, err := m.lock(ctx, req.Place())
 	if err != nil {
 		return nil, err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	c := &memoryClaim{memory: m, req: req, name: token.MintName(req.App), unlock: unlock}
+	c := &memoryClaim{memory: m, req: req, name: token.MintName(req), unlock: unlock}
 	m.announced[c.name] = token.Mint{Request: req, Name: c.name, Kind: token.MintSource}
 	c.stored = m.stored(req, c.name)
 	return c, nil
@@ -160,7 +162,7 @@ func (m *memory) Save(_ context.Context, req token.Request, rec token.Record, ge
 	if m.fail != nil {
 		return m.fail
 	}
-	if m.generations[req.App] != gen {
+	if m.generations[req.Place()] != gen {
 		return token.ErrSuperseded
 	}
 	m.saves++
@@ -178,8 +180,8 @@ func (m *memory) Remove(_ context.Context, req token.Request, fingerprint string
 	return nil
 }
 
-func (m *memory) Invalidate(ctx context.Context, app string) error {
-	err := m.invalidate(ctx, app)
+func (m *memory) Invalidate(ctx context.Context, place string) error {
+	err := m.invalidate(ctx, place)
 	if dropped := m.onDropped; dropped != nil {
 		m.onDropped = nil
 		dropped()
@@ -187,21 +189,28 @@ func (m *memory) Invalidate(ctx context.Context, app string) error {
 	return err
 }
 
-func (m *memory) invalidate(_ context.Context, app string) error {
+func (m *memory) invalidate(_ context.Context, place string) error {
 	if m.onDrop != nil {
-		m.onDrop(app)
+		m.onDrop(place)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.fail != nil {
 		return m.fail
 	}
-	m.generations[app]++
+	m.generations[place]++
 	for req := range m.minted {
-		if req.App == app {
+		if req.Place() == place {
 			delete(m.minted, req)
 		}
 	}
+	return nil
+}
+
+func (m *memory) SetOrganization(_ context.Context, app, slug string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.belongs[app] = slug
 	return nil
 }
 

@@ -22,6 +22,7 @@ var modelOperations = flag.Int64("model", 50_000, "operations of the resolver's 
 // tokens a call must not return.
 type model struct {
 	t         *testing.T
+	shared    bool // whether the apps share the tokens of two organizations
 	store     *memory
 	resolvers [2]*token.Resolver
 	clock     atomic.Int64
@@ -40,10 +41,25 @@ type model struct {
 // Refresh(always) returns a token that anyone held when it was called.
 func TestModelReturnsNoBarredToken(t *testing.T) {
 	t.Parallel()
-	m := &model{t: t, store: newMemory(), returned: map[token.Token]int64{}}
+	runModel(t, false)
+}
+
+// The same if apps share the tokens of their organizations, and an Invalidate is that of
+// an organization, too.
+func TestModelReturnsNoBarredSharedToken(t *testing.T) {
+	t.Parallel()
+	runModel(t, true)
+}
+
+func runModel(t *testing.T, shared bool) {
+	t.Helper()
+	m := &model{t: t, shared: shared, store: newMemory(), returned: map[token.Token]int64{}}
 	for i := range m.resolvers {
 		m.floors[i] = map[token.Request]int64{}
 		m.resolvers[i] = newResolver(m.store, storageLink(), m.unsteady())
+		if shared {
+			m.resolvers[i] = sharing(m.store, &directory{moved: map[string]string{appName(0): "globex"}}, storageLink(), m.unsteady())
+		}
 	}
 	m.left.Store(*modelOperations)
 	seed := uint64(time.Now().UnixNano())
@@ -108,9 +124,19 @@ func (m *model) step(random *rand.Rand) {
 		if err == nil {
 			m.raise(at, req, began)
 		}
+	case m.shared && req.Access == token.AccessAny:
+		of := map[bool]string{true: "globex", false: "acme"}[req.App == appName(0)]
+		if r.Invalidate(ctx, token.Request{Organization: of}.Place()) == nil {
+			for n := range 3 {
+				if (n == 0) == (of == "globex") {
+					m.raise(at, token.Request{App: appName(n)}, began)
+				}
+			}
+		}
 	case r.Invalidate(ctx, req.App) == nil:
-		for _, access := range []token.Access{token.AccessAny, token.AccessReadOnly} {
-			m.raise(at, token.Request{App: req.App, Access: access}, began)
+		m.raise(at, token.Request{App: req.App, Access: token.AccessReadOnly}, began)
+		if !m.shared {
+			m.raise(at, token.Request{App: req.App}, began)
 		}
 	}
 }

@@ -68,6 +68,8 @@ const (
 	WaitSlot Wait = "slot"
 	// WaitLock is the wait for the app's claim, which another process may hold.
 	WaitLock Wait = "lock"
+	// WaitMint is the wait for a token that the apps of an organization share.
+	WaitMint Wait = "mint"
 )
 
 // outcome ends an acquisition, and returns the results for its caller.
@@ -113,7 +115,7 @@ func (w *walk) linkBegan(name SourceName) (context.Context, func(Visit)) {
 	if w.observer == nil {
 		return w.flight.ctx, func(Visit) {}
 	}
-	return w.observer.Link(w.flight.ctx, w.flight.request, name)
+	return w.observer.Link(w.flight.ctx, w.flight.asker, name)
 }
 
 // waitBegan reports a wait.
@@ -121,5 +123,5 @@ func (w *walk) waitBegan(what Wait) (context.Context, func(error)) {
 	if w.observer == nil {
 		return w.flight.ctx, func(error) {}
 	}
-	return w.observer.Wait(w.flight.ctx, w.flight.request, what)
+	return w.observer.Wait(w.flight.ctx, w.flight.asker, what)
 }

@@ -63,12 +63,20 @@ func ValidatePlace(place string) error {
 	return ValidateApp(place)
 }
 
-// AppOf returns the app of a [Request.Place]; "" for an organization's.
-func AppOf(place string) string {
-	if strings.HasPrefix(place, organizationPlace) {
-		return ""
+// At returns the request for the app or the organization of a [Request.Place].
+func At(place string) Request {
+	if slug, ok := strings.CutPrefix(place, organizationPlace); ok {
+		return Request{Organization: slug}
 	}
-	return place
+	return Request{App: place}
+}
+
+// Subject names the app of r, or its organization if r names no app, for messages.
+func (r Request) Subject() string {
+	if r.App != "" {
+		return fmt.Sprintf("app %q", r.App)
+	}
+	return fmt.Sprintf("organization %q", r.Organization)
 }
 
 // ValidateApp returns an error that wraps [ErrInvalidRequest] if name cannot be

@@ -14,8 +14,8 @@ func TestPlace(t *testing.T) {
 		"web":               {App: "web", Organization: "acme"},
 		"organization_acme": {Organization: "acme"},
 	} {
-		if got := request.Place(); got != place || token.AppOf(got) != request.App || token.ValidatePlace(got) != nil {
-			t.Errorf("the place of %+v is %q, its app %q: %v", request, got, token.AppOf(got), token.ValidatePlace(got))
+		if got := request.Place(); got != place || token.At(got).App != request.App || token.ValidatePlace(got) != nil {
+			t.Errorf("the place of %+v is %q, its app %q: %v", request, got, token.At(got).App, token.ValidatePlace(got))
 		}
 	}
 	for _, place := range []string{"", "organization_", "organization_../acme", "organization_Acme", "team_acme", "../web"} {

@@ -36,8 +36,16 @@ type Resolution struct {
 	// Stale means that less than the required validity remains because no
 	// source had a better token.
 	Stale bool
+	// SharedWith is the slug of the organization whose apps share the token; "" for a
+	// token of one app, and for a login.
+	SharedWith string
 	// Warnings are for the user, and hold no secret.
 	Warnings []Warning
+	// recent means that a process acquired it during the flight, so it cannot have
+	// been revoked since.
+	recent bool
+	// sequence is the number of a stored token's acquisition, 0 for any other.
+	sequence Sequence
 }
 
 // fromCache returns r as the cache returns it.

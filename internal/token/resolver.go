@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/flytokens/terraform-provider-fly/internal/coalesce"
@@ -30,16 +31,16 @@ type Options struct {
 	// A named source may return a login with access to more than the app. Nil
 	// names none.
 	Named func(SourceName) bool
-	// Organization looks up the slug of the organization that an app belongs to, for
-	// messages. Nil looks up nothing.
-	Organization func(ctx context.Context, app string) (string, error)
+	// Organization returns the slug of the organization to mint a token for req in:
+	// the one that req names, or that its app belongs to. If both are known and
+	// differ, it is an error. Nil means that no app shares a token.
+	Organization func(ctx context.Context, req Request) (string, error)
 	// Discard revokes a token that was minted and is not returned to any caller. Nil
 	// leaves it to expire.
 	Discard func(ctx context.Context, req Request, rec Record) error
-	// Recover revokes the tokens of announced mints for app that were not
-	// stored. The caller holds the app's claim. Nil leaves the tokens to
-	// expire.
-	Recover func(ctx context.Context, app string, left []Mint)
+	// Recover revokes the tokens of mints that were announced at a [Request.Place]
+	// and not stored. The caller holds the claim. Nil leaves the tokens to expire.
+	Recover func(ctx context.Context, place string, left []Mint)
 	// Observer is called while the resolver works. Nil costs nothing.
 	Observer Observer
 }
@@ -57,15 +58,19 @@ type Resolver struct {
 	observer    Observer
 
 	isNamed      func(SourceName) bool
-	organization func(context.Context, string) (string, error)
+	organization func(context.Context, Request) (string, error)
 	discard      func(context.Context, Request, Record) error
 	recover      func(context.Context, string, []Mint)
 
 	// began returns the number of the latest acquisition before the run, as of its
 	// first call.
 	began    func() Sequence
-	groups   sync.Map // app name → *group
+	groups   sync.Map // Request.Place → *group
 	rejected sync.Map // rejection → error
+	// shared counts the answers of the flights of organizations.
+	shared atomic.Uint64
+	// suspects has the organizations whose token Fly refused for an app in this run.
+	suspects sync.Map
 }
 
 // ErrNoStore is returned by the methods on manual tokens, and by
@@ -106,9 +111,9 @@ func (r *Resolver) Read(ctx context.Context, req Request, policy Policy) (Resolu
 		return r.fromCache(ctx, req, policy, e)
 	}
 	ctx, ended := r.acquireBegan(ctx, req, policy)
-	var since Sequence
+	var since bar
 	if policy == PolicyAlways {
-		since = r.began()
+		since.stored = r.began()
 	}
 	return ended(r.resolve(ctx, req, policy, since, true))
 }
@@ -122,25 +127,28 @@ func (r *Resolver) Read(ctx context.Context, req Request, policy Policy) (Resolu
 // better one. Under the other policies a stale one is, with a warning.
 func (r *Resolver) Refresh(ctx context.Context, req Request, policy Policy) (Resolution, error) {
 	ctx, ended := r.acquireBegan(ctx, req, policy)
-	return ended(r.resolve(ctx, req, policy, r.sequence(ctx), false))
+	return ended(r.resolve(ctx, req, policy, bar{r.sequence(ctx), r.shared.Load()}, false))
 }
 
-// Invalidate drops the app's cached tokens and its minted tokens in storage, for
-// every access. A flight under way puts its token into neither. The manual token
-// stays. The error is the store's.
-func (r *Resolver) Invalidate(ctx context.Context, app string) error {
-	if err := ValidateApp(app); err != nil {
+// Invalidate drops the cached tokens at a [Request.Place] and its minted tokens in
+// storage, for every access. At that of an organization this is the token that its apps
+// share. A flight under way puts its token into neither. The manual token stays. The
+// error is the store's.
+func (r *Resolver) Invalidate(ctx context.Context, place string) error {
+	if err := ValidatePlace(place); err != nil {
 		return err
 	}
-	g := r.group(app)
+	g := r.group(place)
 	// This supersedes twice: before, for the flights under way, and after, for
 	// a flight that started in between and may have read the old record.
 	g.supersede(func(*entry) bool { return true })
+	r.dropShared(place)
 	if r.store == nil {
 		return nil
 	}
-	err := r.store.Invalidate(ctx, app)
+	err := r.store.Invalidate(ctx, place)
 	g.supersede(func(*entry) bool { return true })
+	r.dropShared(place)
 	return err
 }
 
@@ -152,20 +160,20 @@ func (r *Resolver) cached(req Request) *entry {
 	return nil
 }
 
-// known returns the app's group, nil before its first miss.
-func (r *Resolver) known(app string) *group {
-	v, _ := r.groups.Load(app)
+// known returns the group of a [Request.Place], nil before its first miss.
+func (r *Resolver) known(place string) *group {
+	v, _ := r.groups.Load(place)
 	g, _ := v.(*group)
 	return g
 }
 
-// group returns the app's group, made on its first miss.
-func (r *Resolver) group(app string) *group {
-	if g := r.known(app); g != nil {
+// group returns the group of a [Request.Place], made on its first miss.
+func (r *Resolver) group(place string) *group {
+	if g := r.known(place); g != nil {
 		return g
 	}
-	r.groups.LoadOrStore(app, newGroup())
-	return r.known(app)
+	r.groups.LoadOrStore(place, newGroup())
+	return r.known(place)
 }
 
 // sequence returns the number of the latest acquisition in storage. If it
@@ -184,14 +192,14 @@ func (r *Resolver) sequence(ctx context.Context) Sequence {
 
 // resolve enters the app's group and waits there for a flight. Tokens acquired
 // after since count as acquired for this call.
-func (r *Resolver) resolve(ctx context.Context, req Request, policy Policy, since Sequence, planned bool) (res Resolution, coalesced bool, err error) {
+func (r *Resolver) resolve(ctx context.Context, req Request, policy Policy, since bar, planned bool) (res Resolution, coalesced bool, err error) {
 	if err := req.Validate(); err != nil {
 		return Resolution{}, false, err
 	}
 	if ctx.Err() != nil {
 		return Resolution{}, false, context.Cause(ctx)
 	}
-	f, joined, hit := r.enter(ctx, req, policy, since, planned)
+	f, joined, hit := r.enter(ctx, &flight{request: req, asker: req, sources: r.sources, policy: policy, since: since, planned: planned})
 	if hit != nil {
 		return hit.answer.fromCache(AcquirerGroup), false, hit.err
 	}
@@ -199,30 +207,31 @@ func (r *Resolver) resolve(ctx context.Context, req Request, policy Policy, sinc
 	return res, joined, err
 }
 
-// enter returns the flight that will answer, joined or started, or a cache entry
+// enter returns the flight that will answer, next or one to join, or a cache entry
 // that appeared since the caller looked. The cache is read under the group's lock, so
 // that no caller starts a second walk after the first has landed.
-func (r *Resolver) enter(ctx context.Context, req Request, policy Policy, since Sequence, planned bool) (f *flight, joined bool, hit *entry) {
-	g := r.group(req.App)
+func (r *Resolver) enter(ctx context.Context, next *flight) (f *flight, joined bool, hit *entry) {
+	req := next.request
+	g := r.group(req.Place())
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if planned {
-		if e := g.find(req, time.Now()); e != nil {
+	if next.planned {
+		if e := g.find(req, time.Now()); e != nil && !next.bars(e) {
 			return nil, false, e
 		}
 	} else {
 		g.drop(func(e *entry) bool { return e.request == req || e.err != nil || e.answer.Stale })
 	}
 	if f := g.flights[req]; f != nil {
-		// The first of a run's readers decides about the policy.
-		if (planned && f.planned || f.serves(policy, since)) && f.call.Join() {
+		// The first of a run's readers of an app decides about the policy.
+		if (next.planned && f.planned && req.App != "" || f.serves(next.policy, next.since)) && f.call.Join() {
 			return f, true, nil
 		}
 		f.superseded = true
 	}
-	f = &flight{group: g, request: req, policy: policy, planned: planned}
-	f.bar(since)
-	f.call = coalesce.Start(ctx, func(ctx context.Context) (Resolution, error) { return r.fly(ctx, f) })
-	g.flights[req] = f
-	return f, false, nil
+	next.group = g
+	next.raise()
+	next.call = coalesce.Start(ctx, func(ctx context.Context) (Resolution, error) { return r.fly(ctx, next) })
+	g.flights[req] = next
+	return next, false, nil
 }

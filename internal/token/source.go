@@ -85,6 +85,9 @@ type Candidate struct {
 	Minted bool
 	// sequence is the number of a stored token's acquisition.
 	sequence Sequence
+	// sharedWith and recent are those of a [Resolution].
+	sharedWith string
+	recent     bool
 	// From is the origin of a login: a variable, an argument, or a path. It is
 	// "" for every token that is not a login.
 	From string

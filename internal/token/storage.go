@@ -70,8 +70,9 @@ type Store interface {
 	// and not less than that of any earlier one.
 	Sequence(ctx context.Context) (Sequence, error)
 	// Load returns the store's content for req, from one read.
+	// A request without an app is for the token that the apps of its organization share.
 	Load(ctx context.Context, req Request) (Stored, error)
-	// Claim excludes other processes from acquiring a token for req's app, and
+	// Claim excludes other processes from acquiring a token at req's place, and
 	// waits for that until ctx ends. The error gives the reason of a failure.
 	Claim(ctx context.Context, req Request) (Claim, error)
 	// Save stores rec for req without a claim. The error is [ErrSuperseded] if
@@ -80,9 +81,11 @@ type Store interface {
 	// Remove removes the record for req if its token has the given fingerprint.
 	// Any other record is unchanged, without an error.
 	Remove(ctx context.Context, req Request, fingerprint string) error
-	// Invalidate begins a new generation of the app and removes its minted records,
-	// for every access and organization. The manual record stays.
-	Invalidate(ctx context.Context, app string) error
+	// Invalidate begins a new generation of a [Request.Place] and removes its minted
+	// records, for every access and organization. The manual record stays.
+	Invalidate(ctx context.Context, place string) error
+	// SetOrganization records the slug of the organization that an app belongs to.
+	SetOrganization(ctx context.Context, app, slug string) error
 	// Manual returns the app's manual record. The error is [ErrNoRecord] if
 	// there is none, and wraps [ErrStop] if it cannot be read.
 	Manual(ctx context.Context, app string) (Record, error)
@@ -111,8 +114,10 @@ type Stored struct {
 	// request, and MissesAt is the number of that acquisition.
 	Misses   []Attempt
 	MissesAt Sequence
-	// Announced are mints for the app whose outcome was not recorded.
+	// Announced are mints at the place whose outcome was not recorded.
 	Announced []Mint
+	// Organization is the slug that [Store.SetOrganization] recorded for the app, or "".
+	Organization string
 }
 
 // Claim excludes other processes from acquiring a token for a request. It is

@@ -1,6 +1,7 @@
 package token
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,7 +12,7 @@ import (
 const verifyTimeout = 10 * time.Second
 
 // rejection names a token that Fly refused for an app. It may still be valid
-// for a different app.
+// for a different app, unless app is "".
 type rejection struct{ app, fingerprint string }
 
 // verify checks a token with Fly if the policy requires it, and returns an
@@ -19,10 +20,12 @@ type rejection struct{ app, fingerprint string }
 // returned again under any policy.
 func (w *walk) verify(ctx context.Context, o found) error {
 	r, f := w.Resolver, w.flight
-	key := rejection{f.request.App, o.Token.Fingerprint()}
-	if known, ok := r.rejected.Load(key); ok {
-		cause, _ := known.(error)
-		return w.rejectedMiss(ctx, o, cause)
+	fingerprint := o.Token.Fingerprint()
+	for _, app := range []string{f.request.App, ""} {
+		if known, ok := r.rejected.Load(rejection{app, fingerprint}); ok {
+			cause, _ := known.(error)
+			return w.rejectedMiss(ctx, o, cause)
+		}
 	}
 	if f.policy != PolicyIfRejected || r.verifier == nil || o.Token.IsOAuth() || !w.shown(o) {
 		return nil
@@ -33,15 +36,33 @@ func (w *walk) verify(ctx context.Context, o found) error {
 	if !errors.Is(err, ErrRejected) {
 		return nil // a missing answer is not a rejection
 	}
-	r.rejected.Store(key, err)
-	w.outOfReach = w.outOfReach || o.Source == SourceStorage && errors.Is(err, ErrOutOfReach)
-	if o.Source == SourceStorage && r.store != nil {
+	w.reject(ctx, o, err)
+	return w.rejectedMiss(ctx, o, err)
+}
+
+// reject remembers that Fly refuses a token, and removes it from storage. One that many
+// apps share stays there if it is merely of no use to this app.
+func (w *walk) reject(ctx context.Context, o found, err error) {
+	unreachable := errors.Is(err, ErrOutOfReach)
+	of, key := w.flight.request, rejection{w.flight.request.App, o.Token.Fingerprint()}
+	stored := o.Source == SourceStorage
+	if o.SharedWith != "" {
+		of, stored = Request{Organization: o.SharedWith}, !unreachable && w.stores()
+		if unreachable {
+			w.suspects.Store(o.SharedWith, true)
+			w.unreachable = key.fingerprint
+		} else {
+			key.app = ""
+		}
+	}
+	w.outOfReach = w.outOfReach || unreachable && (o.Source == SourceStorage || o.SharedWith != "")
+	w.refuse(of, key, err)
+	if stored && w.store != nil {
 		// A record that stays is shown and refused again at the next plan.
 		_, _ = guarded(ctx, saveTimeout, func(ctx context.Context) (struct{}, error) {
-			return struct{}{}, r.store.Remove(ctx, f.request, key.fingerprint)
+			return struct{}{}, w.store.Remove(ctx, of, key.fingerprint)
 		})
 	}
-	return w.rejectedMiss(ctx, o, err)
 }
 
 // shown reports whether to check a token with Fly, because it may have been
@@ -49,6 +70,13 @@ func (w *walk) verify(ctx context.Context, o found) error {
 // anyway if its predecessor was for other apps, because the organization may be
 // wrong.
 func (w *walk) shown(o found) bool {
+	if w.flight.request.App == "" {
+		return false // the flights of the apps check it
+	}
+	if o.SharedWith != "" {
+		_, suspect := w.suspects.Load(o.SharedWith)
+		return suspect || !o.recent
+	}
 	switch o.Source {
 	case SourceCLI, SourceAPI:
 		return w.outOfReach
@@ -64,7 +92,7 @@ func (w *walk) shown(o found) bool {
 // rejectedMiss is the miss for a token that Fly rejects. It names the token,
 // its origin and the advice.
 func (w *walk) rejectedMiss(ctx context.Context, o found, err error) error {
-	if mints(o.Source) {
+	if mints(o.Source) || o.SharedWith != "" && o.recent && errors.Is(err, ErrOutOfReach) {
 		return w.wrongOrganization(ctx, o, err)
 	}
 	place, fix := string(o.Source), ""
@@ -91,16 +119,16 @@ func (w *walk) rejectedMiss(ctx context.Context, o found, err error) error {
 // another one.
 func (w *walk) wrongOrganization(ctx context.Context, o found, err error) error {
 	req := w.flight.request
-	if w.discarded(ctx, o) {
+	if o.SharedWith == "" && w.discarded(ctx, o) {
 		w.unowned = false
 	}
 	reason := fmt.Sprintf("Fly refuses the token that was just minted for app %q", req.App)
-	if req.Organization != "" {
-		reason = fmt.Sprintf("a token minted in organization %q has no access to app %q", req.Organization, req.App)
+	if in := cmp.Or(req.Organization, o.SharedWith); in != "" {
+		reason = fmt.Sprintf("a token minted in organization %q has no access to app %q", in, req.App)
 	}
 	fix := "check organization, or FLY_ORG, and the app's name"
 	if w.organization != nil {
-		slug, lookupErr := guarded(ctx, verifyTimeout, func(ctx context.Context) (string, error) { return w.organization(ctx, req.App) })
+		slug, lookupErr := guarded(ctx, verifyTimeout, func(ctx context.Context) (string, error) { return w.organization(ctx, Request{App: req.App}) })
 		switch {
 		case lookupErr != nil || slug == "":
 		case slug == req.Organization || req.Organization == "":

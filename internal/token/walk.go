@@ -14,11 +14,6 @@ type found struct {
 	// from and broad are the candidate's.
 	from  string
 	broad bool
-	// sequence is the number of a stored token's acquisition.
-	sequence Sequence
-	// recent means that another process acquired it during this flight, so it
-	// cannot have been revoked since.
-	recent bool
 }
 
 // walk is one flight's pass through the sources.
@@ -51,22 +46,31 @@ type walk struct {
 	// outOfReach means that Fly refused the stored token because it is for
 	// other apps.
 	outOfReach bool
+	// unreachable is the fingerprint of a refused token that apps share.
+	unreachable string
+	// slug is the organization whose token the app shares; "" while it is unknown.
+	slug string
+	// triedShared is set after an attempt to mint for the organization.
+	triedShared bool
 }
 
 // walk asks the sources until one has a fresh token.
 func (r *Resolver) walk(f *flight) (Resolution, error) {
 	w := &walk{Resolver: r, flight: f, failure: &NoTokenError{request: f.request}}
 	defer func() { w.release(false) }()
-	if r.stores() && r.sources[0].Name() != SourceStorage {
+	if r.stores() && f.sources[0].Name() != SourceStorage && !(w.shareable(f.request) && f.request.Organization != "") {
 		w.load(f.ctx, saveTimeout) // its generation is that of the flight's beginning
 	}
-	for _, src := range r.sources {
+	for _, src := range f.sources {
 		if res, ok := w.staleStored(src); ok {
 			return res, nil
 		}
 		if res, done, err := w.step(src); done {
 			return res, err
 		}
+	}
+	if f.request.App == "" {
+		return Resolution{}, w.failure // a token that many apps share is fresh
 	}
 	return w.lastResort()
 }
@@ -78,6 +82,9 @@ func (r *Resolver) walk(f *flight) (Resolution, error) {
 func (w *walk) step(src Source) (res Resolution, done bool, err error) {
 	if w.skips(src) {
 		return Resolution{}, false, nil
+	}
+	if w.shares(src) {
+		return w.stepShared(src)
 	}
 	release, err := w.slot(src)
 	if err != nil {
@@ -175,7 +182,7 @@ func (w *walk) find(ctx context.Context, src Source, release func()) (found, err
 	if err := w.withheld(src.Name(), c); err != nil {
 		return found{}, err
 	}
-	o := found{sequence: c.sequence, from: c.From, broad: c.Broad && f.request.Access == AccessAny}
+	o := found{from: c.From, broad: c.Broad && f.request.Access == AccessAny}
 	if c.Origin == "" {
 		c.Origin = src.Name()
 	}
@@ -185,9 +192,12 @@ func (w *walk) find(ctx context.Context, src Source, release func()) (found, err
 			return o, err
 		}
 	}
-	o.Resolution = Resolution{Record: c.Record, Source: src.Name(), Acquirer: AcquirerGroup, Warnings: c.Warnings}
+	o.Resolution = Resolution{
+		Record: c.Record, Source: src.Name(), Acquirer: AcquirerGroup, SharedWith: c.sharedWith, Warnings: c.Warnings,
+		sequence: c.sequence,
+		recent:   c.recent || mints(src.Name()) || src.Name() == SourceStorage && w.isRecent(c.sequence),
+	}
 	o.minted = c.Minted
-	o.recent = src.Name() == SourceStorage && w.isRecent(c.sequence)
 	return o, nil
 }
 

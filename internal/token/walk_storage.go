@@ -33,9 +33,12 @@ func (w *walk) load(ctx context.Context, limit time.Duration) {
 	if w.stored != nil {
 		return
 	}
-	stored, err := guarded(ctx, limit, func(ctx context.Context) (Stored, error) {
-		return w.store.Load(ctx, w.flight.request)
-	})
+	f := w.flight
+	read := func(ctx context.Context) (Stored, error) { return w.store.Load(ctx, f.request) }
+	if f.request.App == "" {
+		read = func(ctx context.Context) (Stored, error) { return w.loadShared(ctx, f.group, f.request, limit) }
+	}
+	stored, err := guarded(ctx, limit, read)
 	w.stored, w.unread = &stored, err
 	w.seen, w.missesSeen = stored.Sequence, stored.MissesAt
 	if err != nil {
@@ -45,14 +48,24 @@ func (w *walk) load(ctx context.Context, limit time.Duration) {
 
 // fromStorage is the source "storage".
 func (w *walk) fromStorage(ctx context.Context, limit time.Duration) (Candidate, error) {
+	if w.shareable(w.flight.request) {
+		if w.slug = w.home(ctx, limit); w.slug != "" {
+			return w.sharedFromStorage(ctx, limit)
+		}
+	}
 	w.load(ctx, limit)
-	c := Candidate{Record: w.stored.Record, Minted: true, sequence: w.stored.Sequence}
+	return w.flight.candidate(*w.stored, w.unread)
+}
+
+// candidate is a stored token that the flight may return.
+func (f *flight) candidate(stored Stored, unread error) (Candidate, error) {
+	c := Candidate{Record: stored.Record, Minted: true, sequence: stored.Sequence}
 	switch {
-	case w.unread != nil:
-		return c, w.unread
+	case unread != nil:
+		return c, unread
 	case c.Token.IsZero():
 		return c, &MissError{Reason: "nothing stored for this request", Cause: ErrNoRecord}
-	case w.flight.barred && c.sequence <= w.flight.since:
+	case f.barred && c.sequence <= f.since.stored:
 		return c, &MissError{Reason: "the stored token was acquired before this refresh"}
 	default:
 		return c, nil
@@ -75,7 +88,7 @@ func (w *walk) claimed() (res Resolution, done bool, err error) {
 	stored := w.claim.Stored()
 	w.stored, w.unread = &stored, nil
 	w.stales = slices.DeleteFunc(w.stales, func(c found) bool { return c.Source == SourceStorage })
-	for _, src := range w.sources {
+	for _, src := range w.flight.sources {
 		if src.Name() == SourceStorage && w.asked(src.Name()) {
 			if res, done, err = w.visit(src, func() {}); done {
 				return res, done, err
@@ -85,14 +98,14 @@ func (w *walk) claimed() (res Resolution, done bool, err error) {
 	if stored.MissesAt > w.missesSeen {
 		w.knownMisses = stored.Misses
 	}
-	if len(w.knownMisses) > 0 && !slices.ContainsFunc(w.sources, func(src Source) bool {
+	if len(w.knownMisses) > 0 && !slices.ContainsFunc(w.flight.sources, func(src Source) bool {
 		return mints(src.Name()) && w.knownMiss(src.Name()) == nil
 	}) {
 		w.release(false)
 	}
 	if w.claim != nil && len(stored.Announced) > 0 && w.recover != nil {
 		_, _ = guarded(w.flight.ctx, verifyTimeout, func(ctx context.Context) (struct{}, error) {
-			w.recover(ctx, w.flight.request.App, stored.Announced)
+			w.recover(ctx, w.flight.request.Place(), stored.Announced)
 			return struct{}{}, nil
 		})
 	}
@@ -165,7 +178,7 @@ func (w *walk) patience() time.Duration {
 	if w.narrower != nil {
 		limit += w.narrower.Timeout() + linkGrace
 	}
-	for _, src := range w.sources {
+	for _, src := range w.flight.sources {
 		if src.Name() != SourceStorage {
 			limit += src.Timeout() + linkGrace
 		}

@@ -3,6 +3,8 @@ package tokenstore
 import (
 	"context"
 	"fmt"
+
+	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
 // maxAside is how many damaged documents are kept for each app.
@@ -26,9 +28,9 @@ func (s *Store) setAside(ctx context.Context, app string, data []byte, damage er
 	}
 	begun.aside = kept
 	s.warn(app, "Stored Fly App Tokens Are Damaged", fmt.Sprintf(
-		"The stored tokens for app %q in %s cannot be read: %s. %s, and new tokens are acquired. Its notes about tokens that a killed run left at Fly are lost. `fly tokens list` shows these tokens. "+
+		"The stored tokens for %s in %s cannot be read: %s. %s, and new tokens are acquired. Its notes about tokens that a killed run left at Fly are lost. `fly tokens list` shows these tokens. "+
 			"Deploy tokens with token_in_state = false are lost too. The next plan rotates them.",
-		app, s.backend.Locate(Doc{app, KindState}), damage, what))
+		token.At(app).Subject(), s.backend.Locate(Doc{app, KindState}), damage, what))
 }
 
 // shift makes data the latest of the documents set aside, and drops the oldest.

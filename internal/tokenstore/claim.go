@@ -41,33 +41,33 @@ type claim struct {
 
 var _ token.Claim = (*claim)(nil)
 
-// Claim keeps every other process from acquiring for req's app, and waits for that
+// Claim keeps every other process from acquiring at req's place, and waits for that
 // until ctx ends. It announces a mint in the same change. If another process saved a
 // record or misses for req since the last [Store.Load], nothing is written. The claim's
 // Stored then has the new content, and its MintName announces the mint on use. The
 // error wraps [token.ErrUnwritable] if nothing can be written.
 func (s *Store) Claim(ctx context.Context, req token.Request) (token.Claim, error) {
-	if err := ready(ctx, req.App); err != nil {
+	if err := ready(ctx, req.Place()); err != nil {
 		return nil, err
 	}
-	leave, err := s.enter(ctx, "claim "+req.App)
+	leave, err := s.enter(ctx, "claim "+req.Place())
 	if err != nil {
 		return nil, fmt.Errorf("wait for another acquisition in this process: %w", err)
 	}
-	unlock, exclusive, err := s.backend.Claim(ctx, req.App)
+	unlock, exclusive, err := s.backend.Claim(ctx, req.Place())
 	if err != nil {
 		leave()
 		return nil, err
 	}
 	c := &claim{
 		store: s, req: req, key: s.key(req), owner: rand.Text(), exclusive: exclusive,
-		name: token.MintName(req.App),
+		name: token.MintName(req),
 		stop: func() {},
 	}
 	c.unlock = func() { unlock(); leave() }
 	s.mu.Lock()
-	seen, known := s.missing[req.App]
-	delete(s.missing, req.App)
+	seen, known := s.missing[req.Place()]
+	delete(s.missing, req.Place())
 	s.mu.Unlock()
 	var first *Document
 	if known {
@@ -90,7 +90,7 @@ func (c *claim) take(ctx context.Context, seen *Document) error {
 			held *lease
 			news bool
 		)
-		doc, err := c.store.changeState(ctx, c.req.App, first, func(st *state) (bool, error) {
+		doc, err := c.store.changeState(ctx, c.req.Place(), first, func(st *state) (bool, error) {
 			got, held, news = st, nil, false
 			if seen != nil && c.news(seen.Data, st) {
 				news = true
@@ -113,7 +113,7 @@ func (c *claim) take(ctx context.Context, seen *Document) error {
 			return err
 		case held != nil:
 			if err := pause(ctx, 2*c.store.leases.Poll); err != nil {
-				return fmt.Errorf("cannot claim app %q in %s: another process holds it: %w", c.req.App, c.store.backend, err)
+				return fmt.Errorf("cannot claim %s in %s: another process holds it: %w", c.req.Subject(), c.store.backend, err)
 			}
 			continue
 		case !news:
@@ -127,7 +127,7 @@ func (c *claim) take(ctx context.Context, seen *Document) error {
 
 // news reports whether a record or misses for the request were saved since.
 func (c *claim) news(seen []byte, now *state) bool {
-	before, _, err := c.store.read(c.req.App, seen)
+	before, _, err := c.store.read(c.req.Place(), seen)
 	return err != nil || string(before.records[c.key]) != string(now.records[c.key]) ||
 		string(before.misses[c.key]) != string(now.misses[c.key])
 }
@@ -158,7 +158,7 @@ func (c *claim) renew(ctx context.Context) {
 			return
 		case <-time.After(c.store.leases.Renew):
 		}
-		doc, err := c.store.changeState(ctx, c.req.App, nil, func(st *state) (bool, error) {
+		doc, err := c.store.changeState(ctx, c.req.Place(), nil, func(st *state) (bool, error) {
 			if lost = !c.holds(st); lost {
 				return false, nil
 			}
@@ -188,8 +188,8 @@ func (c *claim) MintName() string {
 	c.turn.Lock()
 	defer c.turn.Unlock()
 	if err := c.promote(ctx); err != nil {
-		c.store.warn(c.req.App, "Unable to Announce Fly Token", fmt.Sprintf(
-			"A token for app %q is minted without an announcement in storage: %s. If this run is killed, `fly tokens list` shows the token as %q.", c.req.App, err, c.name))
+		c.store.warn(c.req.Place(), "Unable to Announce Fly Token", fmt.Sprintf(
+			"A token for %s is minted without an announcement in storage: %s. If this run is killed, `fly tokens list` shows the token as %q.", c.req.Subject(), err, c.name))
 	}
 	return c.name
 }
@@ -287,7 +287,7 @@ func (c *claim) end(ctx context.Context, writes bool, do func(st *state) (bool, 
 		return nil
 	}
 	c.stop()
-	_, err := c.store.changeState(ctx, c.req.App, c.doc, func(st *state) (bool, error) {
+	_, err := c.store.changeState(ctx, c.req.Place(), c.doc, func(st *state) (bool, error) {
 		changed, err := do(st)
 		if st.claim != nil && st.claim.Owner == c.owner {
 			st.claim = nil

@@ -1,6 +1,7 @@
 package tokenstore
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -154,9 +155,10 @@ func (s *Store) announced(app string, st *state, delivered bool) []token.Mint {
 		if err != nil || m.API != s.scope.APIBaseURL || m.Delivered && !delivered {
 			continue
 		}
+		req := token.At(app)
+		req.Access, req.Organization = m.Access, cmp.Or(req.Organization, m.Organization)
 		mints = append(mints, token.Mint{
-			Request: token.Request{App: token.AppOf(app), Access: m.Access, Organization: m.Organization},
-			Name:    name, Kind: m.Kind, ID: m.ID, ExpiresAt: m.ExpiresAt, Owner: m.Owner,
+			Request: req, Name: name, Kind: m.Kind, ID: m.ID, ExpiresAt: m.ExpiresAt, Owner: m.Owner,
 			Workspace: m.Workspace, Spec: m.Spec, Replaces: m.Replaces, Delivered: m.Delivered,
 			StateFile: m.StateFile, Engine: m.Engine,
 		})

@@ -30,6 +30,8 @@ type state struct {
 	// deployTokens are those that no engine's state holds. Their resources own
 	// them, so they outlive an invalidation.
 	deployTokens map[string]json.RawMessage
+	// organization is the slug of the app's organization, "" if it is not recorded.
+	organization string
 	// claim is set while a process holds a lease.
 	claim *lease
 	// aside is the number of damaged documents that were set aside.
@@ -86,6 +88,7 @@ func (st *state) known() map[string]any {
 	return map[string]any{
 		"generation": &st.generation, "sequence": &st.sequence, "records": &st.records, "misses": &st.misses,
 		"mints": &st.mints, "deploy_tokens": &st.deployTokens, "claim": &st.claim, "set_aside": &st.aside,
+		"organization": &st.organization,
 	}
 }
 

@@ -48,7 +48,7 @@ type Store struct {
 	mu       sync.Mutex
 	gates    map[string]chan struct{}
 	warnings map[string][]token.Warning
-	// missing holds, by app, the state document in which a Load found no record:
+	// missing holds, by place, the state document in which a Load found no record:
 	// a claim begins with it.
 	missing map[string]Document
 }
@@ -91,14 +91,14 @@ func (s *Store) Sequence(ctx context.Context) (token.Sequence, error) {
 // Load returns the store's content for req, in one read of one document.
 // Expired and damaged records are not returned.
 func (s *Store) Load(ctx context.Context, req token.Request) (token.Stored, error) {
-	st, d, err := s.loadState(ctx, req.App)
+	st, d, err := s.loadState(ctx, req.Place())
 	if err != nil {
 		return token.Stored{}, err
 	}
 	stored, err := s.stored(ctx, st, req)
 	s.mu.Lock()
-	if delete(s.missing, req.App); stored.Record.Token.IsZero() {
-		s.missing[req.App] = d
+	if delete(s.missing, req.Place()); stored.Record.Token.IsZero() {
+		s.missing[req.Place()] = d
 	}
 	s.mu.Unlock()
 	return stored, err
@@ -116,7 +116,7 @@ func (s *Store) loadState(ctx context.Context, app string) (*state, Document, er
 	}
 	st, damage, err := s.read(app, d.Data)
 	if damage != nil {
-		s.warn(app, "Stored Fly App Tokens Are Damaged", fmt.Sprintf("The stored tokens for app %q in %s cannot be read: %s. The next save of a token replaces them.", app, s.backend.Locate(Doc{app, KindState}), damage))
+		s.warn(app, "Stored Fly App Tokens Are Damaged", fmt.Sprintf("The stored tokens for %s in %s cannot be read: %s. The next save of a token replaces them.", token.At(app).Subject(), s.backend.Locate(Doc{app, KindState}), damage))
 	}
 	return st, d, err
 }
@@ -124,11 +124,11 @@ func (s *Store) loadState(ctx context.Context, app string) (*state, Document, er
 // stored is the content of st for a request.
 func (s *Store) stored(ctx context.Context, st *state, req token.Request) (token.Stored, error) {
 	key := s.key(req)
-	stored := token.Stored{Generation: st.generation, Announced: s.announced(req.App, st, false)}
+	stored := token.Stored{Generation: st.generation, Announced: s.announced(req.Place(), st, false), Organization: st.organization}
 	stored.Misses, stored.MissesAt = st.missed(key)
 	var err error
 	if raw := st.records[key]; raw != nil {
-		stored.Record, stored.Sequence, err = s.usable(ctx, req.App, raw)
+		stored.Record, stored.Sequence, err = s.usable(ctx, req.Place(), raw)
 	}
 	return stored, err
 }
@@ -139,7 +139,7 @@ func (s *Store) stored(ctx context.Context, st *state, req token.Request) (token
 func (s *Store) usable(ctx context.Context, app string, raw json.RawMessage) (token.Record, token.Sequence, error) {
 	rec, seq, err := decodeRecord(raw)
 	if err != nil {
-		s.warn(app, "Stored Fly App Token Is Damaged", fmt.Sprintf("A stored token for app %q in %s cannot be read: %s. A new token is acquired in its place.", app, s.backend.Locate(Doc{app, KindState}), err))
+		s.warn(app, "Stored Fly App Token Is Damaged", fmt.Sprintf("A stored token for %s in %s cannot be read: %s. A new token is acquired in its place.", token.At(app).Subject(), s.backend.Locate(Doc{app, KindState}), err))
 		return token.Record{}, 0, nil
 	}
 	if at := rec.ExpiresAt; !at.IsZero() && time.Now().After(at) {
@@ -160,7 +160,7 @@ func (s *Store) usable(ctx context.Context, app string, raw json.RawMessage) (to
 // Save stores rec for req and replaces any other record. The error is
 // [token.ErrSuperseded] if the app's generation is no longer gen.
 func (s *Store) Save(ctx context.Context, req token.Request, rec token.Record, gen token.Generation) error {
-	_, err := s.changeState(ctx, req.App, nil, func(st *state) (bool, error) {
+	_, err := s.changeState(ctx, req.Place(), nil, func(st *state) (bool, error) {
 		if st.generation != gen {
 			return false, token.ErrSuperseded
 		}
@@ -177,7 +177,7 @@ func (s *Store) Save(ctx context.Context, req token.Request, rec token.Record, g
 // other record is unchanged, without an error.
 func (s *Store) Remove(ctx context.Context, req token.Request, fingerprint string) error {
 	key := s.key(req)
-	_, err := s.changeState(ctx, req.App, nil, func(st *state) (bool, error) {
+	_, err := s.changeState(ctx, req.Place(), nil, func(st *state) (bool, error) {
 		rec, _, err := decodeRecord(st.records[key])
 		is := err == nil && rec.Token.Fingerprint() == fingerprint
 		if is {
@@ -188,12 +188,22 @@ func (s *Store) Remove(ctx context.Context, req token.Request, fingerprint strin
 	return err
 }
 
-// Invalidate raises the app's generation and removes its minted records, for
-// every access, organization and scope, and the documents that were set aside.
-// The manual record, the announced mints and the deploy tokens stay.
-func (s *Store) Invalidate(ctx context.Context, app string) error {
-	aside := 0
+// SetOrganization records the slug of the organization that an app belongs to.
+func (s *Store) SetOrganization(ctx context.Context, app, slug string) error {
 	_, err := s.changeState(ctx, app, nil, func(st *state) (bool, error) {
+		changed := st.organization != slug
+		st.organization = slug
+		return changed, nil
+	})
+	return err
+}
+
+// Invalidate raises the generation of a [token.Request.Place] and removes its minted
+// records, for every access, organization and scope, and the documents that were set
+// aside. The manual record, the announced mints and the deploy tokens stay.
+func (s *Store) Invalidate(ctx context.Context, place string) error {
+	aside := 0
+	_, err := s.changeState(ctx, place, nil, func(st *state) (bool, error) {
 		now, _, err := s.backend.Now(ctx)
 		if err != nil {
 			return false, err
@@ -203,7 +213,7 @@ func (s *Store) Invalidate(ctx context.Context, app string) error {
 		return true, nil
 	})
 	if err == nil && aside > 0 {
-		err = s.removeAside(ctx, app)
+		err = s.removeAside(ctx, place)
 	}
 	return err
 }
@@ -211,16 +221,16 @@ func (s *Store) Invalidate(ctx context.Context, app string) error {
 // MintedRecords returns the records that [Store.Invalidate] would remove, in
 // the order of the keys, without expired ones. The error joins one for each
 // record that cannot be read. The others are returned with it.
-func (s *Store) MintedRecords(ctx context.Context, app string) ([]token.Record, error) {
-	if err := ready(ctx, app); err != nil {
+func (s *Store) MintedRecords(ctx context.Context, place string) ([]token.Record, error) {
+	if err := ready(ctx, place); err != nil {
 		return nil, err
 	}
-	doc := Doc{app, KindState}
+	doc := Doc{place, KindState}
 	d, err := s.backend.Load(ctx, doc)
 	if err != nil {
 		return nil, err
 	}
-	st, damage, err := s.read(app, d.Data)
+	st, damage, err := s.read(place, d.Data)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package backendtest
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -89,6 +90,32 @@ func invalidate(t *testing.T, s Suite) {
 	if now := load(t, b, web).Generation; now <= began {
 		t.Errorf("generation %d after %d", now, began)
 	}
+}
+
+// shared tests the token that the apps of an organization share.
+func shared(t *testing.T, s Suite) {
+	place := s.Place(t)
+	a, b := s.store(t, place), s.store(t, place)
+	acme := token.Request{Organization: "acme"}
+	ok(t, a.SetOrganization(t.Context(), "web", "acme"))
+	c := claim(t, a, acme)
+	if name := c.MintName(); !strings.HasPrefix(name, "terraform-provider-fly organization acme ") {
+		t.Errorf("MintName() = %q", name)
+	}
+	if left := load(t, b, acme).Announced; len(left) != 1 || left[0].Request != acme {
+		t.Errorf("announced: %v, want one for the organization", left)
+	}
+	rec := record()
+	ok(t, c.Save(t.Context(), rec))
+	wantStored(t, b, acme, rec)
+	ok(t, b.Invalidate(t.Context(), "web"))
+	wantStored(t, b, acme, rec)
+	wantStored(t, b, token.Request{Organization: "globex"}, token.Record{})
+	if slug := load(t, b, web).Organization; slug != "acme" {
+		t.Errorf("the app's organization is %q after an invalidation, want acme", slug)
+	}
+	ok(t, a.Invalidate(t.Context(), acme.Place()))
+	wantStored(t, b, acme, token.Record{})
 }
 
 func misses(t *testing.T, s Suite) {

@@ -46,6 +46,7 @@ func (s Suite) Run(t *testing.T) {
 		{"Minted", mintedRecords},
 		{"Scopes", scopes},
 		{"Invalidate", invalidate},
+		{"Shared", shared},
 		{"Misses", misses},
 		{"Mints", mints},
 		{"DeployTokens", deployTokens},
