@@ -199,3 +199,23 @@ func TestDeployTokenStoredImport(t *testing.T) {
 	}
 	d.storedIs(s, "ci")
 }
+
+// A token_in_state that is known only at apply is observed then.
+func TestDeployTokenStoredLate(t *testing.T) {
+	t.Parallel()
+	for _, inState := range []bool{true, false} {
+		s := flytest.New(t, flyWorld())
+		d := deployable(t, s)
+		c, got := d.plan(storing(attrs{"token_in_state": unknown{}}))
+		if got != "" || c.planned["token"] != (unknown{}) {
+			t.Fatalf("plans the token %v:\n%s", c.planned["token"], got)
+		}
+		c.config["token_in_state"], c.planned["token_in_state"] = inState, inState
+		if got := d.apply(t.Context(), c); got != "" || (d.state["token"] != nil) != inState {
+			t.Errorf("token_in_state = %t, and the state has a token: %t\n%s", inState, d.state["token"] != nil, got)
+		}
+		if !inState {
+			d.storedIs(s, "ci")
+		}
+	}
+}
