@@ -10,7 +10,7 @@ import (
 
 // The examples of the actions, by command and by trigger, on an engine with
 // actions. Each refresh mints, and the other action drops the last stored
-// token.
+// token and revokes both.
 func TestAccProcessActions(t *testing.T) {
 	t.Parallel()
 	requires(t, engine.Actions)
@@ -29,7 +29,42 @@ func TestAccProcessActions(t *testing.T) {
 	p.configure(strings.Replace(text, "2026-11", "2026-12", 1))
 	apply(2)
 	apply(2, "-invoke=action.fly_app_token_invalidate.web")
-	if stored := mintedIn(t, p.storage); len(stored) != 0 || len(good(s)) != 1 {
+	if stored := mintedIn(t, p.storage); len(stored) != 0 || len(good(s)) != 0 {
 		t.Errorf("stored are %v, and %q are good", stored, good(s))
 	}
+}
+
+// The example of fly_token_revoke on an engine with actions: a leaked value that no
+// state keeps, and all tokens of an app, each twice and while Fly is down.
+func TestAccProcessTokenRevoke(t *testing.T) {
+	t.Parallel()
+	requires(t, engine.Actions)
+	s := flytest.New(t, flyWorld())
+	leaked := s.Make(flytest.Make{App: "web", Name: "flyctl deploy token"}).Reveal()
+	ours := s.Make(flytest.Make{App: "web", Name: "terraform-provider-fly web aaaaaaaaaa"}).Reveal()
+	p := start(t, snippets(t, "actions/fly_token_revoke/action.tf"), append(runner(t, s, s.Login(ownerOfBoth)), "TF_VAR_leaked="+leaked)...)
+	runs := []outcome{p.run("apply", "-auto-approve")}
+	invoke := func(action, want string) {
+		t.Helper()
+		got := p.try("apply", "-auto-approve", "-invoke=action.fly_token_revoke."+action)
+		wants(t, strings.Join(strings.Fields(got.output), " "), want)
+		runs = append(runs, got)
+	}
+	s.Inject(flytest.OpAny, flytest.Fail(500, `{"error":"boom"}`))
+	invoke("leaked", "The token may still be live. Run the action again")
+	invoke("web", "Run the action again")
+	s.Reset()
+	if !opens(t, s, leaked, "web") || !opens(t, s, ours, "web") {
+		t.Error("a token was revoked while Fly was down")
+	}
+	invoke("leaked", `Revoked the token "flyctl deploy token" (lat_0001).`)
+	invoke("leaked", "was already revoked at 20")
+	invoke("web", "Revoked 1 of 1 token.")
+	invoke("web", "had already been revoked or had expired")
+	if opens(t, s, leaked, "web") || opens(t, s, ours, "web") {
+		t.Error("a token is live")
+	}
+	secrets := map[string]string{"leaked": leaked}
+	silent(t, secrets, runs...)
+	p.search(secrets)
 }
