@@ -87,8 +87,13 @@ func TestListDeployTokens(t *testing.T) {
 	if diags != "" || got[0].name != "ci, until "+s.Issued()[1].ExpiresAt.UTC().Format(time.RFC3339) {
 		t.Fatalf("listed as %+v\n%s", got, diags)
 	}
-	if d.imports("web/lat_0002", nil); cmp.Diff(d.state, got[0].state) != "" {
+	if d.imports("", got[0].identity); cmp.Diff(d.state, got[0].state) != "" {
 		t.Errorf("the listed state differs from the imported one:\n%s", cmp.Diff(d.state, got[0].state))
+	}
+	config := attrs{"app": "web", "name": "ci"}
+	wants(t, d.refresh()+d.applies(config)+d.refresh()+d.applies(config), "in place of lat_0002", "revokes token lat_0002")
+	if got, _ := d.lists(attrs{"app": "web", "name_prefix": "ci"}, 100, false); got != nil {
+		t.Errorf("an adopted token is listed: %v", ids(got))
 	}
 }
 
