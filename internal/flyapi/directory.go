@@ -13,12 +13,15 @@ import (
 type Login func(context.Context) (token.Token, error)
 
 // Directory looks up the organization of an app, and the numbers of both in
-// macaroons. It asks Fly once for each app and each organization, also for
-// concurrent callers. It remembers the answers, failures included, for its
+// macaroons. It asks Fly once for each organization, and at most once for each
+// app, also for concurrent callers: where Fly lists the login's apps, an app of the
+// list needs no request. It remembers the answers, failures included, for its
 // lifetime, which is one run. It is safe for concurrent use.
 type Directory struct {
-	client        *Client
-	login         Login
+	client *Client
+	login  Login
+	// pages holds the pages of the login's apps by the cursor before them.
+	pages         coalesce.Group[string, appPage]
 	apps          coalesce.Group[string, App]
 	organizations coalesce.Group[string, Organization]
 	reached       coalesce.Group[reach, App]
@@ -32,13 +35,15 @@ type reach struct{ app, fingerprint string }
 func NewDirectory(client *Client, login Login) *Directory {
 	return &Directory{
 		client: client, login: login,
+		pages:         coalesce.Group[string, appPage]{Remember: true},
 		apps:          coalesce.Group[string, App]{Remember: true},
 		organizations: coalesce.Group[string, Organization]{Remember: true},
 		reached:       coalesce.Group[reach, App]{Remember: true},
 	}
 }
 
-// App looks an app up with the login. The error is an [*Error], the login's own,
+// App looks an app up with the login, in its list of apps if there is one. If Fly
+// does not accept the login, only the first lookup of a run asks. The error is an [*Error], the login's own,
 // or the context's.
 func (d *Directory) App(ctx context.Context, app string) (App, error) {
 	return d.apps.Do(ctx, app, func(ctx context.Context) (App, error) {
@@ -46,7 +51,7 @@ func (d *Directory) App(ctx context.Context, app string) (App, error) {
 		if err != nil {
 			return App{}, err
 		}
-		found, err := d.client.LookupApp(ctx, login, app)
+		found, err := d.listed(ctx, login, app)
 		if err == nil {
 			d.know(ctx, found.Organization)
 		}

@@ -22,6 +22,8 @@ type document struct {
 	// notFound is the kind for the code NOT_FOUND.
 	notFound Kind
 	repeat   repeat
+	// optional is that of the call.
+	optional bool
 }
 
 // graphqlError is an entry of a GraphQL answer's errors.
@@ -57,7 +59,10 @@ func (c *Client) runCounted(ctx context.Context, tok token.Token, d document, da
 	}
 	k := call{
 		op: d.op, operation: d.operation, method: http.MethodPost, url: c.graphql, body: body,
-		header: tok.AuthorizationHeader(), secret: tok, timeout: c.timeout, repeat: d.repeat,
+		header: tok.AuthorizationHeader(), secret: tok, timeout: c.timeout, repeat: d.repeat, optional: d.optional,
+	}
+	if d.optional {
+		k.timeout = min(c.timeout/2, c.showTimeout)
 	}
 	r, err := c.do(ctx, k)
 	if err != nil {

@@ -41,7 +41,8 @@ func (o Organization) Is(slug string) bool { return slug == o.Slug || slug == o.
 
 const (
 	organizationFields = `id slug rawSlug internalNumericId`
-	lookupApp          = `query($name: String!) { app(name: $name) { id internalNumericId name organization { ` + organizationFields + ` } } }`
+	appFields          = `id internalNumericId name organization { ` + organizationFields + ` }`
+	lookupApp          = `query($name: String!) { app(name: $name) { ` + appFields + ` } }`
 	lookupOrganization = `query($slug: String!) { organization(slug: $slug) { ` + organizationFields + ` } }`
 )
 
@@ -57,23 +58,38 @@ func (n organizationNode) organization() Organization {
 	return Organization{ID: n.ID, Slug: n.Slug, RawSlug: n.RawSlug, NumericID: uint64(n.NumericID)}
 }
 
+// appNode is an app in an answer of GraphQL's.
+type appNode struct {
+	ID           string           `json:"id"`
+	Name         string           `json:"name"`
+	NumericID    numeric          `json:"internalNumericId"`
+	Organization organizationNode `json:"organization"`
+}
+
+// isComplete reports whether the node has what Fly always sends.
+func (n appNode) isComplete() bool {
+	return n.Name != "" && n.ID != "" && n.NumericID != 0 && n.Organization.ID != ""
+}
+
+func (n appNode) app() App {
+	return App{Name: n.Name, ID: n.ID, NumericID: uint64(n.NumericID), Organization: n.Organization.organization()}
+}
+
+// lookupOp is the operation of looking an app up, as errors name it.
+func lookupOp(app string) string { return fmt.Sprintf("look up app %q", app) }
+
 // LookupApp looks an app up over GraphQL. The error's kind is [ErrNoSuchApp] if
 // tok cannot see one.
 func (c *Client) LookupApp(ctx context.Context, tok token.Token, app string) (App, error) {
 	d := document{
-		op: fmt.Sprintf("look up app %q", app), operation: "look_up_app", text: lookupApp, variables: map[string]any{"name": app},
+		op: lookupOp(app), operation: "look_up_app", text: lookupApp, variables: map[string]any{"name": app},
 		notFound: ErrNoSuchApp, repeat: whenLost,
 	}
 	if err := token.ValidateApp(app); err != nil {
 		return App{}, invalid(d.op, err)
 	}
 	var data struct {
-		App *struct {
-			ID           string           `json:"id"`
-			Name         string           `json:"name"`
-			NumericID    numeric          `json:"internalNumericId"`
-			Organization organizationNode `json:"organization"`
-		} `json:"app"`
+		App *appNode `json:"app"`
 	}
 	if err := c.run(ctx, tok, d, &data); err != nil {
 		return App{}, err
@@ -81,15 +97,10 @@ func (c *Client) LookupApp(ctx context.Context, tok token.Token, app string) (Ap
 	if data.App == nil {
 		return App{}, missing(d)
 	}
-	if data.App.Name != app || data.App.ID == "" || data.App.NumericID == 0 || data.App.Organization.ID == "" {
+	if data.App.Name != app || !data.App.isComplete() {
 		return App{}, incomplete(d)
 	}
-	return App{
-		Name:         data.App.Name,
-		ID:           data.App.ID,
-		NumericID:    uint64(data.App.NumericID),
-		Organization: data.App.Organization.organization(),
-	}, nil
+	return data.App.app(), nil
 }
 
 // LookupOrganization looks an organization up over GraphQL. The slug "personal"

@@ -35,7 +35,8 @@ func (o *Outage) begin(ctx context.Context, err error) {
 }
 
 // OrganizationNumber returns [Directory.organizationNumber] of d for callers
-// that need it only as a hint. They wait at most [Config.ShowTimeout].
+// that need it only as a hint. They wait at most twice [Config.ShowTimeout], of which
+// the list of apps may take one half.
 func (o *Outage) OrganizationNumber(d *Directory) func(context.Context, token.Request) (uint64, error) {
 	return func(ctx context.Context, req token.Request) (uint64, error) {
 		if err := o.breaker.Allow(); err != nil {
@@ -43,7 +44,7 @@ func (o *Outage) OrganizationNumber(d *Directory) func(context.Context, token.Re
 		}
 		ctx, release := o.breaker.Bind(ctx)
 		defer release()
-		bounded, cancel := context.WithTimeout(ctx, d.client.showTimeout)
+		bounded, cancel := context.WithTimeout(ctx, 2*d.client.showTimeout)
 		defer cancel()
 		number, err := d.organizationNumber(bounded, req)
 		if isNoAnswer(err) && ctx.Err() == nil {

@@ -40,6 +40,9 @@ type call struct {
 	// secret is the text that must not be quoted.
 	secret token.Token
 	repeat repeat
+	// optional means that the caller can do without an answer. The time limit is
+	// short, and exceeding it does not stop other calls.
+	optional bool
 }
 
 // operationKey is the key of the context value that names a request's operation.
@@ -101,7 +104,7 @@ func (c *Client) do(ctx context.Context, k call) (*reply, error) {
 	case errors.Is(ctx.Err(), context.Canceled):
 		return nil, fmt.Errorf("%s: %w", k.op, context.Cause(ctx))
 	case bounded.Err() != nil:
-		if ctx.Err() == nil {
+		if ctx.Err() == nil && !k.optional {
 			server.Failed(began, bounded.Err())
 		}
 		return nil, timedOut(k, t)

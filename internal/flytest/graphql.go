@@ -45,7 +45,7 @@ func (r refusal) answer() answer {
 	return answer{http.StatusOK, graphqlErrors(r.code, r.message)}
 }
 
-// understandGraphQL finds the operation of a document by its root field.
+// understandGraphQL finds the operation of a document by its first root field.
 func (s *Server) understandGraphQL(r *http.Request, body []byte) (request, bool) {
 	var o operation
 	if err := json.Unmarshal(body, &o); err != nil {
@@ -53,15 +53,17 @@ func (s *Server) understandGraphQL(r *http.Request, body []byte) (request, bool)
 		return request{}, false
 	}
 	kind, fields, err := parseQuery(o.Query)
-	if err != nil || len(fields) != 1 {
+	if err != nil || len(fields) == 0 {
 		s.t.Errorf("flytest: a GraphQL document of %d fields: %v", len(fields), err)
 		return request{}, false
 	}
-	root := fields[0]
-	op, resolve := s.resolver(kind, root)
-	if resolve == nil {
-		s.t.Errorf("flytest: unexpected %s of %q", kind, root.name)
-		return request{}, false
+	resolvers := make([]resolve, len(fields))
+	var op Operation
+	for i := len(fields) - 1; i >= 0; i-- {
+		if op, resolvers[i] = s.resolver(kind, fields[i]); resolvers[i] == nil {
+			s.t.Errorf("flytest: unexpected %s of %q", kind, fields[i].name)
+			return request{}, false
+		}
 	}
 	header := r.Header.Get("Authorization")
 	return request{op: op, work: func() answer {
@@ -71,12 +73,33 @@ func (s *Server) understandGraphQL(r *http.Request, body []byte) (request, bool)
 		if !ok {
 			return unauthenticated.answer()
 		}
-		object, refused := resolve(who, root, o.Variables)
-		if refused != nil {
+		return s.resolved(who, fields, resolvers, o.Variables)
+	}}, true
+}
+
+// resolved is the answer to a document. A refused field is null beside the others
+// where the schema lets it be null. Otherwise the whole data is null.
+func (s *Server) resolved(who principal, fields []field, resolvers []resolve, variables map[string]any) answer {
+	data, body := make(map[string]any), make(map[string]any)
+	for i, root := range fields {
+		object, refused := resolvers[i](who, root, variables)
+		if refused == nil {
+			value, err := project(object, root.fields)
+			if err != nil {
+				s.t.Errorf("flytest: %s: %v", root.name, err)
+				return refusal{"INVALID", err.Error()}.answer()
+			}
+			data[root.alias] = value
+			continue
+		}
+		if root.name != "app" || len(fields) == 1 {
 			return refused.answer()
 		}
-		return s.selected(root, object)
-	}}, true
+		data[root.alias] = nil
+		body = graphqlErrors(refused.code, refused.message)
+	}
+	body["data"] = data
+	return answer{http.StatusOK, body}
 }
 
 // resolve is a root field's answer: the whole object, from which the document
@@ -101,6 +124,8 @@ func (s *Server) resolver(kind string, root field) (Operation, resolve) {
 		return OpList, s.queryApp
 	case kind == "query" && root.name == "app":
 		return OpLookupApp, s.queryApp
+	case kind == "query" && root.name == "apps":
+		return OpListApps, s.queryApps
 	case kind == "query" && root.name == "node":
 		return OpLookupToken, s.queryToken
 	case kind == "query" && root.name == "organizations":
@@ -116,30 +141,40 @@ func (s *Server) resolver(kind string, root field) (Operation, resolve) {
 	}
 }
 
-// selected cuts object down to root's selection.
-func (s *Server) selected(root field, object map[string]any) answer {
-	value, err := project(object, root.fields)
-	if err != nil {
-		s.t.Errorf("flytest: %s: %v", root.name, err)
-		return refusal{"INVALID", err.Error()}.answer()
-	}
-	return answer{http.StatusOK, map[string]any{"data": map[string]any{root.alias: value}}}
-}
-
 func (s *Server) queryApp(who principal, root field, variables map[string]any) (map[string]any, *refusal) {
 	app, ok := s.world.app(root.text("name", variables))
 	if !ok || !s.mayRead(who, app) {
 		return nil, &noApp
 	}
+	node := s.appNode(who, app)
+	node["limitedAccessTokens"] = s.connection(who, root, variables, func(i *issued) bool { return i.App == app.Name })
+	return node, nil
+}
+
+func (s *Server) appNode(who principal, app App) map[string]any {
 	organization, _ := s.world.organization(app.Organization)
 	return map[string]any{
 		"id": app.Name, "internalNumericId": app.NumericID, "name": app.Name,
-		"organization":        s.organizationNode(who, organization),
-		"limitedAccessTokens": s.connection(who, root, variables, func(i *issued) bool { return i.App == app.Name }),
+		"organization": s.organizationNode(who, organization),
 		// What flyctl asks for besides.
 		"hostname": app.Name + ".fly.dev", "cnameTarget": nil, "deployed": false, "network": nil,
 		"status": "pending", "appUrl": nil, "platformVersion": "machines", "role": nil,
-	}, nil
+	}
+}
+
+// queryApps lists the apps that a user sees. Fly refuses app-scoped tokens. It is
+// unknown whether it lists apps to other tokens without a user.
+func (s *Server) queryApps(who principal, root field, variables map[string]any) (map[string]any, *refusal) {
+	if who.user == nil {
+		return nil, &notPermitted
+	}
+	var all []map[string]any
+	for _, app := range s.world.Apps {
+		if s.mayRead(who, app) {
+			all = append(all, s.appNode(who, app))
+		}
+	}
+	return page(root, variables, all), nil
 }
 
 func (s *Server) queryOrganization(who principal, root field, variables map[string]any) (map[string]any, *refusal) {

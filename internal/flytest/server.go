@@ -24,7 +24,7 @@ const (
 	OpAny Operation = ""
 	// OpMint is createLimitedAccessToken.
 	OpMint Operation = "mint"
-	// OpLookupApp is app(name:), without its tokens.
+	// OpLookupApp is app(name:), without its tokens, with or without apps beside it.
 	OpLookupApp Operation = "look up app"
 	// OpLookupOrganization is organization(slug:), without its tokens.
 	OpLookupOrganization Operation = "look up organization"
