@@ -30,28 +30,37 @@ data "external" "all" {
 const slowRuns = 3
 
 // cold measures plans without stored tokens and with a slow flyctl, next to a
-// data source that calls the same flyctl. One row has one data source per app,
-// the other has all data sources.
+// data source that calls the same flyctl. The apps share one token, unless the data
+// sources set an access.
 func (b *bench) cold(ctx context.Context) ([]row, error) {
-	each, err := b.coldRow(ctx, b.apps, b.runs)
-	if err != nil {
-		return nil, err
+	rows := []struct {
+		id, what, access string
+		reads, runs      int
+		limit            float64
+	}{
+		{"cold", fmt.Sprintf("plan of %s over as many apps, flyctl takes %s", many(b.apps, "data source"), b.delay), "", b.apps, b.runs, 0.25},
+		{"cold_access", "the same with `access = \"deploy\"`", "deploy", b.apps, min(b.runs, slowRuns), 1.15},
+		{"cold_shared", fmt.Sprintf("plan of %s over %s, flyctl takes %s", many(b.reads, "data source"), many(b.apps, "app"), b.delay), "", b.reads, min(b.runs, slowRuns), 0.10},
 	}
-	each.ID, each.Limit = "cold", limit{Ratio: 1.10}
-	each.What = fmt.Sprintf("plan of %s over as many apps, flyctl takes %s", many(b.apps, "data source"), b.delay)
-	shared, err := b.coldRow(ctx, b.reads, min(b.runs, slowRuns))
-	if err != nil {
-		return nil, err
+	measured := make([]row, len(rows))
+	for i, one := range rows {
+		r, err := b.coldRow(ctx, one.id, one.access, one.reads, one.runs)
+		if err != nil {
+			return nil, err
+		}
+		r.ID, r.What, r.Limit = one.id, one.what, limit{Ratio: one.limit}
+		measured[i] = r
 	}
-	shared.ID, shared.Limit = "cold_shared", limit{Ratio: 1.0 / 3}
-	shared.What = fmt.Sprintf("plan of %s over %s, flyctl takes %s", many(b.reads, "data source"), many(b.apps, "app"), b.delay)
-	return []row{each, shared}, nil
+	return measured, nil
 }
 
 // coldRow races reads data sources over the apps.
-func (b *bench) coldRow(ctx context.Context, reads, runs int) (row, error) {
-	name := fmt.Sprintf("cold-%d", reads)
-	ours, err := b.project(name, "flytokens/fly", b.programs.ours.dir(), oursConfig(b.apps, reads, ""))
+func (b *bench) coldRow(ctx context.Context, name, access string, reads, runs int) (row, error) {
+	calls, argument := 1, ""
+	if access != "" {
+		calls, argument = b.apps, fmt.Sprintf("  access = %q\n", access)
+	}
+	ours, err := b.project(name, "flytokens/fly", b.programs.ours.dir(), oursConfig(b.apps, reads, "", argument))
 	if err != nil {
 		return row{}, err
 	}
@@ -60,21 +69,22 @@ func (b *bench) coldRow(ctx context.Context, reads, runs int) (row, error) {
 		return row{}, err
 	}
 	took, err := b.race(ctx, runs,
-		contestant{name + ", fly", func(ctx context.Context) (sample, error) { return b.coldPlan(ctx, ours, b.apps) }},
-		contestant{name + ", external", func(ctx context.Context) (sample, error) { return b.coldPlan(ctx, external, reads) }},
+		contestant{name + ", fly", func(ctx context.Context) (sample, error) { return b.coldPlan(ctx, ours, access != "", calls) }},
+		contestant{name + ", external", func(ctx context.Context) (sample, error) { return b.coldPlan(ctx, external, false, reads) }},
 	)
 	if err != nil {
 		return row{}, err
 	}
 	return row{
-		Unit: unitTime, Ours: timed(nameOurs, took[0]).calling(b.apps), Rival: timed(nameExternal, took[1]).calling(reads),
+		Unit: unitTime, Ours: timed(nameOurs, took[0]).calling(calls), Rival: timed(nameExternal, took[1]).calling(reads),
 	}, nil
 }
 
-// coldPlan plans p with a new fake and a new storage. It returns an error
-// unless flyctl is called this number of times.
-func (b *bench) coldPlan(ctx context.Context, p project, calls int) (took sample, err error) {
-	f, err := b.newFake(fakefly.Behaviour{Delay: b.delay})
+// coldPlan plans p with a new fake and a new storage. It returns an error unless
+// flyctl is called this number of times. Tokens that must prove an access are minted
+// online, because their app must exist.
+func (b *bench) coldPlan(ctx context.Context, p project, online bool, calls int) (took sample, err error) {
+	f, err := b.newFake(fakefly.Behaviour{Delay: b.delay, Online: online})
 	if err != nil {
 		return sample{}, err
 	}

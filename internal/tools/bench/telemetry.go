@@ -93,7 +93,7 @@ func (b *bench) telemetryRace(ctx context.Context, collectors ...string) ([][]sa
 	if err != nil {
 		return nil, err
 	}
-	p, err := b.project("telemetry", "flytokens/fly", dir, oursConfig(b.apps, b.reads, ""))
+	p, err := b.project("telemetry", "flytokens/fly", dir, oursConfig(b.apps, b.reads, "", ""))
 	if err != nil {
 		return nil, err
 	}

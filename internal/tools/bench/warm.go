@@ -8,9 +8,9 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/flytest/fakefly"
 )
 
-// oursConfig reads the tokens of apps with as many data sources as reads says,
-// with arguments in the provider's block.
-func oursConfig(apps, reads int, arguments string) string {
+// oursConfig reads the tokens of apps with as many data sources as reads says. The
+// arguments are for the provider's block and for those of the data sources.
+func oursConfig(apps, reads int, provider, data string) string {
 	return fmt.Sprintf(`
 provider "fly" {
 %s}
@@ -18,8 +18,8 @@ provider "fly" {
 data "fly_app_token" "all" {
   count = %d
   app   = "app-${count.index %% %d}"
-}
-`, arguments, reads, apps)
+%s}
+`, provider, reads, apps, data)
 }
 
 // copyConfig has this number of data sources of the provider name, which copy.
@@ -32,19 +32,18 @@ data "%s_copy" "all" {
 `, name, reads, apps)
 }
 
-// stored is a fake whose storage holds a token for each app, so that no further
-// call is expected.
+// stored is a fake whose storage holds the apps' token, so that no further call is
+// expected.
 type stored struct {
 	fake
 	fly   *world
-	apps  int
 	plans project
 }
 
-// store fills a storage with a plan in which flyctl mints all tokens. It mints
+// store fills a storage with a plan in which flyctl mints the token that all apps share. It mints
 // over the world's API, so that the world accepts them later.
 func (b *bench) store(ctx context.Context, name string) (stored, error) {
-	p, err := b.project(name, "flytokens/fly", b.programs.ours.dir(), oursConfig(b.apps, b.reads, ""))
+	p, err := b.project(name, "flytokens/fly", b.programs.ours.dir(), oursConfig(b.apps, b.reads, "", ""))
 	if err != nil {
 		return stored{}, err
 	}
@@ -52,11 +51,11 @@ func (b *bench) store(ctx context.Context, name string) (stored, error) {
 	if err != nil {
 		return stored{}, err
 	}
-	s := stored{fake: f, fly: b.fly, apps: b.apps, plans: p}
+	s := stored{fake: f, fly: b.fly, plans: p}
 	if _, err := p.plan(ctx, append(f.env(), b.fly.env()...)...); err != nil {
 		return stored{}, fmt.Errorf("fill the storage: %w", err)
 	}
-	return s, f.called(b.apps)
+	return s, f.called(1)
 }
 
 // plan plans p over the storage. It returns an error if flyctl is called, or if
@@ -70,7 +69,7 @@ func (s stored) plan(ctx context.Context, p project, shown int, env ...string) (
 	if got := s.fly.server.Count(flytest.OpAny) - before; got != shown {
 		return took, fmt.Errorf("the fake Fly got %d requests, want %d", got, shown)
 	}
-	return took, s.called(s.apps)
+	return took, s.called(1)
 }
 
 // warm plans over stored tokens, next to the cheapest data source: with the
@@ -81,7 +80,7 @@ func (b *bench) warm(ctx context.Context) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	unasked, err := b.project("warm-unasked", "flytokens/fly", b.programs.ours.dir(), oursConfig(b.apps, b.reads, "  refresh = \"if_expired\"\n"))
+	unasked, err := b.project("warm-unasked", "flytokens/fly", b.programs.ours.dir(), oursConfig(b.apps, b.reads, "  refresh = \"if_expired\"\n", ""))
 	if err != nil {
 		return nil, err
 	}
