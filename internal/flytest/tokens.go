@@ -114,6 +114,18 @@ func (s *Server) Revoke(tok token.Token) {
 	}
 }
 
+// Move makes an app belong to a different organization of the world.
+func (s *Server) Move(app, organization string) {
+	s.t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := slices.IndexFunc(s.world.Apps, func(a App) bool { return a.Name == app })
+	if i < 0 {
+		s.t.Fatalf("flytest: move: there is no app %q", app)
+	}
+	s.world.Apps[i].Organization = organization
+}
+
 // find returns the issued token of m, or nil if this server did not issue it.
 func (s *Server) find(m *macaroon.Macaroon) *issued {
 	i := slices.IndexFunc(s.issued, func(i *issued) bool { return i.permission.ID() == m.ID() })

@@ -55,6 +55,7 @@ type answer struct {
 	Token, Origin, Fingerprint string
 	AcquiredAt                 *string    `json:"acquired_at"`
 	ExpiresAt                  *time.Time `json:"expires_at"`
+	SharedWith                 *string    `json:"shared_with"`
 }
 
 // answers reads an output that maps names to data sources.

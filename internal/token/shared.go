@@ -61,6 +61,9 @@ func (w *walk) shares(src Source) bool {
 		return w.organization(ctx, w.flight.request)
 	})
 	if err != nil || slug == "" {
+		if w.stores() {
+			w.load(w.flight.ctx, saveTimeout)
+		}
 		return false
 	}
 	if w.outOfReach && slug == w.slug {

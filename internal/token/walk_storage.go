@@ -48,7 +48,7 @@ func (w *walk) load(ctx context.Context, limit time.Duration) {
 
 // fromStorage is the source "storage".
 func (w *walk) fromStorage(ctx context.Context, limit time.Duration) (Candidate, error) {
-	if w.shareable(w.flight.request) {
+	if w.shareable(w.flight.request) && !w.triedShared {
 		if w.slug = w.home(ctx, limit); w.slug != "" {
 			return w.sharedFromStorage(ctx, limit)
 		}
