@@ -6,7 +6,7 @@ import "slices"
 // and the feature. Other resources of a type are treated alike.
 type place struct {
 	// named holds the types of the set caveats that apply to the request.
-	named []CaveatType
+	named []caveatType
 	// app is the app that the proof is about. inApp reports whether the request
 	// is for this app or for a different one.
 	app   uint64
@@ -19,25 +19,25 @@ type place struct {
 // different app, on a feature that is not listed, and on a resource that is
 // neither.
 func places(app uint64, features []string) []place {
-	inOrganization := [][]CaveatType{
+	inOrganization := [][]caveatType{
 		nil,
-		{TypeStorageObjects},
-		{TypeFeatureSet},
-		{TypeFeatureSet, TypeClusters},
+		{typeStorageObjects},
+		{typeFeatureSet},
+		{typeFeatureSet, typeClusters},
 	}
-	inApp := [][]CaveatType{
-		{TypeApps},
-		{TypeApps, TypeVolumes},
-		{TypeApps, TypeAppFeatureSet},
-		{TypeApps, TypeMachines},
-		{TypeApps, TypeMachines, TypeCommands},
-		{TypeApps, TypeMachines, TypeMachineFeatureSet},
+	inApp := [][]caveatType{
+		{typeApps},
+		{typeApps, typeVolumes},
+		{typeApps, typeAppFeatureSet},
+		{typeApps, typeMachines},
+		{typeApps, typeMachines, typeCommands},
+		{typeApps, typeMachines, typeMachineFeatureSet},
 	}
 	var list []place
-	add := func(named []CaveatType, this bool) {
+	add := func(named []caveatType, this bool) {
 		p := place{named: named, app: app, inApp: this, features: features}
 		list = append(list, p)
-		p.named = append(slices.Clone(named), TypeMutations)
+		p.named = append(slices.Clone(named), typeMutations)
 		list = append(list, p)
 	}
 	for _, named := range inOrganization {
@@ -50,7 +50,7 @@ func places(app uint64, features []string) []place {
 	return list
 }
 
-func (p *place) names(t CaveatType) bool { return slices.Contains(p.named, t) }
+func (p *place) names(t caveatType) bool { return slices.Contains(p.named, t) }
 
 // applies reports whether a caveat inside IfPresent applies to a request.
 type applies int
@@ -86,25 +86,25 @@ func (p *place) boundOf(c Caveat) (Action, applies) {
 	case IfPresent:
 		return p.boundOfIfPresent(c), always
 	case Apps:
-		return union(c, p.names(TypeApps), func(id uint64) bool { return id == 0 || (id == p.app) == p.inApp })
+		return union(c, p.names(typeApps), func(id uint64) bool { return id == 0 || (id == p.app) == p.inApp })
 	case FeatureSet:
-		return union(c, p.names(TypeFeatureSet), func(name string) bool { return !slices.Contains(p.features, name) })
+		return union(c, p.names(typeFeatureSet), func(name string) bool { return !slices.Contains(p.features, name) })
 	case Volumes:
-		return union(c, p.names(TypeVolumes), anyName)
+		return union(c, p.names(typeVolumes), anyName)
 	case Machines:
-		return union(c, p.names(TypeMachines), anyName)
+		return union(c, p.names(typeMachines), anyName)
 	case AppFeatureSet:
-		return union(c, p.names(TypeAppFeatureSet), anyName)
+		return union(c, p.names(typeAppFeatureSet), anyName)
 	case MachineFeatureSet:
-		return union(c, p.names(TypeMachineFeatureSet), anyName)
+		return union(c, p.names(typeMachineFeatureSet), anyName)
 	case Clusters:
-		return union(c, p.names(TypeClusters), anyName)
+		return union(c, p.names(typeClusters), anyName)
 	case StorageObjects:
-		return union(c, p.names(TypeStorageObjects), anyName)
+		return union(c, p.names(typeStorageObjects), anyName)
 	case Mutations:
-		return ifAny(len(c), p.names(TypeMutations))
+		return ifAny(len(c), p.names(typeMutations))
 	case Commands:
-		return ifAny(len(c), p.names(TypeCommands))
+		return ifAny(len(c), p.names(typeCommands))
 	default:
 		return actionAny, maybe
 	}

@@ -5,60 +5,98 @@ import (
 	"strconv"
 )
 
-// CaveatType is the number of a kind of caveat on the wire.
-type CaveatType uint64
+// caveatType is the number of a type of caveat on the wire.
+type caveatType uint64
 
 // The types that Fly uses, as caveat.go of superfly/macaroon numbers them.
 const (
-	TypeOrganization        CaveatType = 0
-	TypeVolumes             CaveatType = 2
-	TypeApps                CaveatType = 3
-	TypeValidityWindow      CaveatType = 4
-	TypeFeatureSet          CaveatType = 5
-	TypeMutations           CaveatType = 6
-	TypeMachines            CaveatType = 7
-	TypeConfineUser         CaveatType = 8
-	TypeConfineOrganization CaveatType = 9
-	TypeIsUser              CaveatType = 10
-	TypeThirdParty          CaveatType = 11
-	TypeBindToParentToken   CaveatType = 12
-	TypeIfPresent           CaveatType = 13
-	TypeMachineFeatureSet   CaveatType = 14
-	TypeFromMachineSource   CaveatType = 15
-	TypeClusters            CaveatType = 16
-	TypeConfineGoogleHD     CaveatType = 19
-	TypeConfineGitHubOrg    CaveatType = 20
-	TypeMaxValidity         CaveatType = 21
-	TypeIsMember            CaveatType = 22
-	TypeFlyioUserID         CaveatType = 23
-	TypeGitHubUserID        CaveatType = 24
-	TypeGoogleUserID        CaveatType = 25
-	TypeAction              CaveatType = 26
-	TypeCommands            CaveatType = 27
-	TypeAppFeatureSet       CaveatType = 28
-	TypeStorageObjects      CaveatType = 29
-	TypeAllowedRoles        CaveatType = 30
-	TypeFlySrc              CaveatType = 31
+	typeOrganization        caveatType = 0
+	typeVolumes             caveatType = 2
+	typeApps                caveatType = 3
+	typeValidityWindow      caveatType = 4
+	typeFeatureSet          caveatType = 5
+	typeMutations           caveatType = 6
+	typeMachines            caveatType = 7
+	typeConfineUser         caveatType = 8
+	typeConfineOrganization caveatType = 9
+	typeIsUser              caveatType = 10
+	typeThirdParty          caveatType = 11
+	typeBindToParentToken   caveatType = 12
+	typeIfPresent           caveatType = 13
+	typeMachineFeatureSet   caveatType = 14
+	typeFromMachineSource   caveatType = 15
+	typeClusters            caveatType = 16
+	typeConfineGoogleHD     caveatType = 19
+	typeConfineGitHubOrg    caveatType = 20
+	typeMaxValidity         caveatType = 21
+	typeIsMember            caveatType = 22
+	typeFlyioUserID         caveatType = 23
+	typeGitHubUserID        caveatType = 24
+	typeGoogleUserID        caveatType = 25
+	typeAction              caveatType = 26
+	typeCommands            caveatType = 27
+	typeAppFeatureSet       caveatType = 28
+	typeStorageObjects      caveatType = 29
+	typeAllowedRoles        caveatType = 30
+	typeFlySrc              caveatType = 31
 )
+
+// knownType is what this package knows of a type.
+type knownType struct {
+	// name is flyctl's.
+	name string
+	// read reads the body; nil for IfPresent, which nests.
+	read func(*reader) Caveat
+	// key is the only member of the body in flyctl's JSON, and names the resources
+	// of a set.
+	key string
+}
+
+var knownTypes = [...]knownType{
+	typeOrganization:        {name: "Organization", read: (*reader).organization},
+	typeVolumes:             {name: "Volumes", read: readNamed[Volumes], key: "volumes"},
+	typeApps:                {name: "Apps", read: (*reader).apps, key: "apps"},
+	typeValidityWindow:      {name: "ValidityWindow", read: (*reader).validityWindow},
+	typeFeatureSet:          {name: "FeatureSet", read: readNamed[FeatureSet], key: "features"},
+	typeMutations:           {name: "Mutations", read: (*reader).mutations, key: "mutations"},
+	typeMachines:            {name: "Machines", read: readNamed[Machines], key: "machines"},
+	typeConfineUser:         {name: "ConfineUser", read: func(r *reader) Caveat { return ConfineUser{r.id()} }},
+	typeConfineOrganization: {name: "ConfineOrganization", read: func(r *reader) Caveat { return ConfineOrganization{r.id()} }},
+	typeIsUser:              {name: "IsUser", read: func(r *reader) Caveat { return IsUser{r.id()} }},
+	typeThirdParty:          {name: "3P", read: (*reader).thirdParty},
+	typeBindToParentToken:   {name: "BindToParentToken", read: func(r *reader) Caveat { return BindToParentToken(r.bytes()) }},
+	typeIfPresent:           {name: "IfPresent"},
+	typeMachineFeatureSet:   {name: "MachineFeatureSet", read: readNamed[MachineFeatureSet], key: "features"},
+	typeFromMachineSource:   {name: "FromMachineSource", read: (*reader).fromMachineSource},
+	typeClusters:            {name: "Clusters", read: readNamed[Clusters], key: "clusters"},
+	typeConfineGoogleHD:     {name: "ConfineGoogleHD", read: func(r *reader) Caveat { return ConfineGoogleHD(r.string()) }},
+	typeConfineGitHubOrg:    {name: "ConfineGitHubOrg", read: readNumber[ConfineGitHubOrg]},
+	typeMaxValidity:         {name: "MaxValidity", read: readNumber[MaxValidity]},
+	typeIsMember:            {name: "IsMember", read: (*reader).isMember},
+	typeFlyioUserID:         {name: "FlyioUserID", read: readNumber[FlyioUserID]},
+	typeGitHubUserID:        {name: "GitHubUserID", read: readNumber[GitHubUserID]},
+	typeGoogleUserID:        {name: "GoogleUserID", read: (*reader).googleUserID},
+	typeAction:              {name: "Action", read: readNumber[Action]},
+	typeCommands:            {name: "Commands", read: (*reader).commands},
+	typeAppFeatureSet:       {name: "AppFeatureSet", read: readNamed[AppFeatureSet], key: "features"},
+	typeStorageObjects:      {name: "StorageObjects", read: readNamed[StorageObjects], key: "storage_objects"},
+	typeAllowedRoles:        {name: "AllowedRoles", read: readNumber[AllowedRoles]},
+	typeFlySrc:              {name: "FlySrc", read: (*reader).flySrc},
+}
+
+// known returns what is known of the type, the zero value of an unknown one.
+func (t caveatType) known() knownType {
+	if t < caveatType(len(knownTypes)) {
+		return knownTypes[t]
+	}
+	return knownType{}
+}
 
 // String returns flyctl's name for the type, or the number if flyctl has no
 // name for it.
-func (t CaveatType) String() string {
-	names := [...]string{
-		TypeOrganization: "Organization", TypeVolumes: "Volumes", TypeApps: "Apps",
-		TypeValidityWindow: "ValidityWindow", TypeFeatureSet: "FeatureSet", TypeMutations: "Mutations",
-		TypeMachines: "Machines", TypeConfineUser: "ConfineUser", TypeConfineOrganization: "ConfineOrganization",
-		TypeIsUser: "IsUser", TypeThirdParty: "3P", TypeBindToParentToken: "BindToParentToken",
-		TypeIfPresent: "IfPresent", TypeMachineFeatureSet: "MachineFeatureSet",
-		TypeFromMachineSource: "FromMachineSource", TypeClusters: "Clusters",
-		TypeConfineGoogleHD: "ConfineGoogleHD", TypeConfineGitHubOrg: "ConfineGitHubOrg",
-		TypeMaxValidity: "MaxValidity", TypeIsMember: "IsMember", TypeFlyioUserID: "FlyioUserID",
-		TypeGitHubUserID: "GitHubUserID", TypeGoogleUserID: "GoogleUserID", TypeAction: "Action",
-		TypeCommands: "Commands", TypeAppFeatureSet: "AppFeatureSet", TypeStorageObjects: "StorageObjects",
-		TypeAllowedRoles: "AllowedRoles", TypeFlySrc: "FlySrc",
-	}
-	if t < CaveatType(len(names)) && names[t] != "" {
-		return names[t]
+func (t caveatType) String() string {
+	if name := t.known().name; name != "" {
+		return name
 	}
 	return strconv.FormatUint(uint64(t), 10)
 }
@@ -66,8 +104,8 @@ func (t CaveatType) String() string {
 // Caveat is one restriction in a macaroon. A type that this package does not
 // implement is read as [Unknown].
 type Caveat interface {
-	// Type returns the number of the caveat's type.
-	Type() CaveatType
+	// kind returns the caveat's type.
+	kind() caveatType
 	// encode writes the body.
 	encode(w *writer)
 }
@@ -77,14 +115,12 @@ type Caveat interface {
 // that it does not know.
 type Unknown struct {
 	// Code is the type's number.
-	Code CaveatType
+	Code uint64
 	// Body is the body, one msgpack value, as in the macaroon.
 	Body []byte
 }
 
-// Type returns the number that the macaroon gives.
-func (c Unknown) Type() CaveatType { return c.Code }
-
+func (c Unknown) kind() caveatType { return caveatType(c.Code) }
 func (c Unknown) encode(w *writer) { w.raw(c.Body) }
 
 // walk calls visit for every caveat, and for those inside IfPresent after the

@@ -1,26 +1,22 @@
 package macaroon
 
-import (
-	"bytes"
-	"math"
-)
-
-// preallocated bounds what is allocated for a list before its elements are read.
-const preallocated = 8
+import "bytes"
 
 // Decode reads one macaroon, of at most 1 MiB. The error wraps [ErrMalformed];
 // it gives the position and never the content.
 func Decode(encoded []byte) (*Macaroon, error) {
+	r := &reader{}
 	if len(encoded) > maxSize {
-		return nil, newReader(nil).malformed("%d bytes are too long", len(encoded))
+		r.fail("%d bytes are too long", len(encoded))
+		return nil, r.err
 	}
-	r := newReader(bytes.Clone(encoded))
-	m, err := r.macaroon()
-	if err != nil {
-		return nil, err
-	}
+	r.buf = bytes.Clone(encoded)
+	m := r.macaroon()
 	if r.left() != 0 {
-		return nil, r.malformed("%d bytes follow it", r.left())
+		r.fail("%d bytes follow it", r.left())
+	}
+	if r.err != nil {
+		return nil, r.err
 	}
 	return m, nil
 }
@@ -28,100 +24,62 @@ func Decode(encoded []byte) (*Macaroon, error) {
 // macaroon reads an array of nonce, location, caveats and tail. The lengths
 // must be written in their shortest form, so that encoding the macaroon gives
 // the same bytes.
-func (r *reader) macaroon() (*Macaroon, error) {
-	if err := r.arrayOf(4); err != nil {
-		return nil, err
-	}
-	if r.offset() != 1 {
-		return nil, r.malformed("a length is not in its shortest form")
-	}
+func (r *reader) macaroon() *Macaroon {
 	m := &Macaroon{prefix: prefixCurrent}
-	if err := r.nonce(m); err != nil {
-		return nil, err
+	r.arrayOf(4)
+	r.wantShortest(0, 4)
+	head := r.at
+	r.nonce(m)
+	m.location = r.string()
+	m.head = r.buf[head:r.at]
+	r.macaroonCaveats(m)
+	at := r.at
+	m.tail = r.bytes()
+	if len(m.tail) != tailSize || r.at != at+2+tailSize || r.buf[at] != codeBin8 {
+		r.fail("the tail is not %d bytes", tailSize)
 	}
-	var err error
-	if m.location, err = r.string(); err != nil {
-		return nil, err
+	return m
+}
+
+// wantShortest fails if the length n of an array, which begins at a position,
+// was not written in its shortest form.
+func (r *reader) wantShortest(at, n int) {
+	if r.at-at != len(appendArrayHeader(nil, n)) {
+		r.fail("a length is not in its shortest form")
 	}
-	m.head = r.buf[1:r.offset()]
-	if err := r.macaroonCaveats(m); err != nil {
-		return nil, err
-	}
-	at := r.offset()
-	if m.tail, err = r.bytes(); err != nil {
-		return nil, err
-	}
-	if len(m.tail) != tailSize || r.offset() != at+2+tailSize || r.buf[at] != codeBin8 {
-		return nil, r.malformed("the tail is not %d bytes", tailSize)
-	}
-	return m, nil
 }
 
 // nonce reads the key id, the random part and, since version 1, a flag for
 // finalized proofs.
-func (r *reader) nonce(m *Macaroon) error {
-	n, err := r.array()
-	if err != nil {
-		return err
-	}
+func (r *reader) nonce(m *Macaroon) {
+	n := r.array()
 	if n != 2 && n != 3 {
-		return r.malformed("a nonce of %d parts", n)
+		r.fail("a nonce of %d parts", n)
 	}
-	if m.kid, err = r.bytes(); err != nil {
-		return err
-	}
-	if m.rnd, err = r.bytes(); err != nil {
-		return err
-	}
+	m.kid, m.rnd = r.bytes(), r.bytes()
 	if n == 3 {
-		m.proof, err = r.bool()
+		m.proof = r.bool()
 	}
-	return err
 }
 
-func (r *reader) macaroonCaveats(m *Macaroon) error {
-	at := r.offset()
-	n, err := r.caveatCount()
-	if err != nil {
-		return err
-	}
-	if r.offset()-at != arrayHeaderSize(2*n) {
-		return r.malformed("a length is not in its shortest form")
-	}
+func (r *reader) macaroonCaveats(m *Macaroon) {
+	at := r.at
+	n := r.caveatCount()
+	r.wantShortest(at, 2*n)
 	m.caveats = make([]Caveat, 0, min(n, preallocated))
 	m.wire = make([][]byte, 0, min(n, preallocated))
-	for range n {
-		at := r.offset()
-		c, err := r.caveat(0)
-		if err != nil {
-			return err
-		}
-		m.caveats = append(m.caveats, c)
-		m.wire = append(m.wire, r.buf[at:r.offset():r.offset()])
+	for i := 0; i < n && r.err == nil; i++ {
+		at := r.at
+		m.caveats = append(m.caveats, r.caveat(0))
+		m.wire = append(m.wire, r.buf[at:r.at:r.at])
 	}
-	return nil
 }
 
 // caveatCount reads the length of a flat array of types and bodies.
-func (r *reader) caveatCount() (int, error) {
-	n, err := r.array()
-	if err != nil {
-		return 0, err
-	}
+func (r *reader) caveatCount() int {
+	n := r.array()
 	if n%2 != 0 {
-		return 0, r.malformed("a caveat without a body")
+		r.fail("a caveat without a body")
 	}
-	return n / 2, nil
-}
-
-// arrayHeaderSize returns how many bytes the length of an array takes.
-func arrayHeaderSize(n int) int {
-	switch {
-	case n < 16:
-		return 1
-	case n <= math.MaxUint16:
-		return 3
-	default:
-		return 5
-	}
+	return n / 2
 }

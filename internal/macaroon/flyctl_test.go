@@ -132,7 +132,7 @@ func TestGoldenThirdParty(t *testing.T) {
 		t.Error("the permission macaroon has another signature")
 	}
 	caveats := grant.Permission.Caveats()
-	at := slices.IndexFunc(caveats, func(c macaroon.Caveat) bool { return c.Type() == macaroon.TypeThirdParty })
+	at := slices.IndexFunc(caveats, func(c macaroon.Caveat) bool { _, ok := c.(macaroon.ThirdParty); return ok })
 	sealed, ok := caveats[max(at, 0)].(macaroon.ThirdParty)
 	if !ok {
 		t.Fatal("there is no third party")

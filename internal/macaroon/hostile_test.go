@@ -53,11 +53,11 @@ func hostile(t testing.TB) map[string]struct {
 		"bytes that claim 2^32":        {caveat(append([]byte{12}, claims(0xc6)...)...), "a value is longer than the remaining bytes"},
 		"a string that claims 2^32":    {caveat(append([]byte{19}, claims(0xdb)...)...), "a value is longer than the remaining bytes"},
 		"an extension that claims":     {caveat(append(append([]byte{99}, claims(0xc9)...), 1)...), "a value is longer than the remaining bytes"},
-		"an extension that ends early": {cut(caveat(99, 0xc9, 0)), "it ends within an extension"},
+		"an extension that ends early": {cut(caveat(99, 0xc9, 0)), "it ends too early"},
 		"mutations that claim 2^32":    {caveat(append([]byte{6, 0x91}, claims(0xdd)...)...), "an array is longer than the remaining bytes"},
 		"commands that claim 2^32":     {caveat(append([]byte{27}, claims(0xdd)...)...), "an array is longer than the remaining bytes"},
 		"a Google user of 1 MB":        {caveat(append(binary.BigEndian.AppendUint32([]byte{25, 0xc6}, 1<<19), repeat(1<<19, 1)...)...), "a number is too large"},
-		"100,000 apps, and no end":     {named(100000)[:500000], "it ends within a number"},
+		"100,000 apps, and no end":     {named(100000)[:500000], "it ends too early"},
 	}
 }
 
@@ -126,7 +126,7 @@ func TestDecodeStrict(t *testing.T) {
 		"a window past int64":     {caveat(4, 0x92, 1, 0xcf, 0xff, 0, 0, 0, 0, 0, 0, 0), "a number is too large"},
 		"a member with a field":   {caveat(22, 0x91, 1), "an array of 0 was expected, not of 1"},
 		"an exact of null":        {caveat(27, 0x91, 0x92, 0x90, 0xc0), "true or false was expected"},
-		"a byte of no meaning":    {caveat(99, 0xc1), "no value starts like this, or it ends within one"},
+		"a byte of no meaning":    {caveat(99, 0xc1), "no value starts like this"},
 		"inside, without a body":  {caveat(13, 0x92, 0x91, 1, 1), "a caveat without a body"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -39,31 +39,13 @@ func marshal(v any) ([]byte, error) {
 func caveatsJSON(caveats []Caveat, keys Keys) []caveatJSON {
 	list := make([]caveatJSON, len(caveats))
 	for i, c := range caveats {
-		list[i] = caveatJSON{Type: c.Type().String(), Body: bodyJSON(c, keys)}
+		list[i] = caveatJSON{Type: c.kind().String(), Body: bodyJSON(c, keys)}
 	}
 	return list
 }
 
 func bodyJSON(c Caveat, keys Keys) any {
 	switch c := c.(type) {
-	case Apps:
-		return set("apps", c)
-	case Volumes:
-		return set("volumes", c)
-	case Machines:
-		return set("machines", c)
-	case FeatureSet:
-		return set("features", c)
-	case MachineFeatureSet:
-		return set("features", c)
-	case AppFeatureSet:
-		return set("features", c)
-	case Clusters:
-		return set("clusters", c)
-	case StorageObjects:
-		return set("storage_objects", c)
-	case Mutations:
-		return map[string][]string{"mutations": c}
 	case IfPresent:
 		return map[string]any{"ifs": caveatsJSON(c.Ifs, keys), "else": c.Else}
 	case ThirdParty:
@@ -76,9 +58,9 @@ func bodyJSON(c Caveat, keys Keys) any {
 		return new(big.Int).SetBytes(c)
 	case Unknown:
 		return c.Body
-	default:
-		return c
 	}
+	if key := c.kind().known().key; key != "" {
+		return map[string]any{key: c}
+	}
+	return c
 }
-
-func set[M any](name string, masks M) map[string]M { return map[string]M{name: masks} }

@@ -118,7 +118,7 @@ func judgeRequest(c Caveat, a *Access) verdict {
 		}
 		return allow(actionAny)
 	default:
-		return deny("the token has a caveat that allows no request: " + c.Type().String())
+		return deny("the token has a caveat that allows no request: " + c.kind().String())
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/vmihailenco/msgpack/v5/msgpcode"
@@ -139,7 +140,7 @@ func (m *Macaroon) has(wire []byte) bool {
 // accepts returns an error for a caveat that m must not hold.
 func (m *Macaroon) accepts(c Caveat) error {
 	if isAttestation(c) && !m.proof {
-		return fmt.Errorf("macaroon: add caveat %s: %w", c.Type(), ErrAttestation)
+		return fmt.Errorf("macaroon: add caveat %s: %w", c.kind(), ErrAttestation)
 	}
 	tp, ok := c.(ThirdParty)
 	if !ok {
@@ -173,14 +174,13 @@ func (m *Macaroon) Encode() []byte {
 
 // appendArrayHeader appends the length of an array in its shortest form.
 func appendArrayHeader(out []byte, n int) []byte {
-	length := binary.BigEndian.AppendUint32(nil, uint32(n)) //nolint:gosec // A macaroon has 1 MiB at most.
-	switch arrayHeaderSize(n) {
-	case 1:
-		return append(out, msgpcode.FixedArrayLow|length[3])
-	case 3:
-		return append(append(out, msgpcode.Array16), length[2:]...)
+	switch {
+	case n < 16:
+		return append(out, msgpcode.FixedArrayLow|byte(n)) //nolint:gosec // It is below 16.
+	case n <= math.MaxUint16:
+		return binary.BigEndian.AppendUint16(append(out, msgpcode.Array16), uint16(n))
 	default:
-		return append(append(out, msgpcode.Array32), length...)
+		return binary.BigEndian.AppendUint32(append(out, msgpcode.Array32), uint32(n)) //nolint:gosec // A macaroon has 1 MiB at most.
 	}
 }
 

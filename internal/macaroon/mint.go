@@ -68,11 +68,9 @@ func (s Seed) mint(proof bool) (*Macaroon, error) {
 
 // SignedBy reports whether the tail of m results from key and every caveat.
 func (m *Macaroon) SignedBy(key []byte) bool {
-	nonce, err := newReader(m.head).nonceSize()
-	if err != nil {
-		return false
-	}
-	tail := sign(key, m.head[:nonce])
+	r := &reader{buf: m.head}
+	r.skip(0)
+	tail := sign(key, m.head[:r.at])
 	for _, wire := range m.wire {
 		tail = sign(tail, []byte{codePair}, wire)
 	}
@@ -80,10 +78,4 @@ func (m *Macaroon) SignedBy(key []byte) bool {
 		tail = sign([]byte(finalization), tail)
 	}
 	return hmac.Equal(tail, m.tail)
-}
-
-// nonceSize returns the number of bytes of the first value.
-func (r *reader) nonceSize() (int, error) {
-	err := r.skip(0)
-	return r.offset(), err
 }

@@ -124,13 +124,13 @@ func (p proof) bounds(m *Macaroon, appID uint64) error {
 // limit returns the actions that p allows at a place.
 func (p proof) limit(at *place) Action {
 	switch {
-	case at.inApp && at.names(TypeCommands):
+	case at.inApp && at.names(typeCommands):
 		return p.onApp | p.inCommands
 	case at.inApp:
 		return p.onApp
-	case at.names(TypeApps):
+	case at.names(typeApps):
 		return p.otherApps
-	case at.names(TypeFeatureSet):
+	case at.names(typeFeatureSet):
 		return p.otherFeatures
 	default:
 		return p.elsewhere
@@ -146,11 +146,11 @@ func describe(at *place, action Action) string {
 	switch {
 	case at.inApp:
 		return fmt.Sprintf("%s on app %d", letters, at.app)
-	case at.names(TypeApps):
+	case at.names(typeApps):
 		return letters + " on other apps"
-	case at.names(TypeFeatureSet) && len(at.features) > 0:
+	case at.names(typeFeatureSet) && len(at.features) > 0:
 		return letters + " on other features of the organization"
-	case at.names(TypeFeatureSet):
+	case at.names(typeFeatureSet):
 		return letters + " on features of the organization"
 	default:
 		return letters + " on the organization"

@@ -1,13 +1,10 @@
 package macaroon
 
 import (
-	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
-
-	"github.com/vmihailenco/msgpack/v5"
-	"github.com/vmihailenco/msgpack/v5/msgpcode"
+	"math"
 )
 
 // ErrMalformed is wrapped by every error of decoding. Such an error gives the
@@ -19,228 +16,231 @@ const (
 	maxSize = 1 << 20
 	// maxDepth bounds how deep values nest. Real macaroons nest IfPresent once.
 	maxDepth = 32
+	// preallocated bounds what is allocated for a list before its elements are read.
+	preallocated = 8
+
+	codeNull = 0xc0
 )
 
 // reader reads msgpack from bytes in memory. It allocates by the bytes that are
 // present, never by the length that an input claims. The bytes that it returns
-// are slices of buf.
+// are slices of buf. It keeps the first error and then reads only zero values.
 type reader struct {
 	buf []byte
-	src bytes.Reader
-	dec *msgpack.Decoder
+	at  int
+	err error
 }
 
-func newReader(buf []byte) *reader {
-	r := &reader{buf: buf}
-	r.src.Reset(buf)
-	r.dec = msgpack.NewDecoder(&r.src)
-	return r
+// fail keeps an error at the current position, unless there is one.
+func (r *reader) fail(format string, args ...any) {
+	if r.err == nil {
+		r.err = fmt.Errorf("%w: %s, at byte %d of %d", ErrMalformed, fmt.Sprintf(format, args...), r.at, len(r.buf))
+	}
 }
 
-func (r *reader) left() int   { return r.src.Len() }
-func (r *reader) offset() int { return len(r.buf) - r.src.Len() }
+func (r *reader) left() int { return len(r.buf) - r.at }
 
-// malformed returns an error at the current position.
-func (r *reader) malformed(format string, args ...any) error {
-	return fmt.Errorf("%w: %s, at byte %d of %d", ErrMalformed, fmt.Sprintf(format, args...), r.offset(), len(r.buf))
+// form is the kind of a msgpack value, whatever its size. Strings and bytes are
+// one, because libraries of other languages confuse them.
+type form int
+
+const (
+	formNone form = iota
+	formNumber
+	formNegative
+	formBool
+	formFloat
+	formBytes
+	formArray
+	formMap
+	formExtension
+)
+
+// head reads the beginning of a value: its form, and the value of a number or a
+// bool, or the length of what follows.
+func (r *reader) head() (form, uint64) {
+	switch c := r.big(1); {
+	case r.err != nil, c == codeNull, c == 0xc1:
+		return formNone, c
+	case c <= 0x7f:
+		return formNumber, c
+	case c <= 0x8f:
+		return formMap, c & 0x0f
+	case c <= 0x9f:
+		return formArray, c & 0x0f
+	case c <= 0xbf:
+		return formBytes, c & 0x1f
+	case c <= 0xc3:
+		return formBool, c & 1
+	case c <= 0xc6:
+		return formBytes, r.big(1 << (c - 0xc4))
+	case c <= 0xc9:
+		return formExtension, r.big(1 << (c - 0xc7))
+	case c <= 0xcb:
+		return formFloat, 4 << (c - 0xca)
+	case c <= 0xcf:
+		return formNumber, r.big(1 << (c - 0xcc))
+	case c <= 0xd3:
+		size := 1 << (c - 0xd0)
+		return signed(r.big(size), size)
+	case c <= 0xd8:
+		return formExtension, 1 << (c - 0xd4)
+	case c <= 0xdb:
+		return formBytes, r.big(1 << (c - 0xd9))
+	case c <= 0xdd:
+		return formArray, r.big(2 << (c - 0xdc))
+	case c <= 0xdf:
+		return formMap, r.big(2 << (c - 0xde))
+	default:
+		return signed(c, 1)
+	}
 }
 
-// code returns the first byte of the next value without reading it.
-func (r *reader) code() (byte, error) {
-	c, err := r.dec.PeekCode()
-	if err != nil {
-		return 0, r.malformed("it ends too early")
+// signed returns the form of a number of some bytes in two's complement, and the
+// number in 64 bits.
+func signed(n uint64, size int) (form, uint64) {
+	if sign := uint64(1) << (8*size - 1); n&sign != 0 {
+		return formNegative, n | -sign
 	}
-	return c, nil
+	return formNumber, n
 }
 
-// array reads the length of an array. Every element has at least one byte, so
-// an array that claims more elements than there are bytes is refused.
-func (r *reader) array() (int, error) {
-	c, err := r.code()
-	if err != nil {
-		return 0, err
+// big reads a big-endian number.
+func (r *reader) big(size int) uint64 {
+	if size > r.left() {
+		r.fail("it ends too early")
 	}
-	if !msgpcode.IsFixedArray(c) && c != msgpcode.Array16 && c != msgpcode.Array32 {
-		return 0, r.malformed("an array was expected")
+	if r.err != nil {
+		return 0
 	}
-	n, err := r.dec.DecodeArrayLen()
-	if err != nil || n < 0 || n > r.left() {
-		return 0, r.malformed("an array is longer than the remaining bytes")
+	var digits [8]byte
+	r.at += copy(digits[8-size:], r.buf[r.at:r.at+size])
+	return binary.BigEndian.Uint64(digits[:])
+}
+
+// expect reads the beginning of a value that must have the form.
+func (r *reader) expect(want form, fault string) uint64 {
+	at := r.at
+	got, n := r.head()
+	if got != want {
+		r.refuse(at, fault)
 	}
-	return n, nil
+	return n
+}
+
+// refuse keeps an error for the value that begins at a position.
+func (r *reader) refuse(at int, fault string) {
+	if r.err == nil {
+		r.at = at
+		r.fail("%s", fault)
+	}
+}
+
+// length returns a number of elements, of which each has at least size bytes.
+func (r *reader) length(n uint64, size int, what string) int {
+	if n > uint64(r.left()/size) { //nolint:gosec // It is not negative.
+		r.fail("%s is longer than the remaining bytes", what)
+	}
+	if r.err != nil {
+		return 0
+	}
+	return int(n) //nolint:gosec // It is below the number of bytes.
+}
+
+// array reads the length of an array.
+func (r *reader) array() int {
+	return r.length(r.expect(formArray, "an array was expected"), 1, "an array")
 }
 
 // arrayOf reads the length of an array that must have n elements.
-func (r *reader) arrayOf(n int) error {
-	got, err := r.array()
-	if err != nil {
-		return err
+func (r *reader) arrayOf(n int) {
+	if got := r.array(); got != n {
+		r.fail("an array of %d was expected, not of %d", n, got)
 	}
-	if got != n {
-		return r.malformed("an array of %d was expected, not of %d", n, got)
-	}
-	return nil
 }
 
-func (r *reader) mapping() (int, error) {
-	c, err := r.code()
-	if err != nil {
-		return 0, err
-	}
-	if !msgpcode.IsFixedMap(c) && c != msgpcode.Map16 && c != msgpcode.Map32 {
-		return 0, r.malformed("a map was expected")
-	}
-	n, err := r.dec.DecodeMapLen()
-	if err != nil || n < 0 || n > r.left()/2 {
-		return 0, r.malformed("a map is longer than the remaining bytes")
-	}
-	return n, nil
+func (r *reader) mapping() int {
+	return r.length(r.expect(formMap, "a map was expected"), 2, "a map")
 }
 
 // uint reads an integer from 0 to limit, in any of its encodings.
-func (r *reader) uint(limit uint64) (uint64, error) {
-	c, err := r.code()
-	if err != nil {
-		return 0, err
+func (r *reader) uint(limit uint64) uint64 {
+	negative, n := r.number()
+	if negative {
+		r.fail("a number is negative")
+	} else if n > limit {
+		r.fail("a number is too large")
 	}
-	var n uint64
-	switch {
-	case c <= msgpcode.PosFixedNumHigh, c >= msgpcode.Uint8 && c <= msgpcode.Uint64:
-		n, err = r.dec.DecodeUint64()
-	case c >= msgpcode.Int8 && c <= msgpcode.Int64, c >= msgpcode.NegFixedNumLow:
-		var signed int64
-		if signed, err = r.dec.DecodeInt64(); signed < 0 {
-			return 0, r.malformed("a number is negative")
-		}
-		n = uint64(signed)
-	default:
-		return 0, r.malformed("a number was expected")
-	}
-	if err != nil {
-		return 0, r.malformed("it ends within a number")
-	}
-	if n > limit {
-		return 0, r.malformed("a number is too large")
-	}
-	return n, nil
+	return n
 }
 
-func (r *reader) int() (int64, error) {
-	c, err := r.code()
-	if err != nil {
-		return 0, err
+func (r *reader) int() int64 {
+	negative, n := r.number()
+	if !negative && n > math.MaxInt64 {
+		r.fail("a number is too large")
 	}
-	if c <= msgpcode.PosFixedNumHigh || c >= msgpcode.Uint8 && c <= msgpcode.Uint64 {
-		n, err := r.uint(1<<63 - 1)
-		return int64(n), err //nolint:gosec // It is below the limit.
-	}
-	if c < msgpcode.NegFixedNumLow && (c < msgpcode.Int8 || c > msgpcode.Int64) {
-		return 0, r.malformed("a number was expected")
-	}
-	n, err := r.dec.DecodeInt64()
-	if err != nil {
-		return 0, r.malformed("it ends within a number")
-	}
-	return n, nil
+	return int64(n) //nolint:gosec // A negative number is in two's complement.
 }
 
-func (r *reader) bool() (bool, error) {
-	c, err := r.code()
-	if err != nil {
-		return false, err
+// number reads an integer, which is in two's complement if it is negative.
+func (r *reader) number() (negative bool, n uint64) {
+	at := r.at
+	f, n := r.head()
+	if f != formNumber && f != formNegative {
+		r.refuse(at, "a number was expected")
 	}
-	if c != msgpcode.False && c != msgpcode.True {
-		return false, r.malformed("true or false was expected")
-	}
-	return r.dec.DecodeBool()
+	return f == formNegative, n
 }
 
-// bytes reads a string or bytes and returns them as a slice of buf. Libraries
-// of other languages confuse the two types.
-func (r *reader) bytes() ([]byte, error) {
-	c, err := r.code()
-	if err != nil {
-		return nil, err
-	}
-	if !msgpcode.IsString(c) && !msgpcode.IsBin(c) {
-		return nil, r.malformed("a string or bytes were expected")
-	}
-	n, err := r.dec.DecodeBytesLen()
-	if err != nil {
-		return nil, r.malformed("it ends within a length")
-	}
-	return r.take(n)
+func (r *reader) bool() bool { return r.expect(formBool, "true or false was expected") == 1 }
+
+// bytes reads a string or bytes and returns them as a slice of buf.
+func (r *reader) bytes() []byte {
+	return r.take(r.expect(formBytes, "a string or bytes were expected"))
 }
 
-func (r *reader) string() (string, error) {
-	b, err := r.bytes()
-	return string(b), err
-}
+func (r *reader) string() string { return string(r.bytes()) }
 
-func (r *reader) strings() ([]string, error) {
-	n, err := r.array()
-	if err != nil {
-		return nil, err
-	}
+func (r *reader) strings() []string {
+	n := r.array()
 	list := make([]string, 0, min(n, preallocated))
-	for range n {
-		s, err := r.string()
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, s)
+	for i := 0; i < n && r.err == nil; i++ {
+		list = append(list, r.string())
 	}
-	return list, nil
+	return list
 }
 
 // take skips n bytes and returns them.
-func (r *reader) take(n int) ([]byte, error) {
-	if n < 0 || n > r.left() {
-		return nil, r.malformed("a value is longer than the remaining bytes")
-	}
-	at := r.offset()
-	_, _ = r.src.Seek(int64(n), io.SeekCurrent) // It fails only before the start.
-	return r.buf[at : at+n : at+n], nil
+func (r *reader) take(n uint64) []byte {
+	size := r.length(n, 1, "a value")
+	r.at += size
+	return r.buf[r.at-size : r.at : r.at]
 }
 
 // skip skips one value of any kind.
-func (r *reader) skip(depth int) error {
+func (r *reader) skip(depth int) {
 	if depth > maxDepth {
-		return r.malformed("values are nested more than %d deep", maxDepth)
+		r.fail("values are nested more than %d deep", maxDepth)
 	}
-	c, err := r.code()
-	if err != nil {
-		return err
-	}
-	switch {
-	case msgpcode.IsFixedMap(c), c == msgpcode.Map16, c == msgpcode.Map32:
-		n, err := r.mapping()
-		return r.skipAll(2*n, depth, err)
-	case msgpcode.IsFixedArray(c), c == msgpcode.Array16, c == msgpcode.Array32:
-		n, err := r.array()
-		return r.skipAll(n, depth, err)
-	case msgpcode.IsString(c), msgpcode.IsBin(c):
-		_, err := r.bytes()
-		return err
-	case msgpcode.IsExt(c):
-		_, n, err := r.dec.DecodeExtHeader()
-		if err != nil {
-			return r.malformed("it ends within an extension")
+	at := r.at
+	f, n := r.head()
+	values := 0
+	switch f {
+	case formNone:
+		if n != codeNull {
+			r.refuse(at, "no value starts like this")
 		}
-		_, err = r.take(n)
-		return err
-	default:
-		if err := r.dec.Skip(); err != nil {
-			return r.malformed("no value starts like this, or it ends within one")
-		}
-		return nil
+	case formFloat, formBytes:
+		r.take(n)
+	case formExtension:
+		r.take(n + 1) // its type
+	case formArray:
+		values = r.length(n, 1, "an array")
+	case formMap:
+		values = 2 * r.length(n, 2, "a map")
+	case formNumber, formNegative, formBool:
 	}
-}
-
-func (r *reader) skipAll(n, depth int, err error) error {
-	for ; n > 0 && err == nil; n-- {
-		err = r.skip(depth + 1)
+	for ; values > 0 && r.err == nil; values-- {
+		r.skip(depth + 1)
 	}
-	return err
 }

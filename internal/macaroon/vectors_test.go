@@ -129,16 +129,12 @@ func TestGoldenCaveats(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			caveat := m.Caveats()[0]
-			if got := caveat.Type(); uint64(got) != c.Type || got.String() != c.Name {
-				t.Errorf("type %d %s, want %d %s", got, got, c.Type, c.Name)
-			}
 			got, err := macaroon.CaveatsJSON(m.Caveats(), macaroon.WithKeys)
 			if err != nil {
 				t.Fatal(err)
 			}
 			equalJSON(t, c.JSON, got)
-			if again := rebuilt(t, caveat); !bytes.Equal(again, withWire(t, c.Wire)[:len(again)]) {
+			if again := rebuilt(t, m.Caveats()[0]); !bytes.Equal(again, withWire(t, c.Wire)[:len(again)]) {
 				t.Errorf("encoded again: %x", again)
 			}
 		})
@@ -153,7 +149,7 @@ func rebuilt(t testing.TB, c macaroon.Caveat) []byte {
 	var err error
 	switch c.(type) {
 	case macaroon.FlyioUserID, macaroon.GitHubUserID, macaroon.GoogleUserID:
-		t.Fatalf("%s is not allowed in a permission macaroon", c.Type())
+		t.Fatalf("%T is not allowed in a permission macaroon", c)
 	default:
 		m, err = macaroon.New(seed("wire"), c)
 	}

@@ -33,7 +33,6 @@ func (w *writer) keep(err error) {
 func (w *writer) array(n int)     { w.keep(w.enc.EncodeArrayLen(n)) }
 func (w *writer) mapping(n int)   { w.keep(w.enc.EncodeMapLen(n)) }
 func (w *writer) uint(n uint64)   { w.keep(w.enc.EncodeUint(n)) }
-func (w *writer) int(n int64)     { w.keep(w.enc.EncodeInt(n)) }
 func (w *writer) string(s string) { w.keep(w.enc.EncodeString(s)) }
 func (w *writer) bool(b bool)     { w.keep(w.enc.EncodeBool(b)) }
 
@@ -42,6 +41,12 @@ func (w *writer) bool(b bool)     { w.keep(w.enc.EncodeBool(b)) }
 func (w *writer) bytes(b []byte) {
 	w.keep(w.enc.EncodeBytesLen(len(b)))
 	w.raw(b)
+}
+
+// fields writes an array of numbers and strings.
+func (w *writer) fields(values ...any) {
+	w.array(len(values))
+	w.keep(w.enc.EncodeMulti(values...))
 }
 
 func (w *writer) raw(b []byte) { w.buf.Write(b) }
@@ -72,7 +77,7 @@ func (w *writer) caveat(c Caveat) {
 		w.keep(fmt.Errorf("macaroon: encode caveat: it is nil"))
 		return
 	}
-	w.uint(uint64(c.Type()))
+	w.uint(uint64(c.kind()))
 	c.encode(w)
 }
 
@@ -85,13 +90,13 @@ func encodeCaveat(c Caveat) ([]byte, Caveat, error) {
 	if w.err != nil {
 		return nil, nil, w.err
 	}
-	r := newReader(w.buf.Bytes())
-	read, err := r.caveat(0)
-	if err != nil {
-		return nil, nil, fmt.Errorf("macaroon: encode caveat %s: %w", c.Type(), err)
+	r := &reader{buf: w.buf.Bytes()}
+	read := r.caveat(0)
+	if r.err != nil {
+		return nil, nil, fmt.Errorf("macaroon: encode caveat %s: %w", c.kind(), r.err)
 	}
 	if r.left() != 0 {
-		return nil, nil, fmt.Errorf("macaroon: encode caveat %s: its body is more than one value", c.Type())
+		return nil, nil, fmt.Errorf("macaroon: encode caveat %s: its body is more than one value", c.kind())
 	}
 	return r.buf, read, nil
 }
