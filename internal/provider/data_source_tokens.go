@@ -64,7 +64,7 @@ func (d *tokensDataSource) Schema(_ context.Context, _ datasource.SchemaRequest,
 		MarkdownDescription: "The tokens that Fly lists for an app or an organization, without their values. It reads all pages of the list, over Fly's API with flyctl's login.\n\n" +
 			"A token of the whole organization also gives access to each of its apps. Fly lists it with the organization, not with the app. " +
 			"Fly does not list logins (`fo1_…`), nor tokens that were narrowed offline.\n\n" +
-			"If the login can see only a part of the list, a warning reports it.",
+			"If the login can see only a part of the list, a warning reports it. The guide [Adopting tokens](../guides/adopt.md) replaces listed tokens.",
 		Attributes: attributes,
 	}
 }

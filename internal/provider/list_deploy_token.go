@@ -46,7 +46,7 @@ func (l *deployTokenList) ListResourceConfigSchema(_ context.Context, _ list.Lis
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "The live deploy tokens of an app, or of each app of an organization, to import them as `fly_deploy_token`. The values of the tokens are not listed.\n\n" +
 			"Fly lists SSH and machine-exec tokens as deploy tokens too. " +
-			"If the login can see only a part of a list, a warning reports it.",
+			"If the login can see only a part of a list, a warning reports it. The guide [Adopting tokens](../guides/adopt.md) has the next steps.",
 		Attributes: map[string]schema.Attribute{
 			"app": schema.StringAttribute{
 				Optional:            true,

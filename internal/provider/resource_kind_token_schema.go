@@ -30,6 +30,7 @@ func (r *kindTokenResource) Schema(_ context.Context, _ resource.SchemaRequest, 
 			"The previous token stays live until the next rotation, until the resource is destroyed, or until it expires. A rotation needs an apply: schedule one more often than `rotate_before`.\n\n" +
 			"**Revocation:** `destroy` revokes the token and the previous one. A token that was revoked elsewhere is gone from the state at the next refresh, and planned anew.\n\n" +
 			"Minting takes a user's login, as `fly auth login` or `FLY_API_TOKEN` give it. A scoped token cannot mint other tokens. `fly tokens list` shows the token as `NAME (terraform …)`.\n\n" +
+			"**Import** is not possible: the guide [Adopting tokens](../guides/adopt.md#other-kinds-of-token) replaces a token that was minted elsewhere.\n\n" +
 			"~> The state holds the token in clear text. For a token of one run, use the ephemeral resource of the same name.",
 		Attributes: attributes,
 	}
