@@ -65,6 +65,10 @@ func (l limit) String() string {
 // format shows a value: in milliseconds up to a second.
 func (u unit) format(value float64) string {
 	switch {
+	case u == unitNano && value >= 1000:
+		return fmt.Sprintf("%.1f µs", value/1000)
+	case u == unitNano:
+		return fmt.Sprintf("%.0f ns", value)
 	case u != unitTime:
 		return fmt.Sprintf("%.1f %s", value, u)
 	case value >= 1000:
