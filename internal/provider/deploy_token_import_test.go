@@ -196,3 +196,25 @@ func TestDeployTokenImportOutOfState(t *testing.T) {
 		t.Errorf("a third plan shows:\n%s", got)
 	}
 }
+
+// The engine is killed in the first apply, before it writes a state. The token is
+// imported again, and its next rotation revokes the successor that no state has.
+func TestDeployTokenImportForgotten(t *testing.T) {
+	t.Parallel()
+	s := flytest.New(t, flyWorld())
+	d := deployable(t, s)
+	d.world.WorkingDir = t.TempDir()
+	d.restart(t)
+	old := s.Make(flytest.Make{App: "web"}).Reveal()
+	config := attrs{"app": "web"}
+	d.imports("web/lat_0001", nil)
+	wants(t, d.applies(config), "Is to Be Rotated")
+	d.crash(t)
+	if got := d.imports("web/lat_0001", nil) + d.refresh() + d.applies(config); strings.Contains(got, "ERROR") || d.state["predecessor_id"] != "lat_0001" {
+		t.Fatal(got)
+	}
+	if s.Issued()[1].RevokedAt.IsZero() || !opens(t, s, old, "web") {
+		t.Error("the lost successor is live, or the imported token is not")
+	}
+	wantTokens(t, s, tokens{minted: 2, revoked: 1, good: 1})
+}
