@@ -118,6 +118,7 @@ func (s *Store) changeState(ctx context.Context, app string, first *Document, do
 		return Document{}, err
 	}
 	doc := Doc{app, KindState}
+	s.take(s.listed, app) // it will have changed
 	return s.change(ctx, doc, first, func(old Document) ([]byte, bool, error) {
 		st, damage, err := s.read(app, old.Data)
 		if err != nil {

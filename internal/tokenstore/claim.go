@@ -65,15 +65,7 @@ func (s *Store) Claim(ctx context.Context, req token.Request) (token.Claim, erro
 		stop: func() {},
 	}
 	c.unlock = func() { unlock(); leave() }
-	s.mu.Lock()
-	seen, known := s.missing[req.Place()]
-	delete(s.missing, req.Place())
-	s.mu.Unlock()
-	var first *Document
-	if known {
-		first = &seen
-	}
-	if err := c.take(ctx, first); err != nil {
+	if err := c.take(ctx, s.take(s.missing, req.Place())); err != nil {
 		c.unlock()
 		return nil, err
 	}

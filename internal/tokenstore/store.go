@@ -51,6 +51,9 @@ type Store struct {
 	// missing holds, by place, the state document in which a Load found no record:
 	// a claim begins with it.
 	missing map[string]Document
+	// listed holds, by place, the state document whose records a caller listed: an
+	// invalidation begins with it.
+	listed map[string]Document
 }
 
 // Open returns the store over a backend. It reads and writes nothing: the first
@@ -63,6 +66,7 @@ func Open(backend Backend, scope Scope) *Store {
 		gates:    map[string]chan struct{}{},
 		warnings: map[string][]token.Warning{},
 		missing:  map[string]Document{},
+		listed:   map[string]Document{},
 	}
 }
 
@@ -203,7 +207,7 @@ func (s *Store) SetOrganization(ctx context.Context, app, slug string) error {
 // aside. The manual record, the announced mints and the deploy tokens stay.
 func (s *Store) Invalidate(ctx context.Context, place string) error {
 	aside := 0
-	_, err := s.changeState(ctx, place, nil, func(st *state) (bool, error) {
+	_, err := s.changeState(ctx, place, s.take(s.listed, place), func(st *state) (bool, error) {
 		now, _, err := s.backend.Now(ctx)
 		if err != nil {
 			return false, err
@@ -237,6 +241,9 @@ func (s *Store) MintedRecords(ctx context.Context, place string) ([]token.Record
 	if damage != nil {
 		return nil, s.contentError("read", doc, damage)
 	}
+	s.mu.Lock()
+	s.listed[place] = d
+	s.mu.Unlock()
 	var (
 		records []token.Record
 		failed  []error
@@ -251,6 +258,18 @@ func (s *Store) MintedRecords(ctx context.Context, place string) ([]token.Record
 		}
 	}
 	return records, errors.Join(failed...)
+}
+
+// take removes and returns a place's document, nil if there is none.
+func (s *Store) take(from map[string]Document, place string) *Document {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d, ok := from[place]
+	delete(from, place)
+	if !ok {
+		return nil
+	}
+	return &d
 }
 
 // ready reports whether the app's documents can exist.
