@@ -42,9 +42,9 @@ func (b *Breaker) Do(ctx context.Context, request func(ctx context.Context) erro
 	err := request(limited)
 	var outage *OutageError
 	switch {
+	case errors.As(err, &outage):
 	case err != nil && errors.Is(context.Cause(limited), errNoAnswer) && ctx.Err() == nil:
 		err = &LateError{timeout: b.timeout, setting: b.setting}
-	case errors.As(err, &outage):
 	case err == nil || ctx.Err() == nil:
 		b.breaker.Answered()
 		return err

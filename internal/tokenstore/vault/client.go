@@ -131,18 +131,21 @@ func (b *Backend) send(ctx context.Context, r request) (answer, error) {
 		return answer{}, err
 	}
 	var a answer
-	err = b.breaker.Do(ctx, func(ctx context.Context) error {
-		for {
+	err = b.breaker.Do(ctx, func(limited context.Context) error {
+		for refused := false; ; refused = true {
 			var pause time.Duration
-			if a, pause, err = exchange(ctx, client, r); err != nil || a.status != http.StatusTooManyRequests {
+			a, pause, err = exchange(limited, client, r)
+			switch {
+			case refused && err != nil && limited.Err() != nil && ctx.Err() == nil:
+				return &remote.OutageError{Err: errQuota} // the time ended during a further attempt
+			case err != nil || a.status != http.StatusTooManyRequests:
 				return err
 			}
-			if deadline, ok := ctx.Deadline(); !ok || time.Until(deadline) < pause {
+			if deadline, ok := limited.Deadline(); !ok || time.Until(deadline) < pause {
 				return &remote.OutageError{Err: errQuota}
 			}
 			select {
-			case <-ctx.Done():
-				return context.Cause(ctx)
+			case <-limited.Done(): // the next attempt says so
 			case <-time.After(pause):
 			}
 		}

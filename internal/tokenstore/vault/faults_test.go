@@ -180,8 +180,8 @@ func TestQuotaIsWaitedForOrNamed(t *testing.T) {
 	}
 	quota["rate"], quota["interval"] = 1, "1h"
 	s.Must(t, http.MethodPost, "sys/quotas/rate-limit/all", quota)
-	b = vault.Open(vault.Settings{Mount: "secret", Path: "fly-tokens", Address: s.Address, Token: s.RootToken, Timeout: time.Second})
 	version := load(t, b, manual).Version
+	b = vault.Open(vault.Settings{Mount: "secret", Path: "fly-tokens", Address: s.Address, Token: s.RootToken, Timeout: 3 * time.Second})
 	_, err := b.Swap(t.Context(), manual, []byte(`{}`), version)
 	wantError(t, err, "cannot write vault secret/fly-tokens/web/manual: a rate limit of Vault refuses requests: raise the quota, or run fewer plans at once")
 }
