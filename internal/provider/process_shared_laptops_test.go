@@ -1,7 +1,6 @@
 package provider_test
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/flytokens/terraform-provider-fly/internal/flytest"
@@ -35,48 +34,3 @@ func TestAccProcessLaptopsInTurn(t *testing.T) {
 		})
 	}
 }
-
-// A server that stops and starts while plans run fails none of them, and the plans
-// after that use what is stored.
-func TestAccProcessServerRestarts(t *testing.T) {
-	t.Parallel()
-	vault, v := inVault(t)
-	bucket, b := inBucket(t)
-	for place, test := range map[string]struct {
-		at            location
-		stop, restart func()
-	}{
-		"Vault": {vault, v.Stop, func() { v.Restart(t) }},
-		"S3":    {bucket, b.Stop, func() { b.Restart(t) }},
-	} {
-		t.Run(place, func(t *testing.T) {
-			t.Parallel()
-			s := flytest.New(t, flyWorld())
-			login := s.Login(ownerOfBoth)
-			config := test.at.configuration(kinds()["data source"])
-			begun := make([]*running, restartedPlans)
-			all := make([]*process, restartedPlans)
-			for i := range begun {
-				all[i] = start(t, config, append(runner(t, s, login), test.at.env...)...)
-				all[i].anew(test.at)
-				begun[i] = all[i].begin("plan")
-				switch i % 4 {
-				case 1:
-					test.stop()
-				case 3:
-					test.restart()
-				}
-			}
-			for i, r := range begun {
-				if got := r.wait(); got.failed || !strings.Contains(got.output, "print") {
-					t.Errorf("plan %d says:\n%s", i, got.output)
-				}
-			}
-			all[0].run("apply", "-auto-approve")
-			all[0].quiet()
-		})
-	}
-}
-
-// restartedPlans is a multiple of four, so that the server runs at the end.
-const restartedPlans = 8
