@@ -36,7 +36,7 @@ func TestFleetMintsOnce(t *testing.T) {
 			s := flytest.New(t, flyWorld())
 			all := fleet(t, fleetSize, open(t), s)
 			for _, m := range all {
-				m.tell("read", "web")
+				m.tell("read web")
 			}
 			first := sameToken(t, all)
 			if n := s.Count(flytest.OpMint); n != 1 || !opens(t, s, first, "web") {
@@ -77,11 +77,11 @@ func killedHolder(t *testing.T, l location, s *flytest.Server, hold flytest.Faul
 	all := fleet(t, 6, l, s)
 	holder, others := all[0], all[1:]
 	s.Inject(flytest.OpMint, hold)
-	holder.tell("read", "web")
+	holder.tell("read web")
 	<-s.Requested(flytest.OpMint)
 	before := len(sent())
 	for _, m := range others {
-		m.tell("read", "web")
+		m.tell("read web")
 	}
 	flytest.Eventually(t, "the others wait", func() bool { return len(sent()) >= before+3*len(others) })
 	holder.kill()
@@ -128,7 +128,7 @@ func TestFleetServerRestarts(t *testing.T) {
 				case 2 * fleetSize / 5, 4 * fleetSize / 5:
 					test.restart()
 				}
-				m.tell("read", "web")
+				m.tell("read web")
 			}
 			for i, m := range all {
 				got := m.answer()
@@ -138,49 +138,52 @@ func TestFleetServerRestarts(t *testing.T) {
 				m.end()
 			}
 			later := fleet(t, 2, test.at, s)
-			first := later[0].do("read", "web")
+			first := later[0].do("read web")
 			minted := s.Count(flytest.OpMint)
-			if second := later[1].do("read", "web"); second != first || s.Count(flytest.OpMint) != minted {
+			if second := later[1].do("read web"); second != first || s.Count(flytest.OpMint) != minted {
 				t.Error("the machines after the restarts do not share a token")
 			}
 		})
 	}
 }
 
-// The requests of a run to the server, beside those of a document's first use: Vault
-// is told once for each document to keep one version, and an S3 server is tested once
-// in a run for whether it heeds conditions. A run that refreshes first asks for the time.
+// The requests of a run to the server, by kind of token.
 func TestFleetRoundTrips(t *testing.T) {
 	t.Parallel()
-	first := map[string][]string{
-		"Vault": {"GET web", "PUT web", "PUT metadata web", "PUT web"},
-		"S3":    {"GET web", "PUT web", "PUT web", "PUT web", "PUT web"},
-	}
-	clock := map[string]string{"Vault": "GET sys", "S3": "HEAD /"}
 	for place, open := range servers() {
 		t.Run(place, func(t *testing.T) {
 			t.Parallel()
-			s := flytest.New(t, flyWorld())
+			// Vault is told once for each document to keep one version, and an S3 server is
+			// tested once in a run for whether it heeds conditions.
+			once := map[string][]string{"Vault": {"PUT metadata web"}, "S3": {"PUT web", "PUT web"}}[place]
+			// A run that begins with a refresh asks for the time.
+			clock := map[string]string{"Vault": "GET sys", "S3": "HEAD /"}[place]
 			l, sent := behindProxy(t, open(t))
-			before := 0
-			for _, step := range []struct {
-				what, do string
-				want     []string
-			}{
-				{"a mint with a new document", "read", first[place]},
-				{"a warm read", "read", []string{"GET web"}},
-				{"an invalidation", "invalidate", []string{"GET web", "PUT web"}},
-				{"a cold mint", "read", []string{"GET web", "PUT web", "PUT web"}},
-				{"a refresh", "refresh", []string{clock[place], "GET web", "GET web", "PUT web", "PUT web"}},
-			} {
+			s := flytest.New(t, flyWorld())
+			count := func(what, do string, want ...string) {
+				t.Helper()
+				before := len(sent())
 				m := fleet(t, 1, l, s)[0]
-				m.do(step.do, "web")
+				m.do(do)
 				m.end()
-				if got := sent()[before:]; !slices.Equal(got, step.want) {
-					t.Errorf("%s sends %q, want %q", step.what, got, step.want)
+				if got := sent()[before:]; !slices.Equal(got, want) {
+					t.Errorf("%s sends %q, want %q", what, got, want)
 				}
-				before = len(sent())
 			}
+			count("the first mint", "read web deploy", slices.Concat([]string{"GET web", "PUT web"}, once, []string{"PUT web"})...)
+			count("a warm read", "read web deploy", "GET web")
+			count("a refresh", "refresh web deploy", clock, "GET web", "GET web", "PUT web", "PUT web")
+			// The apps of an organization share a token, and its document.
+			l.env = append(l.env, "FLY_ORG=acme")
+			const shared = "organization_acme"
+			m := fleet(t, 1, l, s)[0]
+			m.do("read web")
+			m.end()
+			// The app's document may name its organization.
+			count("an invalidation", "invalidate web", "GET web", "GET web", "PUT web", "GET "+shared, "PUT "+shared)
+			count("a cold mint", "read web deploy", "GET web", "PUT web", "PUT web")
+			count("a cold mint for all apps", "read web", "GET "+shared, "PUT "+shared, "PUT "+shared)
+			count("a warm read of a shared token", "read worker", "GET "+shared)
 		})
 	}
 }

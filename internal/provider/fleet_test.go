@@ -82,10 +82,10 @@ func fleet(t *testing.T, n int, l location, s *flytest.Server) []*machine {
 	return all
 }
 
-// tell begins an operation on an app.
-func (m *machine) tell(operation, app string) {
+// tell begins an operation: "read" or an action, an app, and perhaps an access.
+func (m *machine) tell(operation string) {
 	m.t.Helper()
-	if _, err := io.WriteString(m.in, operation+" "+app+"\n"); err != nil {
+	if _, err := io.WriteString(m.in, operation+"\n"); err != nil {
 		m.t.Fatal(err)
 	}
 }
@@ -100,12 +100,12 @@ func (m *machine) answer() (got answered) {
 }
 
 // do carries out an operation, which must succeed without a warning.
-func (m *machine) do(operation, app string) string {
+func (m *machine) do(operation string) string {
 	m.t.Helper()
-	m.tell(operation, app)
+	m.tell(operation)
 	got := m.answer()
 	if got.Problems != "" {
-		m.t.Errorf("%s %s: %s", operation, app, got.Problems)
+		m.t.Errorf("%s: %s", operation, got.Problems)
 	}
 	return got.Token
 }
@@ -143,13 +143,17 @@ func TestMachine(t *testing.T) { //nolint:paralleltest // the only test of its p
 	err = out.Encode(answered{Problems: w.configure(config)})
 	for lines := bufio.NewScanner(os.Stdin); err == nil && lines.Scan(); {
 		var got answered
-		operation, app, _ := strings.Cut(lines.Text(), " ")
-		if operation == "read" {
+		words := strings.Fields(lines.Text())
+		arguments := attrs{"app": words[1]}
+		if len(words) > 2 {
+			arguments["access"] = words[2]
+		}
+		if words[0] == "read" {
 			var state attrs
-			state, got.Problems = w.read(t.Context(), attrs{"app": app})
+			state, got.Problems = w.read(t.Context(), arguments)
 			got.Token, _ = state["token"].(string)
 		} else {
-			_, got.Problems = w.invoke(t.Context(), "fly_app_token_"+operation, attrs{"app": app})
+			_, got.Problems = w.invoke(t.Context(), "fly_app_token_"+words[0], arguments)
 		}
 		err = out.Encode(got)
 	}
