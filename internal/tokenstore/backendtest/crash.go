@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -145,8 +146,8 @@ func crash(t *testing.T, s Suite) {
 	place := s.Place(t)
 	kept := map[string]string{}
 	written := 0
-	for range s.Crashes() {
-		begun, acknowledged := killed(t, place)
+	for n := range s.Crashes() {
+		begun, acknowledged := killed(t, place, n%4)
 		written += len(acknowledged)
 		st := s.store(t, place)
 		st.SetLeases(quick)
@@ -195,18 +196,28 @@ func free(t *testing.T, st *tokenstore.Store, app string) {
 	ok(t, c.Save(ctx, record()))
 }
 
-// killed starts a process that writes, and kills it. It returns by app the last
-// fingerprint whose write began and the last whose write ended.
-func killed(t *testing.T, place string) (begun, kept map[string]string) {
+// killed starts a process that writes, and kills it after its first line and as many
+// more as least says. It returns by app the last fingerprint whose write began and the
+// last whose write ended.
+func killed(t *testing.T, place string, least int) (begun, kept map[string]string) {
 	t.Helper()
 	c := start(t, place, "write")
-	first := c.line()
+	var lines []string
+	for range 1 + least { // a busy machine is slow to write them
+		lines = append(lines, c.line())
+	}
+	if slices.Contains(lines, "") {
+		t.Fatal("the process ended before it was killed")
+	}
 	// The kill can hit any step.
 	timer := time.NewTimer(rand.N(30 * time.Millisecond))
 	<-timer.C
 	_ = c.cmd.Process.Kill()
 	begun, kept = map[string]string{}, map[string]string{}
-	for text := first; text != ""; text = c.line() {
+	for text := c.line(); text != ""; text = c.line() {
+		lines = append(lines, text)
+	}
+	for _, text := range lines {
 		app, what, ok := strings.Cut(text, " ")
 		switch {
 		case !ok || what == "":
