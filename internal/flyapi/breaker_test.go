@@ -33,7 +33,7 @@ func TestManyCallsOfAServerThatHangs(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if n := s.Count(flytest.OpLookupApp); n > flyapi.MaxInFlight || refused.Load() < 100-flyapi.MaxInFlight {
+	if n := s.Count(flytest.OpLookupApp); n > flyapi.DefaultMaxParallel || refused.Load() < 100-flyapi.DefaultMaxParallel {
 		t.Errorf("%d requests came, and %d calls were refused", n, refused.Load())
 	}
 }

@@ -22,10 +22,10 @@ const (
 	defaultMachinesBaseURL = "https://api.machines.dev"
 )
 
-// MaxInFlight bounds the concurrent calls of one [Client]. Fly documents no
+// DefaultMaxParallel is the default of [Config.MaxParallel]. Fly documents no
 // limit for GraphQL. The Machines API allows about one request per second and
 // app, which a plan over many apps does not exceed.
-const MaxInFlight = 10
+const DefaultMaxParallel = 10
 
 const (
 	defaultTimeout     = 15 * time.Second
@@ -55,8 +55,11 @@ type Config struct {
 	// Version is the provider's, for the User-Agent header.
 	Version string
 	// Timeout bounds one call with all its retries; 0 means 15 seconds. The
-	// wait for one of the [MaxInFlight] slots is not part of it.
+	// wait for one of the MaxParallel slots is not part of it.
 	Timeout time.Duration
+	// MaxParallel bounds the concurrent calls, and the connections to each server;
+	// 0 means [DefaultMaxParallel].
+	MaxParallel int
 	// ShowTimeout bounds one [Client.Show]; 0 means 3 seconds.
 	ShowTimeout time.Duration
 	// RetryWait is the wait before the first retry, doubled for each further
@@ -99,6 +102,7 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	cfg.MaxParallel = cmp.Or(cfg.MaxParallel, DefaultMaxParallel)
 	c := &Client{
 		graphql:     graphql.JoinPath("graphql"),
 		machines:    machines.JoinPath("v1"),
@@ -108,7 +112,7 @@ func New(cfg Config) (*Client, error) {
 		retryWait:   cmp.Or(cfg.RetryWait, defaultRetryWait),
 		http:        newHTTPClient(cfg),
 		shows:       breaker.Breaker{Pause: breakerPause},
-		slots:       make(chan struct{}, MaxInFlight),
+		slots:       make(chan struct{}, cfg.MaxParallel),
 		breakers:    map[string]*breaker.Breaker{graphql.Host: {Pause: breakerPause}},
 	}
 	if machines.Host != graphql.Host {
@@ -122,7 +126,8 @@ func newHTTPClient(cfg Config) *http.Client {
 		Proxy:                  checked(cfg.Proxy),
 		DialContext:            (&net.Dialer{Timeout: dialTimeout, KeepAlive: idleTimeout}).DialContext,
 		ForceAttemptHTTP2:      true,
-		MaxIdleConnsPerHost:    MaxInFlight,
+		MaxIdleConnsPerHost:    cfg.MaxParallel,
+		MaxConnsPerHost:        cfg.MaxParallel,
 		IdleConnTimeout:        idleTimeout,
 		TLSHandshakeTimeout:    dialTimeout,
 		MaxResponseHeaderBytes: maxHeader,

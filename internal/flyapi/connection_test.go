@@ -1,7 +1,10 @@
 package flyapi_test
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/url"
@@ -12,6 +15,7 @@ import (
 
 	"github.com/flytokens/terraform-provider-fly/internal/flyapi"
 	"github.com/flytokens/terraform-provider-fly/internal/flytest"
+	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
 func TestNoConnection(t *testing.T) {
@@ -72,6 +76,78 @@ func TestNoConnection(t *testing.T) {
 	}
 }
 
+// The requests of many apps share connections: as many as requests may be concurrent,
+// and one over HTTP/2. net/http replaces a connection that is slow to become idle.
+func TestManyAppsShareConnections(t *testing.T) {
+	t.Parallel()
+	const apps = 150
+	for name, tc := range map[string]struct {
+		tls            bool
+		parallel, want int
+	}{"HTTP/1.1": {false, 10, 12}, "HTTP/2": {true, 10, 1}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := crowd(apps)
+			w.TLS = tc.tls
+			s := flytest.New(t, w)
+			c := client(t, s, trusting(s), func(cfg *flyapi.Config) { cfg.MaxParallel = tc.parallel })
+			link := flyapi.NewIssuer(flyapi.IssuerConfig{Client: c, Directory: flyapi.NewDirectory(c, login(s.Login("both"))), Login: login(s.Login("both"))})
+			var group sync.WaitGroup
+			for i := range apps {
+				group.Go(func() {
+					req := token.Request{App: fmt.Sprintf("app-%d", i), Access: token.AccessDeploy}
+					if _, err := link.Issue(t.Context(), req, token.MintName(req), time.Hour); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			group.Wait()
+			if n := s.Connections(); n > tc.want {
+				t.Errorf("%d connections, want %d at most", n, tc.want)
+			}
+			if lookups, mints, all := s.Count(flytest.OpLookupApp), s.Count(flytest.OpMint), s.Count(flytest.OpAny); lookups != 1 || mints != apps || all != apps+1 {
+				t.Errorf("%d lookups and %d mints among %d requests, want 1 and %d", lookups, mints, all, apps)
+			}
+			if most := s.MaxInFlight(); most > tc.parallel {
+				t.Errorf("%d requests were in flight, want at most %d", most, tc.parallel)
+			}
+		})
+	}
+}
+
+// A server that ends its HTTP/2 connection gets a new one, also if it is the only one
+// that is allowed.
+func TestOneConnectionIsReplaced(t *testing.T) {
+	t.Parallel()
+	w := world()
+	w.TLS = true
+	s := flytest.New(t, w)
+	c := client(t, s, trusting(s), func(cfg *flyapi.Config) { cfg.MaxParallel = 1 })
+	s.Inject(flytest.OpLookupApp, flytest.LostToGoAway(3))
+	for range 4 {
+		if _, err := c.LookupApp(t.Context(), s.Login("both"), "web"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := s.Connections(); n != 4 {
+		t.Errorf("%d connections, want 4", n)
+	}
+}
+
+// trusting makes a client trust the certificate of s.
+func trusting(s *flytest.Server) func(*flyapi.Config) {
+	return func(cfg *flyapi.Config) {
+		cfg.Wrap = func(base http.RoundTripper) http.RoundTripper {
+			if transport, ok := base.(*http.Transport); ok && s.Certificate() != nil {
+				roots := x509.NewCertPool()
+				roots.AddCert(s.Certificate())
+				transport.TLSClientConfig = &tls.Config{RootCAs: roots}
+			}
+			return base
+		}
+	}
+}
+
 func TestAtMostTenRequestsAreInFlight(t *testing.T) {
 	t.Parallel()
 	const many = 60
@@ -87,8 +163,8 @@ func TestAtMostTenRequestsAreInFlight(t *testing.T) {
 		})
 	}
 	group.Wait()
-	if most := s.MaxInFlight(); most > flyapi.MaxInFlight || most < 2 {
-		t.Errorf("%d requests were in flight, want 2 to %d", most, flyapi.MaxInFlight)
+	if most := s.MaxInFlight(); most > flyapi.DefaultMaxParallel || most < 2 {
+		t.Errorf("%d requests were in flight, want 2 to %d", most, flyapi.DefaultMaxParallel)
 	}
 	if n := s.Count(flytest.OpLookupApp); n != many {
 		t.Errorf("%d requests came, want %d", n, many)

@@ -101,7 +101,7 @@ func fixFor(kind Kind) string {
 	case ErrUnavailable:
 		return "check the network, HTTPS_PROXY and the provider's `api` block"
 	case ErrRateLimited:
-		return "try again later, or lower -parallelism"
+		return "try again later, or lower api.max_parallel"
 	default:
 		return ""
 	}

@@ -43,7 +43,7 @@ func TestFailures(t *testing.T) {
 		"401":                 {flytest.Fail(401, `{"error":"Authenticate: token validation error"}`), flyapi.ErrUnauthenticated, 1, `HTTP 401, "Authenticate: token validation error"): log in again with ` + "`fly auth login`"},
 		"401 without a body":  {flytest.Fail(401, ""), flyapi.ErrUnauthenticated, 1, "(HTTP 401): log in again"},
 		"403":                 {flytest.Fail(403, `{"errors":[{"message":"no"}]}`), flyapi.ErrNotPermitted, 1, `(HTTP 403, "no"): use the login of a member`},
-		"429 throughout":      {flytest.TooManyRequests(0, 0), flyapi.ErrRateLimited, 4, `(HTTP 429, "rate limit exceeded"), Retry-After: 0: try again later, or lower -parallelism`},
+		"429 throughout":      {flytest.TooManyRequests(0, 0), flyapi.ErrRateLimited, 4, `(HTTP 429, "rate limit exceeded"), Retry-After: 0: try again later, or lower api.max_parallel`},
 		"429 for too long":    {flytest.TooManyRequests(0, 86400), flyapi.ErrRateLimited, 1, "Retry-After: 86400"},
 		"500":                 {flytest.Fail(500, `{"error":"boom"}`), flyapi.ErrUnavailable, 1, `reports a failure (HTTP 500, "boom")`},
 		"504":                 {flytest.Fail(504, ""), flyapi.ErrUnavailable, 1, "reports a failure (HTTP 504)"},

@@ -45,12 +45,12 @@ type mintedWith struct{ fingerprint, organization string }
 func NewIssuer(cfg IssuerConfig) *Issuer {
 	return &Issuer{
 		cfg:    cfg,
-		slots:  make(chan struct{}, MaxInFlight),
+		slots:  make(chan struct{}, cap(cfg.Client.slots)),
 		scoped: make(map[mintedWith]*token.MissError),
 	}
 }
 
-// Slot waits until fewer than [MaxInFlight] tokens are being issued.
+// Slot waits until fewer than [Config.MaxParallel] tokens are being issued.
 func (s *Issuer) Slot(ctx context.Context) (release func(), err error) {
 	select {
 	case s.slots <- struct{}{}:

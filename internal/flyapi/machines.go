@@ -110,7 +110,7 @@ func (c *Client) LookupAppWith(ctx context.Context, tok token.Token, app string)
 // Show asks Fly whether tok has access to app, within [Config.ShowTimeout] and without
 // a retry.
 //
-// The time begins when one of the client's [MaxInFlight] slots is free. Only
+// The time begins when one of the client's [Config.MaxParallel] slots is free. Only
 // ctx bounds the wait for a slot.
 //
 // Nil means that it has, or that the app does not exist yet (200, 404). An

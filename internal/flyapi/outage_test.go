@@ -32,7 +32,7 @@ func TestOutage(t *testing.T) {
 	}
 	wg.Wait()
 	// Cancelled calls free slots for others, until these are cancelled too.
-	if n := s.Count(flytest.OpAny); n > 5*flyapi.MaxInFlight {
+	if n := s.Count(flytest.OpAny); n > 5*flyapi.DefaultMaxParallel {
 		t.Errorf("%d requests, want hardly more than were in flight when the first timed out", n)
 	}
 	s.Reset()

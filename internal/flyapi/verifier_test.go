@@ -97,7 +97,7 @@ func TestVerifyOfManyAppsAgainstAServerThatHangs(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if n := s.Count(flytest.OpShow); n > flyapi.MaxInFlight {
+	if n := s.Count(flytest.OpShow); n > flyapi.DefaultMaxParallel {
 		t.Errorf("%d requests, want no more than were in flight when the first timed out", n)
 	}
 	if notes.Load() != 1 {

@@ -14,42 +14,6 @@ import (
 	"time"
 )
 
-// Operation is something that Fly's APIs do.
-type Operation string
-
-// The operations that a [Server] knows and counts, and whose answers can be
-// faulty.
-const (
-	// OpAny is every operation.
-	OpAny Operation = ""
-	// OpMint is createLimitedAccessToken.
-	OpMint Operation = "mint"
-	// OpLookupApp is app(name:), without its tokens, with or without apps beside it.
-	OpLookupApp Operation = "look up app"
-	// OpLookupOrganization is organization(slug:), without its tokens.
-	OpLookupOrganization Operation = "look up organization"
-	// OpList is either of them with limitedAccessTokens.
-	OpList Operation = "list"
-	// OpLookupToken is node(id:).
-	OpLookupToken Operation = "look up token"
-	// OpListOrganizations is organizations, and OpListApps is organization(slug:)
-	// with apps.
-	OpListOrganizations Operation = "list organizations"
-	OpListApps          Operation = "list apps"
-	// OpRevoke is deleteLimitedAccessToken.
-	OpRevoke Operation = "revoke"
-	// OpShow is GET /v1/apps/{app} of the Machines API.
-	OpShow Operation = "show"
-	// OpCreateMachine is POST /v1/apps/{app}/machines of the Machines API.
-	OpCreateMachine Operation = "create machine"
-	// OpExec is POST /v1/apps/{app}/machines/{id}/exec of the Machines API.
-	OpExec Operation = "exec"
-	// OpCertificate is issueCertificate.
-	OpCertificate Operation = "issue certificate"
-	// OpAddPeer is addWireGuardPeer.
-	OpAddPeer Operation = "add peer"
-)
-
 // maxRequest bounds the read part of a request, in bytes.
 const maxRequest = 4 << 20
 
@@ -65,9 +29,11 @@ type Server struct {
 	counts map[Operation]int
 	// requested has a channel for each operation that a test waits for.
 	requested map[Operation]chan struct{}
-	inFlight  int
-	most      int
-	issued    []*issued
+	// connections counts the accepted ones.
+	connections int
+	inFlight    int
+	most        int
+	issued      []*issued
 	// blocked holds the OAuth tokens that were revoked.
 	blocked map[string]bool
 }
@@ -89,6 +55,9 @@ func New(t testing.TB, world World) *Server {
 	// A client that does not trust the certificate is not worth a log line.
 	s.http.Config.ErrorLog = quiet()
 	s.http.Config.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.connections++
 		return context.WithValue(ctx, connection{}, c)
 	}
 	if world.TLS {
@@ -126,6 +95,13 @@ func (s *Server) Count(op Operation) int {
 		total += n
 	}
 	return total
+}
+
+// Connections returns the number of connections that clients made.
+func (s *Server) Connections() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.connections
 }
 
 // Requested returns a channel that is closed when a request for op has come in

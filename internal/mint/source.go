@@ -30,7 +30,7 @@ func (s *Source) Name() token.SourceName { return token.SourceAPI }
 // failed one.
 func (s *Source) Timeout() time.Duration { return 2 * s.minter.cfg.Timeout }
 
-// Slot waits until fewer than [flyapi.MaxInFlight] tokens are being minted.
+// Slot waits until fewer than [flyapi.Config.MaxParallel] tokens are being minted.
 func (s *Source) Slot(ctx context.Context) (release func(), err error) {
 	return s.minter.issuer.Slot(ctx)
 }

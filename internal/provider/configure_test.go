@@ -43,6 +43,7 @@ func TestUnknownProviderAttributes(t *testing.T) {
 		"cli.path":     {config: attrs{"cli": attrs{"path": unknown{}}}, attribute: "cli.path"},
 		"cli.timeout":  {config: attrs{"cli": attrs{"timeout": unknown{}}}, attribute: "cli.timeout"},
 		"max_parallel": {config: attrs{"cli": attrs{"max_parallel": unknown{}}}, attribute: "cli.max_parallel"},
+		"api parallel": {config: attrs{"api": attrs{"max_parallel": unknown{}}}, attribute: "api.max_parallel"},
 		"storage":      {config: attrs{"storage": unknown{}}, attribute: "storage", manual: true},
 		"storage.path": {config: attrs{"storage": attrs{"path": unknown{}}}, attribute: "storage.path", manual: true},
 	} {

@@ -77,7 +77,7 @@ func TestAccProcessAPIMintFaults(t *testing.T) {
 		"s404":       {flytest.OpLookupApp, flytest.Fail(404, `{"error":"not found"}`), []string{"answered HTTP 404 with an error, which is not Fly's API", network}},
 		"missing":    {flytest.OpLookupApp, flytest.FailGraphQL("NOT_FOUND", "Could not find App"), []string{"the app does not exist, or this token cannot see it", "check the app's name"}},
 		"later":      {flytest.OpMint, flytest.TooManyRequests(1, 1), nil},
-		"muchlater":  {flytest.OpMint, flytest.TooManyRequests(0, 3600), []string{"Fly asks for fewer requests (HTTP 429", "Retry-After: 3600", "lower -parallelism"}},
+		"muchlater":  {flytest.OpMint, flytest.TooManyRequests(0, 3600), []string{"Fly asks for fewer requests (HTTP 429", "Retry-After: 3600", "lower api.max_parallel"}},
 		"s500":       {flytest.OpMint, flytest.Fail(500, `{"error":"for `+login.AuthorizationHeader()+`"}`), []string{`Fly's API reports a failure (HTTP 500, "for `, "try again later"}},
 		"thrice":     {flytest.OpMint, flytest.BadGateway(3), nil},
 		"always502":  {flytest.OpMint, flytest.BadGateway(0), []string{"Fly's API reports a failure (HTTP 502)"}},

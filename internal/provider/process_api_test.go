@@ -137,6 +137,27 @@ func TestAccProcessAPIRevoked(t *testing.T) {
 	silent(t, map[string]string{"login": login.Reveal(), "first": first, "second": second}, runs...)
 }
 
+// Deploy tokens are not shared: fifty apps cost one lookup and fifty mints, at most four
+// at a time and over as many connections.
+func TestAccProcessAPIFiftyDeployTokens(t *testing.T) {
+	t.Parallel()
+	world, apps := flyWorld(), []string{}
+	for i := range 50 {
+		apps = append(apps, fmt.Sprintf("app-%d", i))
+		world.Apps = append(world.Apps, flytest.App{Name: apps[i], Organization: "acme"})
+	}
+	s := flytest.New(t, world)
+	p := start(t, readAll(`api = { max_parallel = 4 }`, `access = "deploy"`, apps...), runner(t, s, s.Login(ownerOfBoth))...)
+	p.run("plan", "-parallelism=40")
+	if mints, lookups, all := s.Count(flytest.OpMint), s.Count(flytest.OpLookupApp), s.Count(flytest.OpAny); mints != 50 || lookups != 1 || all != 51 {
+		t.Errorf("%d mints and %d look-ups among %d requests", mints, lookups, all)
+	}
+	// net/http replaces a connection that is slow to become idle.
+	if most, connections := s.MaxInFlight(), s.Connections(); most > 4 || connections > 6 {
+		t.Errorf("%d requests were in flight at once, over %d connections", most, connections)
+	}
+}
+
 // A hundred apps in two organizations: one lookup for all and one mint for each
 // organization. If Fly then hangs, ten checks are sent. If it is unreachable, every app still
 // has its token.

@@ -8,6 +8,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/flytokens/terraform-provider-fly/internal/flyapi"
 )
 
 // Bounds and defaults of the provider block's durations.
@@ -19,11 +21,12 @@ const (
 	defaultMinValidity = time.Hour
 	minMinValidity     = time.Second
 
+	// defaultMaxParallel is the default of cli.max_parallel and api.max_parallel.
+	defaultMaxParallel = flyapi.DefaultMaxParallel
+
 	defaultCLITimeout = 15 * time.Second
 	minCLITimeout     = time.Millisecond
 	maxCLITimeout     = time.Hour
-
-	defaultMaxParallel = 10
 
 	defaultAPITimeout = 15 * time.Second
 	minAPITimeout     = 100 * time.Millisecond
@@ -63,6 +66,7 @@ type apiModel struct {
 	BaseURL         types.String `tfsdk:"base_url"`
 	MachinesBaseURL types.String `tfsdk:"machines_base_url"`
 	Timeout         types.String `tfsdk:"timeout"`
+	MaxParallel     types.Int64  `tfsdk:"max_parallel"`
 }
 
 // storageModel is the block's storage attribute.

@@ -132,6 +132,11 @@ func apiAttribute() schema.Attribute {
 				MarkdownDescription: "Time limit for one request and its retries, as a duration from `100ms` to `5m`. Defaults to `15s`. The check of a token with Fly always takes at most 3 seconds.",
 				Validators:          []validator.String{durationBetween(minAPITimeout, maxAPITimeout)},
 			},
+			"max_parallel": schema.Int64Attribute{
+				Optional:            true,
+				MarkdownDescription: "Maximum number of concurrent requests, and of connections to each API, at least 1. Defaults to `10`.",
+				Validators:          []validator.Int64{int64validator.AtLeast(1)},
+			},
 		},
 	}
 }

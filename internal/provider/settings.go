@@ -55,6 +55,7 @@ type apiSettings struct {
 	baseURL         string
 	machinesBaseURL string
 	timeout         time.Duration
+	maxParallel     int
 }
 
 // flaw is a flaw of the provider configuration that matters only to the
@@ -197,13 +198,11 @@ func (r *settingsReader) readCLI(m providerModel) {
 	}
 	r.checkProgram()
 	r.set.cli.timeout = r.duration("cli.timeout", cli.Timeout, defaultCLITimeout)
-	if r.known("cli.max_parallel", cli.MaxParallel) && !cli.MaxParallel.IsNull() {
-		r.set.cli.maxParallel = int(cli.MaxParallel.ValueInt64())
-	}
+	r.set.cli.maxParallel = r.maxParallel("cli.max_parallel", cli.MaxParallel)
 }
 
 func (r *settingsReader) readAPI(m providerModel) {
-	r.set.api.timeout = defaultAPITimeout
+	r.set.api = apiSettings{timeout: defaultAPITimeout, maxParallel: defaultMaxParallel}
 	var api apiModel
 	if !m.API.IsNull() {
 		if !r.known("api", m.API) {
@@ -211,6 +210,7 @@ func (r *settingsReader) readAPI(m providerModel) {
 		}
 		r.diags.Append(m.API.As(r.ctx, &api, basetypes.ObjectAsOptions{})...)
 		r.set.api.timeout = r.duration("api.timeout", api.Timeout, defaultAPITimeout)
+		r.set.api.maxParallel = r.maxParallel("api.max_parallel", api.MaxParallel)
 	}
 	if r.set.api.baseURL = r.text("api.base_url", api.BaseURL); api.BaseURL.IsNull() {
 		r.set.api.baseURL = r.variable("FLY_API_BASE_URL", "api.base_url", graphqlComplaint)
@@ -218,6 +218,14 @@ func (r *settingsReader) readAPI(m providerModel) {
 	if r.set.api.machinesBaseURL = r.text("api.machines_base_url", api.MachinesBaseURL); api.MachinesBaseURL.IsNull() {
 		r.set.api.machinesBaseURL = r.variable("FLY_FLAPS_BASE_URL", "api.machines_base_url", machinesComplaint)
 	}
+}
+
+// maxParallel returns the value of an attribute, or its default.
+func (r *settingsReader) maxParallel(attribute string, v types.Int64) int {
+	if !r.known(attribute, v) || v.IsNull() {
+		return defaultMaxParallel
+	}
+	return int(v.ValueInt64())
 }
 
 // absolute returns p as an absolute path. A leading ~/ means the home folder.

@@ -96,6 +96,7 @@ func TestValidateProviderDurations(t *testing.T) {
 		"unknown ttl":         {"token_ttl": unknown{}, "min_validity": "48h"},
 		"unknown validity":    {"token_ttl": "5m", "min_validity": unknown{}},
 		"cli":                 {"cli": attrs{"path": "flyctl", "timeout": "1ms", "max_parallel": 1}},
+		"api":                 {"api": attrs{"max_parallel": 100}},
 		"cli empty":           {"cli": attrs{}},
 		"cli unknown":         {"cli": unknown{}},
 		"cli unknown members": {"cli": attrs{"path": unknown{}, "timeout": unknown{}, "max_parallel": unknown{}}},
@@ -110,6 +111,7 @@ func TestValidateProviderDurations(t *testing.T) {
 		"no timeout":       {attrs{"cli": attrs{"timeout": "0s"}}, []string{`AttributeName("cli").AttributeName("timeout")`, "from 1ms to 1h"}},
 		"negative timeout": {attrs{"cli": attrs{"timeout": "-5s"}}, []string{"from 1ms to 1h"}},
 		"no parallel":      {attrs{"cli": attrs{"max_parallel": 0}}, []string{`AttributeName("max_parallel")`, "at least 1"}},
+		"no request":       {attrs{"api": attrs{"max_parallel": -1}}, []string{`AttributeName("api").AttributeName("max_parallel")`, "at least 1"}},
 		"empty path":       {attrs{"cli": attrs{"path": ""}}, []string{`AttributeName("cli").AttributeName("path")`, "The path is empty"}},
 	})
 }

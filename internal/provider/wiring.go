@@ -47,6 +47,7 @@ func newChain(set settings, version string, within *mint.Process, observer *watc
 		MachinesBaseURL: set.api.machinesBaseURL,
 		Version:         version,
 		Timeout:         set.api.timeout,
+		MaxParallel:     set.api.maxParallel,
 		RetryWait:       set.environment.retryWait,
 		ShowTimeout:     set.environment.showTimeout,
 		Proxy:           http.ProxyFromEnvironment,
