@@ -41,7 +41,7 @@ func (s *Server) authenticate(header string) (principal, bool) {
 	now := time.Now()
 	for _, g := range bundle.Grants() {
 		i := s.find(g.Permission)
-		if i == nil || !i.RevokedAt.IsZero() || !g.Permission.SignedBy(i.key) || g.ExpiredAt(now) {
+		if i == nil || !i.RevokedAt.IsZero() || !i.signed(g.Permission) || g.ExpiredAt(now) {
 			continue
 		}
 		if len(g.Missing) > 0 || !i.discharges(g.Discharges) {
@@ -53,14 +53,21 @@ func (s *Server) authenticate(header string) (principal, bool) {
 	return who, who.user != nil || len(who.grants) > 0
 }
 
-// discharges reports whether all of these are genuine discharges of i.
-func (i *issued) discharges(discharges []*macaroon.Macaroon) bool {
-	for _, d := range discharges {
-		if !bytes.Equal(d.KeyID(), i.ticket) || !d.SignedBy(i.dischargeKey) {
-			return false
-		}
+// signed reports whether m is i's permission macaroon, or one attenuated from it.
+func (i *issued) signed(m *macaroon.Macaroon) bool {
+	own := len(i.permission.Caveats())
+	if len(m.Caveats()) < own {
+		return false
 	}
-	return true
+	again, err := i.permission.Attenuate(m.Caveats()[own:]...)
+	return err == nil && bytes.Equal(again.Encode(), m.Encode())
+}
+
+// discharges reports whether all of these are the discharge of i.
+func (i *issued) discharges(discharges []*macaroon.Macaroon) bool {
+	return !slices.ContainsFunc(discharges, func(d *macaroon.Macaroon) bool {
+		return i.discharge == nil || !bytes.Equal(d.Encode(), i.discharge.Encode())
+	})
 }
 
 // permits reports whether a macaroon of who allows an action, on an app if one

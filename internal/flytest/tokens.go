@@ -22,14 +22,12 @@ const (
 // flyctl without --expiry.
 const twentyYears = 175200 * time.Hour
 
-// issued is a token that the server made, with the keys that verify it.
+// issued is a token that the server made. The discharge may be nil.
 type issued struct {
 	Issued
-	header       string
-	permission   *macaroon.Macaroon
-	key          []byte
-	ticket       []byte
-	dischargeKey []byte
+	header                string
+	permission, discharge *macaroon.Macaroon
+	ticket                []byte
 }
 
 // Make describes a token for a test that is made without a request to the API.
@@ -146,10 +144,10 @@ func (s *Server) issue(organization Organization, as Issued, m Make) *issued {
 	now := time.Now()
 	as.ID = fmt.Sprintf("lat_%04d", len(s.issued)+1)
 	as.Organization, as.CreatedAt, as.ExpiresAt = organization.Slug, now, now.Add(ttl)
-	i := &issued{Issued: as, key: random(32), ticket: random(64), dischargeKey: random(32)}
+	i := &issued{Issued: as, ticket: random(64)}
 	var err error
 	i.permission, err = macaroon.New(
-		macaroon.Seed{Key: i.key, KeyID: random(16), Random: random(16), Location: macaroon.LocationPermission},
+		macaroon.Seed{Key: random(32), KeyID: random(16), Random: random(16), Location: macaroon.LocationPermission},
 		s.caveats(organization, i)...,
 	)
 	if err != nil {
@@ -161,13 +159,13 @@ func (s *Server) issue(organization Organization, as Issued, m Make) *issued {
 		if m.DischargeTTL != 0 {
 			caveats = append(caveats, macaroon.Window(now.Add(-time.Hour), now.Add(m.DischargeTTL)))
 		}
-		discharge, err := macaroon.NewDischarge(macaroon.Seed{
-			Key: i.dischargeKey, KeyID: i.ticket, Random: random(16), Location: macaroon.LocationAuthentication,
+		i.discharge, err = macaroon.NewDischarge(macaroon.Seed{
+			Key: random(32), KeyID: i.ticket, Random: random(16), Location: macaroon.LocationAuthentication,
 		}, caveats...)
 		if err != nil {
 			s.t.Fatalf("flytest: mint a discharge: %v", err)
 		}
-		bundle = macaroon.NewBundle(i.permission, discharge)
+		bundle = macaroon.NewBundle(i.permission, i.discharge)
 	}
 	i.header = "FlyV1 " + bundle.Reveal()
 	s.issued = append(s.issued, i)

@@ -26,7 +26,7 @@ func TestAttenuate(t *testing.T) {
 	if got := narrowed.Encode(); !bytes.Equal(got[start:at], before[start:at]) || got[start-1] != before[start-1]+4 {
 		t.Error("the caveats that were there are other bytes now")
 	}
-	if !narrowed.SignedBy(seed("permission").Key) || narrowed.ID() != m.ID() {
+	if !signedBy(t, narrowed, seed("permission").Key) || narrowed.ID() != m.ID() {
 		t.Error("another signature, or another id")
 	}
 	again, err := macaroon.Decode(narrowed.Encode())

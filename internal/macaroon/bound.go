@@ -17,37 +17,34 @@ type place struct {
 
 // places returns the kinds of request in an organization: on the app, on a
 // different app, on a feature that is not listed, and on a resource that is
-// neither.
+// neither. Each may be a mutation.
 func places(app uint64, features []string) []place {
-	inOrganization := [][]caveatType{
+	var list []place
+	for _, named := range [...][]caveatType{
 		nil,
 		{typeStorageObjects},
 		{typeFeatureSet},
 		{typeFeatureSet, typeClusters},
-	}
-	inApp := [][]caveatType{
 		{typeApps},
 		{typeApps, typeVolumes},
 		{typeApps, typeAppFeatureSet},
 		{typeApps, typeMachines},
 		{typeApps, typeMachines, typeCommands},
 		{typeApps, typeMachines, typeMachineFeatureSet},
-	}
-	var list []place
-	add := func(named []caveatType, this bool) {
-		p := place{named: named, app: app, inApp: this, features: features}
-		list = append(list, p)
-		p.named = append(slices.Clone(named), typeMutations)
-		list = append(list, p)
-	}
-	for _, named := range inOrganization {
-		add(named, false)
-	}
-	for _, named := range inApp {
-		add(named, true)
-		add(named, false)
+	} {
+		p := place{named: named, app: app, inApp: slices.Contains(named, typeApps), features: features}
+		list = append(list, p, p.withMutation())
+		if p.inApp {
+			p.inApp = false
+			list = append(list, p, p.withMutation())
+		}
 	}
 	return list
+}
+
+func (p place) withMutation() place {
+	p.named = append(slices.Clone(p.named), typeMutations)
+	return p
 }
 
 func (p *place) names(t caveatType) bool { return slices.Contains(p.named, t) }
@@ -89,18 +86,8 @@ func (p *place) boundOf(c Caveat) (Action, applies) {
 		return union(c, p.names(typeApps), func(id uint64) bool { return id == 0 || (id == p.app) == p.inApp })
 	case FeatureSet:
 		return union(c, p.names(typeFeatureSet), func(name string) bool { return !slices.Contains(p.features, name) })
-	case Volumes:
-		return union(c, p.names(typeVolumes), anyName)
-	case Machines:
-		return union(c, p.names(typeMachines), anyName)
-	case AppFeatureSet:
-		return union(c, p.names(typeAppFeatureSet), anyName)
-	case MachineFeatureSet:
-		return union(c, p.names(typeMachineFeatureSet), anyName)
-	case Clusters:
-		return union(c, p.names(typeClusters), anyName)
-	case StorageObjects:
-		return union(c, p.names(typeStorageObjects), anyName)
+	case named:
+		return union(c.names(), p.names(c.kind()), func(string) bool { return true })
 	case Mutations:
 		return ifAny(len(c), p.names(typeMutations))
 	case Commands:
@@ -129,8 +116,6 @@ func (p *place) boundOfIfPresent(c IfPresent) Action {
 	}
 	return either
 }
-
-func anyName(string) bool { return true }
 
 // union returns the actions that a set allows on at least one matching
 // resource.

@@ -3,6 +3,7 @@ package macaroon
 import (
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // caveatType is the number of a type of caveat on the wire.
@@ -101,6 +102,14 @@ func (t caveatType) String() string {
 	return strconv.FormatUint(uint64(t), 10)
 }
 
+// resources names what a caveat of the type is about.
+func (t caveatType) resources() string {
+	if t == typeCommands {
+		return "commands"
+	}
+	return strings.ReplaceAll(t.known().key, "_", " ")
+}
+
 // Caveat is one restriction in a macaroon. A type that this package does not
 // implement is read as [Unknown].
 type Caveat interface {
@@ -108,6 +117,12 @@ type Caveat interface {
 	kind() caveatType
 	// encode writes the body.
 	encode(w *writer)
+}
+
+// named is a resource set whose keys are names.
+type named interface {
+	Caveat
+	names() map[string]Action
 }
 
 // Unknown is a caveat of a type that this package does not know.

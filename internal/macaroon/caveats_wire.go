@@ -39,6 +39,14 @@ func (StorageObjects) kind() caveatType      { return typeStorageObjects }
 func (AllowedRoles) kind() caveatType        { return typeAllowedRoles }
 func (FlySrc) kind() caveatType              { return typeFlySrc }
 
+func (c Volumes) names() map[string]Action           { return c }
+func (c FeatureSet) names() map[string]Action        { return c }
+func (c Machines) names() map[string]Action          { return c }
+func (c MachineFeatureSet) names() map[string]Action { return c }
+func (c Clusters) names() map[string]Action          { return c }
+func (c AppFeatureSet) names() map[string]Action     { return c }
+func (c StorageObjects) names() map[string]Action    { return c }
+
 func (c Organization) encode(w *writer)        { w.fields(c.ID, uint64(c.Mask)) }
 func (c Volumes) encode(w *writer)             { encodeSet(w, c, w.string) }
 func (c Apps) encode(w *writer)                { encodeSet(w, c, w.uint) }

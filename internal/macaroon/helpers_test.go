@@ -1,6 +1,7 @@
 package macaroon_test
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
@@ -95,20 +96,43 @@ func bindingTo(m *macaroon.Macaroon) macaroon.BindToParentToken {
 }
 
 // bundleJSON writes a bundle as `flyctl tokens debug` does.
-func bundleJSON(b macaroon.Bundle, keys macaroon.Keys) ([]byte, error) {
+func bundleJSON(b macaroon.Bundle) ([]byte, error) {
 	type macaroonJSON struct {
 		Location string          `json:"location"`
 		Caveats  json.RawMessage `json:"caveats"`
 	}
 	list := []macaroonJSON{}
 	for _, m := range b.Macaroons() {
-		caveats, err := macaroon.CaveatsJSON(m.Caveats(), keys)
+		caveats, err := macaroon.CaveatsJSON(m.Caveats())
 		if err != nil {
 			return nil, err
 		}
 		list = append(list, macaroonJSON{Location: m.Location(), Caveats: caveats})
 	}
 	return json.Marshal(list)
+}
+
+// signedBy reports whether m, minted again with the key, has the same bytes.
+func signedBy(t testing.TB, m *macaroon.Macaroon, key []byte) bool {
+	t.Helper()
+	mint := macaroon.New
+	if m.IsProof() {
+		mint = macaroon.NewDischarge
+	}
+	again, err := mint(macaroon.Seed{Key: key, KeyID: m.KeyID(), Random: random(t, m), Location: m.Location()}, m.Caveats()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bytes.Equal(again.Encode(), m.Encode())
+}
+
+// random returns the random part of a macaroon's nonce: 16 bytes after the key
+// id and two bytes with their length.
+func random(t testing.TB, m *macaroon.Macaroon) []byte {
+	t.Helper()
+	encoded := m.Encode()
+	at := bytes.Index(encoded, m.KeyID()) + len(m.KeyID()) + 2
+	return encoded[at : at+16]
 }
 
 // unseal decrypts ChaCha20-Poly1305 (RFC 8439), for tests only: a nonce of 12

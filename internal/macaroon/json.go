@@ -6,16 +6,6 @@ import (
 	"math/big"
 )
 
-// Keys selects whether JSON holds the keys of third parties' caveats.
-type Keys bool
-
-const (
-	// WithoutKeys leaves VerifierKey and Ticket out.
-	WithoutKeys Keys = false
-	// WithKeys writes everything that `flyctl tokens debug` writes.
-	WithKeys Keys = true
-)
-
 // caveatJSON is a caveat as flyctl prints and reads it.
 type caveatJSON struct {
 	Type string `json:"type"`
@@ -23,37 +13,30 @@ type caveatJSON struct {
 }
 
 // CaveatsJSON returns caveats in the shape of `flyctl tokens debug`: an array of
-// objects with a type and a body.
-func CaveatsJSON(caveats []Caveat, keys Keys) ([]byte, error) {
-	return marshal(caveatsJSON(caveats, keys))
-}
-
-func marshal(v any) ([]byte, error) {
-	out, err := json.Marshal(v)
+// objects with a type and a body. Third parties' VerifierKey and Ticket are left
+// out.
+func CaveatsJSON(caveats []Caveat) ([]byte, error) {
+	out, err := json.Marshal(caveatsJSON(caveats))
 	if err != nil {
 		return nil, fmt.Errorf("macaroon: write JSON: %w", err)
 	}
 	return out, nil
 }
 
-func caveatsJSON(caveats []Caveat, keys Keys) []caveatJSON {
+func caveatsJSON(caveats []Caveat) []caveatJSON {
 	list := make([]caveatJSON, len(caveats))
 	for i, c := range caveats {
-		list[i] = caveatJSON{Type: c.kind().String(), Body: bodyJSON(c, keys)}
+		list[i] = caveatJSON{Type: c.kind().String(), Body: bodyJSON(c)}
 	}
 	return list
 }
 
-func bodyJSON(c Caveat, keys Keys) any {
+func bodyJSON(c Caveat) any {
 	switch c := c.(type) {
 	case IfPresent:
-		return map[string]any{"ifs": caveatsJSON(c.Ifs, keys), "else": c.Else}
+		return map[string]any{"ifs": caveatsJSON(c.Ifs), "else": c.Else}
 	case ThirdParty:
-		body := map[string]any{"Location": c.Location}
-		if keys == WithKeys {
-			body["VerifierKey"], body["Ticket"] = c.VerifierKey, c.Ticket
-		}
-		return body
+		return map[string]string{"Location": c.Location}
 	case GoogleUserID:
 		return new(big.Int).SetBytes(c)
 	case Unknown:

@@ -2,7 +2,6 @@ package macaroon
 
 import (
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -22,8 +21,8 @@ func allow(mask Action) verdict  { return verdict{mask: mask} }
 func deny(reason string) verdict { return verdict{denied: reason} }
 
 // absent is also a denial, except for caveats inside IfPresent.
-func absent(resource string) verdict {
-	return verdict{absent: true, denied: "the token is only for some " + resource + " and the request names none"}
+func absent(t caveatType) verdict {
+	return verdict{absent: true, denied: "the token is only for some " + t.resources() + " and the request names none"}
 }
 
 // and returns the joint verdict of two caveats.
@@ -37,26 +36,18 @@ func (v verdict) and(w verdict) verdict {
 	return allow(v.mask & w.mask)
 }
 
-// judge returns the joint verdict of a permission macaroon's caveats. Those for
-// third parties are left to the discharges.
-func judge(caveats []Caveat, a *Access) verdict {
+// judge returns the joint verdict of the caveats of a permission macaroon or of a
+// discharge. Those for third parties are left to the discharges. A discharge may
+// hold attestations and may be bound.
+func judge(caveats []Caveat, a *Access, discharge bool) verdict {
 	v := allow(actionAny)
 	for _, c := range caveats {
-		if _, ok := c.(ThirdParty); !ok {
-			v = v.and(judgeCaveat(c, a))
+		_, thirdParty := c.(ThirdParty)
+		_, binding := c.(BindToParentToken)
+		if discharge && (binding || isAttestation(c)) || !discharge && thirdParty {
+			continue
 		}
-	}
-	return v
-}
-
-// judgeDischarge returns the joint verdict of a discharge's caveats. A
-// discharge may hold attestations and may be bound.
-func judgeDischarge(caveats []Caveat, a *Access) verdict {
-	v := allow(actionAny)
-	for _, c := range caveats {
-		if _, bound := c.(BindToParentToken); !bound && !isAttestation(c) {
-			v = v.and(judgeCaveat(c, a))
-		}
+		v = v.and(judgeCaveat(c, a))
 	}
 	return v
 }
@@ -66,21 +57,9 @@ func judgeCaveat(c Caveat, a *Access) verdict {
 	case Organization:
 		return judgeOrganization(c, a.OrgID)
 	case Apps:
-		return judgeSet(c, a.AppID, "apps")
-	case Volumes:
-		return judgeSet(c, a.Volume, "volumes")
-	case Machines:
-		return judgeSet(c, a.Machine, "machines")
-	case FeatureSet:
-		return judgeSet(c, a.Feature, "features")
-	case AppFeatureSet:
-		return judgeSet(c, a.AppFeature, "features of apps")
-	case MachineFeatureSet:
-		return judgeSet(c, a.MachineFeature, "features of machines")
-	case Clusters:
-		return judgeSet(c, a.Cluster, "clusters")
-	case StorageObjects:
-		return judgePrefixes(c, a.StorageObject)
+		return judgeSet(c, a.AppID, c.kind())
+	case named:
+		return judgeSet(c.names(), a.name(c.kind()), c.kind())
 	case IfPresent:
 		return judgeIfPresent(c, a)
 	case Action:
@@ -104,7 +83,7 @@ func judgeRequest(c Caveat, a *Access) verdict {
 		return judgeRoles(c, a.Feature)
 	case Mutations:
 		if a.Mutation == nil {
-			return absent("mutations")
+			return absent(typeMutations)
 		}
 		if !slices.Contains(c, *a.Mutation) {
 			return deny("the token is not for this mutation")
@@ -113,18 +92,14 @@ func judgeRequest(c Caveat, a *Access) verdict {
 	case Commands:
 		return judgeCommands(c, a.Command)
 	case FromMachineSource:
-		if a.SourceMachine == nil || *a.SourceMachine != c.ID {
-			return deny("the token is for requests from a different machine")
-		}
-		return allow(actionAny)
+		return deny("the token is for requests from a different machine")
 	default:
 		return deny("the token has a caveat that allows no request: " + c.kind().String())
 	}
 }
 
-// judgeOrganization decides for a request that is known to name an organization.
 func judgeOrganization(c Organization, id *uint64) verdict {
-	if c.ID != 0 && c.ID != *id {
+	if c.ID != 0 && (id == nil || c.ID != *id) {
 		return deny("the token is for a different organization")
 	}
 	return allow(c.Mask)
@@ -132,42 +107,23 @@ func judgeOrganization(c Organization, id *uint64) verdict {
 
 // judgeSet decides a resource set. The zero key means all resources. Together
 // with other keys it makes the caveat invalid.
-func judgeSet[K comparable](set map[K]Action, id *K, resource string) verdict {
+func judgeSet[K comparable](set map[K]Action, id *K, t caveatType) verdict {
 	var zero K
 	mask, all := set[zero]
 	if all && len(set) != 1 {
-		return deny("the token has a set of " + resource + " that names both all and some")
+		return deny("the token has a set of " + t.resources() + " that names both all and some")
 	}
 	if id == nil {
-		return absent(resource)
+		return absent(t)
 	}
 	if all {
 		return allow(mask)
 	}
 	mask, ok := set[*id]
 	if !ok {
-		return deny("the token is for other " + resource)
+		return deny("the token is for other " + t.resources())
 	}
 	return allow(mask)
-}
-
-// judgePrefixes decides a set whose keys are prefixes: all that match must
-// allow.
-func judgePrefixes(set StorageObjects, object *string) verdict {
-	const resource = "storage objects"
-	if _, all := set[""]; all && len(set) != 1 || object == nil {
-		return judgeSet(set, object, resource)
-	}
-	v, found := allow(actionAny), false
-	for prefix, mask := range set {
-		if strings.HasPrefix(*object, prefix) {
-			v, found = v.and(allow(mask)), true
-		}
-	}
-	if !found {
-		return deny("the token is for other " + resource)
-	}
-	return v
 }
 
 func judgeWindow(c ValidityWindow, now time.Time) verdict {
@@ -220,7 +176,7 @@ func judgeRoles(roles AllowedRoles, feature *string) verdict {
 // organization, from MemberFeatures in flyio/access.go of superfly/macaroon.
 func memberFeature(name string) (Action, bool) {
 	switch name {
-	case "wg", "domain", "site", "builder", "addon", "checks", featureLiteFS:
+	case "wg", "domain", "site", "builder", "addon", "checks", "litefs-cloud":
 		return ActionAll, true
 	case "membership", "billing", "authentication":
 		return ActionRead, true
@@ -233,7 +189,7 @@ func memberFeature(name string) (Action, bool) {
 
 func judgeCommands(commands Commands, args []string) verdict {
 	if args == nil {
-		return absent("commands")
+		return absent(typeCommands)
 	}
 	for _, c := range commands {
 		fits := len(c.Args) == len(args) || len(c.Args) < len(args) && !c.Exact

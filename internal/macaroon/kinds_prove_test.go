@@ -104,7 +104,7 @@ func TestKindsUnproven(t *testing.T) {
 		"commands of every app":     {[]*macaroon.Macaroon{attenuate(t, org, ifs(read, commands("ls")))}, "ls", "on other apps"},
 		"writes to the network":     {[]*macaroon.Macaroon{attenuate(t, org, ifs(all, macaroon.Apps{}, macaroon.FeatureSet{"wg": all}))}, "wireguard", "do not rule out wcdC on the organization"},
 		"a second feature":          {[]*macaroon.Macaroon{attenuate(t, org, ifs(read, macaroon.Apps{}, macaroon.FeatureSet{"wg": all, "billing": all}))}, "wireguard", "on other features"},
-		"apps besides":              {[]*macaroon.Macaroon{attenuate(t, org, ifs(read, macaroon.FeatureSet{"wg": all}))}, "wireguard", "on app 1"},
+		"apps besides":              {[]*macaroon.Macaroon{attenuate(t, org, ifs(read, macaroon.FeatureSet{"wg": all}))}, "wireguard", "on the app"},
 		"reads the network":         {[]*macaroon.Macaroon{attenuate(t, org, read)}, "wireguard", "cannot manage WireGuard peers"},
 		"reads a different one":     {[]*macaroon.Macaroon{permission(t, macaroon.Organization{ID: testOrg + 1, Mask: read})}, "readonly", "for a different organization"},
 		"two organizations":         {[]*macaroon.Macaroon{org, permission(t, macaroon.Organization{ID: testOrg + 1, Mask: read})}, "organization", "not confined to one organization"},

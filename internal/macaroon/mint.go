@@ -2,7 +2,6 @@ package macaroon
 
 import (
 	"bytes"
-	"crypto/hmac"
 	"errors"
 )
 
@@ -23,29 +22,20 @@ type Seed struct {
 
 // New mints a macaroon. Only Fly can mint macaroons that Fly accepts. This one
 // is valid for the holder of the key.
-func New(seed Seed, caveats ...Caveat) (*Macaroon, error) {
-	m, err := seed.mint(false)
-	if err != nil {
-		return nil, err
-	}
-	return m.extend(caveats)
-}
+func New(seed Seed, caveats ...Caveat) (*Macaroon, error) { return seed.mint(false, caveats) }
 
 // NewDischarge mints the finalized discharge of a third party for the ticket
 // seed.KeyID.
 func NewDischarge(seed Seed, caveats ...Caveat) (*Macaroon, error) {
-	m, err := seed.mint(true)
+	m, err := seed.mint(true, caveats)
 	if err != nil {
-		return nil, err
-	}
-	if m, err = m.extend(caveats); err != nil {
 		return nil, err
 	}
 	m.tail = sign([]byte(finalization), m.tail)
 	return m, nil
 }
 
-func (s Seed) mint(proof bool) (*Macaroon, error) {
+func (s Seed) mint(proof bool, caveats []Caveat) (*Macaroon, error) {
 	if len(s.Random) != 16 {
 		return nil, errors.New("macaroon: mint: the random part is not 16 bytes")
 	}
@@ -60,22 +50,9 @@ func (s Seed) mint(proof bool) (*Macaroon, error) {
 		return nil, w.err
 	}
 	head := w.buf.Bytes()
-	return &Macaroon{
+	m := &Macaroon{
 		prefix: prefixCurrent, head: head, kid: bytes.Clone(s.KeyID), rnd: bytes.Clone(s.Random), proof: proof,
 		location: s.Location, tail: sign(s.Key, head[:nonce]),
-	}, nil
-}
-
-// SignedBy reports whether the tail of m results from key and every caveat.
-func (m *Macaroon) SignedBy(key []byte) bool {
-	r := &reader{buf: m.head}
-	r.skip(0)
-	tail := sign(key, m.head[:r.at])
-	for _, wire := range m.wire {
-		tail = sign(tail, []byte{codePair}, wire)
 	}
-	if m.proof {
-		tail = sign([]byte(finalization), tail)
-	}
-	return hmac.Equal(tail, m.tail)
+	return m.extend(caveats)
 }

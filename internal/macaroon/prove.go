@@ -114,45 +114,35 @@ func (b Bundle) prove(appID uint64, p proof) error {
 // that names this organization denies requests to other organizations.
 func (p proof) bounds(m *Macaroon, appID uint64) error {
 	for _, at := range places(appID, p.features) {
-		if excess := at.bound(m.caveats) &^ p.limit(&at); excess != ActionNone {
-			return fmt.Errorf("%w: its caveats do not rule out %s", ErrUnproven, describe(&at, excess))
+		limit, where := p.limit(&at)
+		excess := at.bound(m.caveats) &^ limit
+		if excess == ActionNone {
+			continue
 		}
+		letters := excess.String()
+		if letters == "" {
+			letters = "an action without a name"
+		}
+		return fmt.Errorf("%w: its caveats do not rule out %s on %s", ErrUnproven, letters, where)
 	}
 	return nil
 }
 
-// limit returns the actions that p allows at a place.
-func (p proof) limit(at *place) Action {
+// limit returns the actions that p allows at a place, and names the place for a
+// message.
+func (p proof) limit(at *place) (limit Action, where string) {
 	switch {
 	case at.inApp && at.names(typeCommands):
-		return p.onApp | p.inCommands
+		return p.onApp | p.inCommands, "the app"
 	case at.inApp:
-		return p.onApp
+		return p.onApp, "the app"
 	case at.names(typeApps):
-		return p.otherApps
+		return p.otherApps, "other apps"
+	case at.names(typeFeatureSet) && len(p.features) > 0:
+		return p.otherFeatures, "other features of the organization"
 	case at.names(typeFeatureSet):
-		return p.otherFeatures
+		return p.otherFeatures, "features of the organization"
 	default:
-		return p.elsewhere
-	}
-}
-
-// describe names an action at a place for a message.
-func describe(at *place, action Action) string {
-	letters := action.String()
-	if letters == "" {
-		letters = "an action without a name"
-	}
-	switch {
-	case at.inApp:
-		return fmt.Sprintf("%s on app %d", letters, at.app)
-	case at.names(typeApps):
-		return letters + " on other apps"
-	case at.names(typeFeatureSet) && len(at.features) > 0:
-		return letters + " on other features of the organization"
-	case at.names(typeFeatureSet):
-		return letters + " on features of the organization"
-	default:
-		return letters + " on the organization"
+		return p.elsewhere, "the organization"
 	}
 }

@@ -110,7 +110,7 @@ func (m *Macaroon) Apps() ([]AppAccess, bool) {
 // onApp returns the actions that the caveats allow on an app.
 func (m *Macaroon) onApp(id uint64) Action {
 	org, _ := m.OrganizationID()
-	v := judge(m.caveats, &Access{OrgID: &org, AppID: &id})
+	v := judge(m.caveats, &Access{OrgID: &org, AppID: &id}, false)
 	if v.denied != "" {
 		return ActionNone
 	}

@@ -74,9 +74,9 @@ func checkSoundness(t *testing.T, choices, chance chooser) (proved, allowed int)
 	}
 	for range 50 {
 		a := anyRequest(chance)
-		permits := b.Permits(a) == nil
-		if got := evaluate(caveats, a); got != permits {
-			t.Fatalf("%v: %+v is allowed: %t, want %t", caveats, a, permits, got)
+		permits := evaluate(caveats, a)
+		if got := b.Permits(a.Access) == nil; a.isAccess() && got != permits {
+			t.Fatalf("%v: %+v is allowed: %t, want %t", caveats, a, got, permits)
 		}
 		if !permits {
 			continue
@@ -92,11 +92,23 @@ func checkSoundness(t *testing.T, choices, chance chooser) (proved, allowed int)
 	return 1, allowed
 }
 
-func readsApp(a macaroon.Access) bool {
+// resourceAccess is a request that may also name the resources that only proofs
+// consider.
+type resourceAccess struct {
+	macaroon.Access
+	volume, appFeature, machineFeature, storageObject *string
+}
+
+// isAccess reports whether a names none of these resources.
+func (a resourceAccess) isAccess() bool {
+	return a.volume == nil && a.appFeature == nil && a.machineFeature == nil && a.storageObject == nil
+}
+
+func readsApp(a resourceAccess) bool {
 	return a.AppID != nil && *a.AppID == testApp && a.Action == read
 }
 
-func deploysApp(a macaroon.Access) bool {
+func deploysApp(a resourceAccess) bool {
 	switch {
 	case a.AppID != nil:
 		return *a.AppID == testApp
@@ -109,7 +121,7 @@ func deploysApp(a macaroon.Access) bool {
 
 // evaluate decides one request for one action, caveat by caveat, by the rules
 // of resource sets and without the code under test.
-func evaluate(caveats []macaroon.Caveat, a macaroon.Access) bool {
+func evaluate(caveats []macaroon.Caveat, a resourceAccess) bool {
 	for _, c := range caveats {
 		if about, allows := evaluateOne(c, a); !about || !allows {
 			return false
@@ -120,7 +132,7 @@ func evaluate(caveats []macaroon.Caveat, a macaroon.Access) bool {
 
 // evaluateOne reports whether c applies to the request, and whether c allows
 // it.
-func evaluateOne(c macaroon.Caveat, a macaroon.Access) (about, allows bool) {
+func evaluateOne(c macaroon.Caveat, a resourceAccess) (about, allows bool) {
 	has := func(mask macaroon.Action) bool { return mask&a.Action == a.Action }
 	byName := func(set map[string]macaroon.Action, name *string) (bool, bool) {
 		if name == nil {
@@ -143,28 +155,28 @@ func evaluateOne(c macaroon.Caveat, a macaroon.Access) (about, allows bool) {
 	case macaroon.FeatureSet:
 		return byName(c, a.Feature)
 	case macaroon.Volumes:
-		return byName(c, a.Volume)
+		return byName(c, a.volume)
 	case macaroon.Machines:
 		return byName(c, a.Machine)
 	case macaroon.AppFeatureSet:
-		return byName(c, a.AppFeature)
+		return byName(c, a.appFeature)
 	case macaroon.MachineFeatureSet:
-		return byName(c, a.MachineFeature)
+		return byName(c, a.machineFeature)
 	default:
 		return evaluateOther(c, a, has)
 	}
 }
 
-func evaluateOther(c macaroon.Caveat, a macaroon.Access, has func(macaroon.Action) bool) (about, allows bool) {
+func evaluateOther(c macaroon.Caveat, a resourceAccess, has func(macaroon.Action) bool) (about, allows bool) {
 	switch c := c.(type) {
 	case macaroon.StorageObjects:
 		allows := false
 		for prefix, mask := range c {
-			if a.StorageObject != nil && strings.HasPrefix(*a.StorageObject, prefix) {
+			if a.storageObject != nil && strings.HasPrefix(*a.storageObject, prefix) {
 				allows = has(mask)
 			}
 		}
-		return a.StorageObject != nil, allows
+		return a.storageObject != nil, allows
 	case macaroon.Mutations:
 		return a.Mutation != nil, a.Mutation != nil && slices.Contains(c, *a.Mutation)
 	case macaroon.Commands:
@@ -222,13 +234,12 @@ func anyCaveat(choices chooser, depth int) macaroon.Caveat {
 	return mask
 }
 
-func anyRequest(choices chooser) macaroon.Access {
+func anyRequest(choices chooser) resourceAccess {
 	name := string(rune('a' + choices.IntN(3)))
-	a := request(1<<choices.IntN(6), func(a *macaroon.Access) {
-		if choices.IntN(3) == 0 {
-			a.Mutation = &name
-		}
-	})
+	a := resourceAccess{Access: request(1 << choices.IntN(6))}
+	if choices.IntN(3) == 0 {
+		a.Mutation = &name
+	}
 	app := testApp + uint64(choices.IntN(3)) - uint64(choices.IntN(2))
 	switch choices.IntN(10) {
 	case 0:
@@ -236,11 +247,11 @@ func anyRequest(choices chooser) macaroon.Access {
 	case 1:
 		a.AppID, a.Machine = &app, &name
 	case 2:
-		a.AppID, a.Volume = &app, &name
+		a.AppID, a.volume = &app, &name
 	case 3:
-		a.AppID, a.AppFeature = &app, &name
+		a.AppID, a.appFeature = &app, &name
 	case 4:
-		a.AppID, a.Machine, a.MachineFeature = &app, &name, &name
+		a.AppID, a.Machine, a.machineFeature = &app, &name, &name
 	case 5:
 		a.AppID, a.Machine, a.Command = &app, &name, []string{name}
 	case 6:
@@ -248,7 +259,7 @@ func anyRequest(choices chooser) macaroon.Access {
 	case 7:
 		a.Feature = &[]string{"wg", "builder", "membership"}[choices.IntN(3)]
 	case 8:
-		a.StorageObject = &name
+		a.storageObject = &name
 	}
 	return a
 }

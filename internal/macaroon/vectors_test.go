@@ -129,7 +129,7 @@ func TestGoldenCaveats(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := macaroon.CaveatsJSON(m.Caveats(), macaroon.WithKeys)
+			got, err := macaroon.CaveatsJSON(m.Caveats())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -192,7 +192,7 @@ func TestGoldenMacaroons(t *testing.T) {
 				if !bytes.Equal(got.Encode(), g.Macaroon) || got.Reveal() != g.Token {
 					t.Errorf("%s: encodes to other bytes", name)
 				}
-				if got.ID() != g.ID || !got.SignedBy(g.Key) || got.SignedBy([]byte("another")) {
+				if got.ID() != g.ID || !signedBy(t, got, g.Key) || signedBy(t, got, []byte("another")) {
 					t.Errorf("%s: id %s, want %s; or another signature", name, got.ID(), g.ID)
 				}
 				checkExpiry(t, got.NotAfter(), g.Expiration)

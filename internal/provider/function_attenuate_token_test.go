@@ -64,8 +64,9 @@ func TestAttenuateToken(t *testing.T) {
 			if len(after) != 2 || after[1].Reveal() != before[1].Reveal() {
 				t.Error("the discharge is different")
 			}
-			if !after[0].SignedBy(make([]byte, 32)) {
-				t.Error("the signature is wrong")
+			added := after[0].Caveats()[len(before[0].Caveats()):]
+			if signed, err := before[0].Attenuate(added...); err != nil || signed.Reveal() != after[0].Reveal() {
+				t.Errorf("the signature is wrong: %v", err)
 			}
 			if again := attenuateToken(t, got, tt.restrictions); again != got {
 				t.Error("the same restrictions once more change the token")
@@ -96,7 +97,7 @@ func TestAttenuateTokenLikeMachineExec(t *testing.T) {
 
 func caveatsOf(t *testing.T, m *macaroon.Macaroon) string {
 	t.Helper()
-	text, err := macaroon.CaveatsJSON(m.Caveats(), macaroon.WithKeys)
+	text, err := macaroon.CaveatsJSON(m.Caveats())
 	if err != nil {
 		t.Fatal(err)
 	}

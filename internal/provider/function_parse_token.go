@@ -121,7 +121,7 @@ func parseParts(bundle macaroon.Bundle) ([]parsedPart, error) {
 }
 
 func parsePart(m *macaroon.Macaroon) (parsedPart, error) {
-	caveats, err := macaroon.CaveatsJSON(m.Caveats(), macaroon.WithoutKeys)
+	caveats, err := macaroon.CaveatsJSON(m.Caveats())
 	if err != nil {
 		return parsedPart{}, err
 	}
