@@ -179,24 +179,6 @@ func TestDeployTokenImportErrors(t *testing.T) {
 	}
 }
 
-// An imported token may be replaced by one that the state does not hold.
-func TestDeployTokenImportOutOfState(t *testing.T) {
-	t.Parallel()
-	s := flytest.New(t, flyWorld())
-	d := deployable(t, s)
-	s.Make(flytest.Make{App: "web"})
-	config := attrs{"app": "web", "token_in_state": false}
-	wants(t, d.imports("web/lat_0001", nil)+d.refresh()+d.applies(config), "WARNING: Fly Deploy Token Is to Be Rotated")
-	if d.state["token"] != nil || d.state["fingerprint"] == nil || d.state["predecessor_id"] != "lat_0001" {
-		t.Errorf("the successor is %v, with fingerprint %v", d.state["token_id"], d.state["fingerprint"])
-	}
-	wants(t, d.refresh()+d.applies(config), "WARNING: Replaced Fly Deploy Token Is to Be Revoked")
-	wantTokens(t, s, tokens{minted: 1, revoked: 1, good: 1})
-	if c, got := d.revocation(config); got != "" || cmp.Diff(d.state, c.planned) != "" {
-		t.Errorf("a third plan shows:\n%s", got)
-	}
-}
-
 // The engine is killed in the first apply, before it writes a state. The token is
 // imported again, and its next rotation revokes the successor that no state has.
 func TestDeployTokenImportForgotten(t *testing.T) {
