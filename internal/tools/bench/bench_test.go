@@ -66,7 +66,7 @@ func wantRows(t *testing.T, rows []row) {
 		found[r.ID] = r
 	}
 	for id, calls := range map[string][2]int{
-		"warm": {0, -1}, "warm_bare": {0, -1}, "warm_if_expired": {0, -1}, "cold": {1, 2}, "cold_access": {2, 2}, "cold_shared": {1, 4}, "read": {-1, -1},
+		"warm": {0, -1}, "warm_bare": {0, -1}, "warm_if_expired": {0, -1}, "remote": {0, -1}, "cold": {1, 2}, "cold_access": {2, 2}, "cold_shared": {1, 4}, "read": {-1, -1},
 		"start": {-1, -1}, "memory": {-1, -1}, "size": {-1, -1},
 		"telemetry": {0, -1}, "telemetry_down": {0, -1}, "telemetry_hangs": {0, -1},
 	} {
@@ -91,8 +91,8 @@ func wantRows(t *testing.T, rows []row) {
 			}
 		}
 	}
-	if len(found) != 13 || len(rows) != 13 {
-		t.Errorf("%d rows, want 13", len(rows))
+	if len(found) != 14 || len(rows) != 14 {
+		t.Errorf("%d rows, want 14", len(rows))
 	}
 }
 

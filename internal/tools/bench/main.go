@@ -64,7 +64,7 @@ func main() {
 	flag.StringVar(&o.work, "work", ".work", "`folder` for temporary builds and plans")
 	flag.StringVar(&o.table, "table", "", "`file` whose table is replaced")
 	flag.StringVar(&o.plot, "plot", "", "`start` of the names of the plot's files: -light.svg and -dark.svg are added")
-	flag.StringVar(&o.only, "only", "", "comma-separated `parts` to measure: warm, cold, read, start, memory, size, telemetry; all by default")
+	flag.StringVar(&o.only, "only", "", "comma-separated `parts` to measure: warm, remote, cold, read, start, memory, size, telemetry; all by default")
 	flag.BoolVar(&o.strict, "strict", false, "fail if a limit is exceeded")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -144,7 +144,7 @@ func (b *bench) measure(ctx context.Context) (rows []row, err error) {
 		name    string
 		measure func(context.Context) ([]row, error)
 	}{
-		{"warm", b.warm}, {"cold", b.cold}, {"read", b.read}, {"start", b.start}, {"memory", b.memory}, {"size", b.size}, {"telemetry", b.telemetry},
+		{"warm", b.warm}, {"remote", b.remote}, {"cold", b.cold}, {"read", b.read}, {"start", b.start}, {"memory", b.memory}, {"size", b.size}, {"telemetry", b.telemetry},
 	} {
 		if !b.wants(part.name) {
 			continue

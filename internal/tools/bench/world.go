@@ -1,8 +1,11 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"slices"
 	"sync"
 	"testing"
@@ -46,10 +49,14 @@ func (w *world) env() []string {
 // close ends the world. The error describes the unexpected requests.
 func (w *world) close() error { return w.tb.end() }
 
-// outsideTests is the part of a testing.TB that flytest needs outside of a
-// test.
+// outsideTests is the part of a testing.TB that flytest and vaulttest need outside of
+// a test.
 type outsideTests struct {
 	testing.TB
+	ctx context.Context
+	log io.Writer
+	// dir is the parent of temporary folders. It is removed elsewhere.
+	dir  string
 	mu   sync.Mutex
 	errs []error
 	ends []func()
@@ -61,12 +68,30 @@ func (*outsideTests) Helper() {}
 // Cleanup keeps f for the end.
 func (t *outsideTests) Cleanup(f func()) { t.ends = append(t.ends, f) }
 
+// Context returns the context of the whole run.
+func (t *outsideTests) Context() context.Context { return t.ctx }
+
+// Output returns the log.
+func (t *outsideTests) Output() io.Writer { return t.log }
+
+// TempDir makes a temporary folder.
+func (t *outsideTests) TempDir() string {
+	dir, err := os.MkdirTemp(t.dir, "test-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
 // Errorf keeps the error for the end.
 func (t *outsideTests) Errorf(format string, args ...any) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.errs = append(t.errs, fmt.Errorf(format, args...))
 }
+
+// Fatal panics, because the world itself is wrong.
+func (*outsideTests) Fatal(args ...any) { panic(fmt.Sprint(args...)) }
 
 // Fatalf panics, because the world itself is wrong.
 func (*outsideTests) Fatalf(format string, args ...any) { panic(fmt.Sprintf(format, args...)) }
