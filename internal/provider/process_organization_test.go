@@ -1,7 +1,9 @@
 package provider_test
 
 import (
+	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/flytokens/terraform-provider-fly/internal/flytest"
@@ -86,5 +88,31 @@ func TestAccProcessOrganizationOfADifferentApp(t *testing.T) {
 	}
 	if n := s.Count(flytest.OpMint); n != 1 {
 		t.Errorf("%d mints, want one", n)
+	}
+}
+
+// A cold run over a hundred apps of one organization sends two requests over the API: a
+// list of the apps, and one mint, whether the organization is named or not.
+func TestHundredAppsNeedTwoRequests(t *testing.T) {
+	t.Parallel()
+	for _, organization := range []any{nil, "acme"} {
+		world := flyWorld()
+		for i := range 100 {
+			world.Apps = append(world.Apps, flytest.App{Name: fmt.Sprintf("app-%d", i), Organization: "acme"})
+		}
+		s := flytest.New(t, world)
+		w := configured(t, flyServed(t, s, "FLY_API_TOKEN="+s.Login(ownerOfBoth).Reveal()), attrs{"sources": []any{"storage", "api"}, "organization": organization})
+		var reads sync.WaitGroup
+		for i := range 100 {
+			reads.Go(func() {
+				if _, got := w.read(t.Context(), attrs{"app": fmt.Sprintf("app-%d", i)}); got != "" {
+					t.Error(got)
+				}
+			})
+		}
+		reads.Wait()
+		if mints, all := s.Count(flytest.OpMint), s.Count(flytest.OpAny); mints != 1 || all != 2 {
+			t.Errorf("organization %v: %d mints among %d requests", organization, mints, all)
+		}
 	}
 }
