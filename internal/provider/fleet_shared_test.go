@@ -160,12 +160,15 @@ func TestFleetRoundTrips(t *testing.T) {
 			clock := map[string]string{"Vault": "GET sys", "S3": "HEAD /"}[place]
 			l, sent := behindProxy(t, open(t))
 			s := flytest.New(t, flyWorld())
-			count := func(what, do string, want ...string) {
-				t.Helper()
-				before := len(sent())
+			run := func(do string) {
 				m := fleet(t, 1, l, s)[0]
 				m.do(do)
 				m.end()
+			}
+			count := func(what, do string, want ...string) {
+				t.Helper()
+				before := len(sent())
+				run(do)
 				if got := sent()[before:]; !slices.Equal(got, want) {
 					t.Errorf("%s sends %q, want %q", what, got, want)
 				}
@@ -176,14 +179,15 @@ func TestFleetRoundTrips(t *testing.T) {
 			// The apps of an organization share a token, and its document.
 			l.env = append(l.env, "FLY_ORG=acme")
 			const shared = "organization_acme"
-			m := fleet(t, 1, l, s)[0]
-			m.do("read web")
-			m.end()
+			run("read web")
 			// The app's document may name its organization.
 			count("an invalidation", "invalidate web", "GET web", "GET web", "PUT web", "GET "+shared, "PUT "+shared)
 			count("a cold mint", "read web deploy", "GET web", "PUT web", "PUT web")
 			count("a cold mint for all apps", "read web", "GET "+shared, "PUT "+shared, "PUT "+shared)
 			count("a warm read of a shared token", "read worker", "GET "+shared)
+			l.env = l.env[:len(l.env)-1]
+			run("read web")
+			count("a warm read of a shared token, organization unset", "read web", "GET web", "GET "+shared)
 		})
 	}
 }
