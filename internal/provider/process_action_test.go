@@ -17,12 +17,13 @@ func TestAccProcessActions(t *testing.T) {
 	s := flytest.New(t, flyWorld())
 	text := snippets(t, "actions/fly_app_token_refresh/action.tf", "actions/fly_app_token_invalidate/action.tf")
 	p := start(t, text, runner(t, s, s.Login(ownerOfBoth))...)
-	apply := func(mints int, args ...string) {
+	apply := func(mints int, args ...string) string {
 		t.Helper()
 		got := p.run(append([]string{"apply", "-auto-approve"}, args...)...)
 		if s.Count(flytest.OpMint) != mints {
 			t.Errorf("%v: %d mints, want %d:\n%s", args, s.Count(flytest.OpMint), mints, got.output)
 		}
+		return got.output
 	}
 	apply(0)
 	apply(1, "-invoke=action.fly_app_token_refresh.web")
@@ -32,6 +33,10 @@ func TestAccProcessActions(t *testing.T) {
 	if stored := mintedIn(t, p.storage); len(stored) != 0 || len(good(s)) != 0 {
 		t.Errorf("stored are %v, and %q are good", stored, good(s))
 	}
+	p.configure(text + "\ndata \"fly_app_token\" \"worker\" {\n  app = \"worker\"\n}\n")
+	apply(4)
+	said := apply(4, "-invoke=action.fly_app_token_invalidate.web")
+	wants(t, strings.Join(strings.Fields(said), " "), `Dropped 1 token shared by the apps of organization "acme".`, "Revoked 2 of 2 tokens.")
 }
 
 // The example of fly_token_revoke on an engine with actions: a leaked value that no
