@@ -30,18 +30,6 @@ type Access struct {
 	Time time.Time
 }
 
-// name returns the resource of a type, if the request names one.
-func (a *Access) name(t caveatType) *string {
-	switch t {
-	case typeFeatureSet:
-		return a.Feature
-	case typeMachines:
-		return a.Machine
-	default:
-		return nil
-	}
-}
-
 var (
 	// ErrDenied is wrapped by the error for a request that is not allowed.
 	ErrDenied = errors.New("not permitted")

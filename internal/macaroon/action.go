@@ -1,6 +1,6 @@
 package macaroon
 
-import "fmt"
+import "strings"
 
 // Action is a set of actions, one bit each. A caveat allows such a set and a
 // request asks for one. Added to a macaroon by itself, it is a caveat that
@@ -34,29 +34,20 @@ const (
 const actionLetters = "rwcdC"
 
 // ParseAction reads a set of actions as flyctl writes it: letters of "rwcdC" in
-// any order, or "*" for all of them. Any other letter, or no letter, is an
-// error.
-func ParseAction(s string) (Action, error) {
+// any order, or "*" for all of them. The second result is false for any other
+// text.
+func ParseAction(s string) (a Action, ok bool) {
 	if s == "*" {
-		return ActionAll, nil
+		return ActionAll, true
 	}
-	var a Action
 	for _, letter := range s {
-		bit := ActionNone
-		for i, l := range actionLetters {
-			if l == letter {
-				bit = 1 << i
-			}
+		i := strings.IndexRune(actionLetters, letter)
+		if i < 0 {
+			return ActionNone, false
 		}
-		if bit == ActionNone {
-			return ActionNone, fmt.Errorf("invalid action %q: use r (read), w (write), c (create), d (delete), C (control), or * for all", letter)
-		}
-		a |= bit
+		a |= 1 << i
 	}
-	if a == ActionNone {
-		return ActionNone, fmt.Errorf("no action is named: use r (read), w (write), c (create), d (delete), C (control), or * for all")
-	}
-	return a, nil
+	return a, a != ActionNone
 }
 
 // in reports whether every action of a is in mask.

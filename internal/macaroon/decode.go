@@ -26,7 +26,7 @@ func Decode(encoded []byte) (*Macaroon, error) {
 // the same bytes.
 func (r *reader) macaroon() *Macaroon {
 	m := &Macaroon{prefix: prefixCurrent}
-	r.arrayOf(4)
+	r.fields(4)
 	r.wantShortest(0, 4)
 	head := r.at
 	r.nonce(m)

@@ -9,7 +9,7 @@ const maxGoogleID = 64
 // caveat reads a type and a body. The depth is the number of IfPresent caveats
 // around it.
 func (r *reader) caveat(depth int) Caveat {
-	t := caveatType(r.uint(math.MaxUint64))
+	t := caveatType(r.uint64())
 	if t == typeIfPresent {
 		return r.ifPresent(depth)
 	}
@@ -25,7 +25,7 @@ func (r *reader) ifPresent(depth int) Caveat {
 	if depth >= maxDepth {
 		r.fail("values are nested more than %d deep", maxDepth)
 	}
-	r.arrayOf(2)
+	r.fields(2)
 	n := r.caveatCount()
 	c := IfPresent{Ifs: make([]Caveat, 0, min(n, preallocated))}
 	for i := 0; i < n && r.err == nil; i++ {
@@ -58,7 +58,7 @@ func readNamed[T interface {
 // readSet reads an array of one map. A duplicate key is an error, because
 // readers would disagree about its mask.
 func readSet[K comparable](r *reader, key func() K) map[K]Action {
-	r.arrayOf(1)
+	r.fields(1)
 	n := r.mapping()
 	set := make(map[K]Action, min(n, preallocated))
 	for i := 0; i < n && r.err == nil; i++ {
@@ -71,44 +71,19 @@ func readSet[K comparable](r *reader, key func() K) map[K]Action {
 	return set
 }
 
-// id reads an array of one number.
-func (r *reader) id() uint64 {
-	r.arrayOf(1)
-	return r.uint(math.MaxUint64)
-}
-
-func (r *reader) apps() Caveat {
-	return Apps(readSet(r, func() uint64 { return r.uint(math.MaxUint64) }))
-}
-
 func (r *reader) organization() Caveat {
-	r.arrayOf(2)
-	return Organization{ID: r.uint(math.MaxUint64), Mask: r.action()}
+	r.fields(2)
+	return Organization{ID: r.uint64(), Mask: r.action()}
 }
 
 func (r *reader) validityWindow() Caveat {
-	r.arrayOf(2)
+	r.fields(2)
 	return ValidityWindow{NotBefore: r.int(), NotAfter: r.int()}
 }
 
-func (r *reader) mutations() Caveat {
-	r.arrayOf(1)
-	return Mutations(r.strings())
-}
-
 func (r *reader) thirdParty() Caveat {
-	r.arrayOf(3)
+	r.fields(3)
 	return ThirdParty{Location: r.string(), VerifierKey: r.bytes(), Ticket: r.bytes()}
-}
-
-func (r *reader) fromMachineSource() Caveat {
-	r.arrayOf(1)
-	return FromMachineSource{ID: r.string()}
-}
-
-func (r *reader) isMember() Caveat {
-	r.arrayOf(0)
-	return IsMember{}
 }
 
 func (r *reader) googleUserID() Caveat {
@@ -123,13 +98,13 @@ func (r *reader) commands() Caveat {
 	n := r.array()
 	list := make(Commands, 0, min(n, preallocated))
 	for i := 0; i < n && r.err == nil; i++ {
-		r.arrayOf(2)
+		r.fields(2)
 		list = append(list, Command{Args: r.strings(), Exact: r.bool()})
 	}
 	return list
 }
 
 func (r *reader) flySrc() Caveat {
-	r.arrayOf(3)
+	r.fields(3)
 	return FlySrc{Organization: r.string(), App: r.string(), Instance: r.string()}
 }

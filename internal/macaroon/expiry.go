@@ -6,27 +6,27 @@ import "time"
 // earliest end of its validity windows, including those inside IfPresent. It is
 // zero if there is no window.
 func (m *Macaroon) NotAfter() time.Time {
-	var end time.Time
-	walk(m.caveats, func(c Caveat) {
-		if w, ok := c.(ValidityWindow); ok {
-			end = earlier(end, instant(w.NotAfter))
-		}
-	})
+	_, end := m.window()
 	return end
 }
 
 // NotBefore returns the first instant at which the macaroon is valid: the
 // latest beginning of its validity windows. It is zero if there is no window.
 func (m *Macaroon) NotBefore() time.Time {
-	var begin time.Time
+	begin, _ := m.window()
+	return begin
+}
+
+func (m *Macaroon) window() (begin, end time.Time) {
 	walk(m.caveats, func(c Caveat) {
 		if w, ok := c.(ValidityWindow); ok {
+			end = earlier(end, instant(w.NotAfter))
 			if at := instant(w.NotBefore); at.After(begin) {
 				begin = at
 			}
 		}
 	})
-	return begin
+	return begin, end
 }
 
 // instant is time.Unix, within the years that RFC 3339 can write. The library

@@ -71,7 +71,11 @@ func (b Bundle) Grants() []Grant {
 
 func newGrant(m *Macaroon, others []*Macaroon) Grant {
 	g := Grant{Permission: m}
-	for _, tp := range m.thirdParties() {
+	for _, c := range m.caveats {
+		tp, ok := c.(ThirdParty)
+		if !ok {
+			continue
+		}
 		answered := false
 		for _, d := range others {
 			if d.Kind() != KindPermission && bytes.Equal(d.kid, tp.Ticket) {

@@ -58,8 +58,12 @@ func judgeCaveat(c Caveat, a *Access) verdict {
 		return judgeOrganization(c, a.OrgID)
 	case Apps:
 		return judgeSet(c, a.AppID, c.kind())
+	case FeatureSet:
+		return judgeSet(c, a.Feature, c.kind())
+	case Machines:
+		return judgeSet(c, a.Machine, c.kind())
 	case named:
-		return judgeSet(c.names(), a.name(c.kind()), c.kind())
+		return judgeSet(c.names(), nil, c.kind()) // no request names one
 	case IfPresent:
 		return judgeIfPresent(c, a)
 	case Action:

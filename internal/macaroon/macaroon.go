@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/vmihailenco/msgpack/v5/msgpcode"
@@ -68,17 +69,6 @@ func (m *Macaroon) KeyID() []byte { return m.kid }
 // IsProof reports whether the macaroon is a finished discharge.
 func (m *Macaroon) IsProof() bool { return m.proof }
 
-// thirdParties returns the caveats that need a discharge.
-func (m *Macaroon) thirdParties() []ThirdParty {
-	var list []ThirdParty
-	for _, c := range m.caveats {
-		if tp, ok := c.(ThirdParty); ok {
-			list = append(list, tp)
-		}
-	}
-	return list
-}
-
 // ID returns the UUID by which superfly/macaroon names a macaroon. Macaroons
 // attenuated from one macaroon share its ID. The ID is not a secret.
 func (m *Macaroon) ID() string {
@@ -115,7 +105,7 @@ func (m *Macaroon) extend(caveats []Caveat) (*Macaroon, error) {
 		if err != nil {
 			return nil, err
 		}
-		if next.has(wire) {
+		if slices.ContainsFunc(next.wire, func(w []byte) bool { return bytes.Equal(w, wire) }) {
 			continue
 		}
 		if err := next.accepts(c); err != nil {
@@ -126,15 +116,6 @@ func (m *Macaroon) extend(caveats []Caveat) (*Macaroon, error) {
 		next.tail = sign(next.tail, []byte{codePair}, wire)
 	}
 	return &next, nil
-}
-
-func (m *Macaroon) has(wire []byte) bool {
-	for _, w := range m.wire {
-		if bytes.Equal(w, wire) {
-			return true
-		}
-	}
-	return false
 }
 
 // accepts returns an error for a caveat that m must not hold.

@@ -152,16 +152,19 @@ func (r *reader) array() int {
 	return r.length(r.expect(formArray, "an array was expected"), 1, "an array")
 }
 
-// arrayOf reads the length of an array that must have n elements.
-func (r *reader) arrayOf(n int) {
+// fields reads the length of an array that must have n elements, which follow.
+func (r *reader) fields(n int) *reader {
 	if got := r.array(); got != n {
 		r.fail("an array of %d was expected, not of %d", n, got)
 	}
+	return r
 }
 
 func (r *reader) mapping() int {
 	return r.length(r.expect(formMap, "a map was expected"), 2, "a map")
 }
+
+func (r *reader) uint64() uint64 { return r.uint(math.MaxUint64) }
 
 // uint reads an integer from 0 to limit, in any of its encodings.
 func (r *reader) uint(limit uint64) uint64 {

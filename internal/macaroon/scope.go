@@ -54,12 +54,10 @@ func (b Bundle) IsOneApp() bool {
 // some apps.
 func (b Bundle) IsConfinedToApps() bool {
 	grants := b.Grants()
-	for _, g := range grants {
-		if _, confined := g.Permission.Apps(); !confined {
-			return false
-		}
-	}
-	return len(grants) > 0
+	return len(grants) > 0 && !slices.ContainsFunc(grants, func(g Grant) bool {
+		_, confined := g.Permission.Apps()
+		return !confined
+	})
 }
 
 // AppAccess holds the actions that a macaroon allows on one app.

@@ -148,8 +148,8 @@ func readActions(key string, v attr.Value) (macaroon.Action, error) {
 	if err != nil || v.IsNull() {
 		return macaroon.ActionNone, err
 	}
-	mask, err := macaroon.ParseAction(text)
-	if err != nil {
+	mask, ok := macaroon.ParseAction(text)
+	if !ok {
 		return macaroon.ActionNone, fmt.Errorf("%s must consist of the letters r (read), w (write), c (create), d (delete) and C (control), or be * for all of them", key)
 	}
 	return mask, nil
