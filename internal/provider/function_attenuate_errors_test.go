@@ -32,7 +32,7 @@ func TestAttenuateTokenRefusesRestrictions(t *testing.T) {
 		"null in it":      {attrs{"apps": nil}, `"apps" is not a restriction: use app_ids, machines, volumes, features, commands, mutations, access, organization_access or expires_at`},
 		"token for a key": {attrs{"fm2_secret": "r"}, `The value, which looks like a token, is not a restriction: use app_ids, machines, volumes, features, commands, mutations, access, organization_access or expires_at`},
 		"one app":         {attrs{"app_ids": 8000}, "app_ids must be a list of numbers, not a number"},
-		"no apps":         {attrs{"app_ids": []any{}}, "app_ids is empty, and a token for no app is useless. Omit app_ids, or set it to null, to change nothing"},
+		"no apps":         {attrs{"app_ids": []any{}}, "app_ids is empty, which would allow none. Omit app_ids, or set it to null, to change nothing"},
 		"name":            {attrs{"app_ids": []any{8000, "web"}}, "app_ids[1] is not " + numbers},
 		"fraction":        {attrs{"app_ids": []any{1.5}}, "app_ids[0] is not " + numbers},
 		"negative":        {attrs{"app_ids": []any{-8000}}, "app_ids[0] is not " + numbers},

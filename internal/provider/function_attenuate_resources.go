@@ -22,21 +22,16 @@ type resourceNames struct {
 // caveats returns the caveat of all names, or none without names.
 func (n resourceNames) caveats() []macaroon.Caveat {
 	var inner []macaroon.Caveat
-	if n.machines != nil {
-		inner = append(inner, macaroon.Machines(allActions(n.machines)))
+	add := func(set bool, c macaroon.Caveat) {
+		if set {
+			inner = append(inner, c)
+		}
 	}
-	if n.volumes != nil {
-		inner = append(inner, macaroon.Volumes(allActions(n.volumes)))
-	}
-	if n.features != nil {
-		inner = append(inner, macaroon.FeatureSet(allActions(n.features)))
-	}
-	if n.mutations != nil {
-		inner = append(inner, macaroon.Mutations(n.mutations))
-	}
-	if n.commands != nil {
-		inner = append(inner, n.commands)
-	}
+	add(n.machines != nil, macaroon.Machines(allActions(n.machines)))
+	add(n.volumes != nil, macaroon.Volumes(allActions(n.volumes)))
+	add(n.features != nil, macaroon.FeatureSet(allActions(n.features)))
+	add(n.mutations != nil, macaroon.Mutations(n.mutations))
+	add(n.commands != nil, n.commands)
 	if inner == nil {
 		return nil
 	}
@@ -79,29 +74,31 @@ func readElements(key, of string, v attr.Value) ([]attr.Value, error) {
 // readNames reads a list of names; nil for null. An empty name is an error,
 // because in a caveat it means every resource.
 func readNames(key string, v attr.Value) ([]string, error) {
+	names, err := readStrings(key, v)
+	if i := slices.Index(names, ""); i >= 0 {
+		return nil, fmt.Errorf("%s[%d] is empty, which would allow all of them", key, i)
+	}
+	return names, err
+}
+
+// readStrings reads a list of strings; nil for null.
+func readStrings(key string, v attr.Value) ([]string, error) {
 	elements, err := readElements(key, "strings", v)
 	if elements == nil {
 		return nil, err
 	}
-	names := make([]string, len(elements))
+	list := make([]string, len(elements))
 	for i, e := range elements {
+		e = underlying(e)
 		at := fmt.Sprintf("%s[%d]", key, i)
-		if names[i], err = readArgument(at, e); err != nil {
+		if e.IsNull() {
+			return nil, fmt.Errorf("%s must be a string, not null", at)
+		}
+		if list[i], err = readText(at, e); err != nil {
 			return nil, err
 		}
-		if names[i] == "" {
-			return nil, fmt.Errorf("%s is empty, which would allow all of them", at)
-		}
 	}
-	return names, nil
-}
-
-// readArgument reads a required string.
-func readArgument(at string, v attr.Value) (string, error) {
-	if v = underlying(v); v.IsNull() {
-		return "", fmt.Errorf("%s must be a string, not null", at)
-	}
-	return readText(at, v)
+	return list, nil
 }
 
 // readCommands reads a list of objects; nil for null.
@@ -130,17 +127,11 @@ func readCommand(at string, v attr.Value) (macaroon.Command, error) {
 		value := underlying(values[key])
 		switch key {
 		case "args":
-			elements, err := readElements(at+".args", "strings", value)
+			args, err := readStrings(at+".args", value)
 			if err != nil {
 				return command, err
 			}
-			for i, e := range elements {
-				arg, err := readArgument(fmt.Sprintf("%s.args[%d]", at, i), e)
-				if err != nil {
-					return command, err
-				}
-				command.Args = append(command.Args, arg)
-			}
+			command.Args = args
 		case "exact":
 			exact, ok := value.(types.Bool)
 			if !value.IsNull() && (!ok || value.IsUnknown()) {

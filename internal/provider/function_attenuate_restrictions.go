@@ -79,33 +79,15 @@ func (r *restrictions) set(key string, v attr.Value) (err error) {
 
 // readAppIDs reads the numbers of apps, in the order given; nil for null.
 func readAppIDs(v attr.Value) ([]uint64, error) {
-	var elements []attr.Value
-	switch v := v.(type) {
-	case types.List:
-		elements = v.Elements()
-	case types.Set:
-		elements = v.Elements()
-	case types.Tuple:
-		elements = v.Elements()
-	default:
-		if v.IsNull() {
-			return nil, nil
-		}
-		return nil, fmt.Errorf("app_ids must be a list of numbers, not %s", describeValue(v))
-	}
-	if v.IsNull() {
-		return nil, nil
-	}
-	if len(elements) == 0 {
-		return nil, errors.New("app_ids is empty, and a token for no app is useless. Omit app_ids, or set it to null, to change nothing")
+	elements, err := readElements("app_ids", "numbers", v)
+	if elements == nil {
+		return nil, err
 	}
 	ids := make([]uint64, len(elements))
 	for i, e := range elements {
-		id, err := readAppID(e)
-		if err != nil {
+		if ids[i], err = readAppID(e); err != nil {
 			return nil, fmt.Errorf("app_ids[%d] %w", i, err)
 		}
-		ids[i] = id
 	}
 	return ids, nil
 }

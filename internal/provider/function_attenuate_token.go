@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/function"
@@ -11,10 +12,6 @@ import (
 
 	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
 )
-
-var _ function.Function = attenuateTokenFunction{}
-
-func newAttenuateTokenFunction() function.Function { return attenuateTokenFunction{} }
 
 // attenuateTokenFunction is provider::fly::attenuate_token.
 type attenuateTokenFunction struct{}
@@ -196,12 +193,7 @@ func (r restrictions) leavesSomething(narrowed macaroon.Bundle) error {
 // reaches reports whether m may allow any action on an app, by number.
 func reaches(m *macaroon.Macaroon, app uint64) bool {
 	apps, _ := m.Apps()
-	for _, a := range apps {
-		if a.ID == app {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(apps, func(a macaroon.AppAccess) bool { return a.ID == app })
 }
 
 // ceiling returns the most actions that m may allow: on an app, by number, or

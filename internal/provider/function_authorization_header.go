@@ -8,10 +8,6 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-var _ function.Function = authorizationHeaderFunction{}
-
-func newAuthorizationHeaderFunction() function.Function { return authorizationHeaderFunction{} }
-
 // authorizationHeaderFunction is provider::fly::authorization_header.
 type authorizationHeaderFunction struct{}
 

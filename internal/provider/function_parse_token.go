@@ -17,10 +17,6 @@ import (
 // kindOAuth is the kind of a part that is not a macaroon.
 const kindOAuth = "oauth"
 
-var _ function.Function = parseTokenFunction{}
-
-func newParseTokenFunction() function.Function { return parseTokenFunction{} }
-
 // parseTokenFunction is provider::fly::parse_token.
 type parseTokenFunction struct{}
 

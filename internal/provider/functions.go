@@ -18,9 +18,9 @@ var _ provider.ProviderWithFunctions = (*flyProvider)(nil)
 // they depend only on their arguments.
 func (p *flyProvider) Functions(context.Context) []func() function.Function {
 	return []func() function.Function{
-		newAttenuateTokenFunction,
-		newAuthorizationHeaderFunction,
-		newParseTokenFunction,
+		func() function.Function { return attenuateTokenFunction{} },
+		func() function.Function { return authorizationHeaderFunction{} },
+		func() function.Function { return parseTokenFunction{} },
 	}
 }
 
