@@ -91,16 +91,12 @@ func checkKind(path string, info fs.FileInfo) error {
 	case !info.Mode().IsRegular():
 		return &token.MissError{Reason: path + " is not a regular file", Fix: "set config_file to flyctl's config.yml"}
 	case info.Size() > maxFile:
-		return tooLarge(path, info.Size())
+		return &token.MissError{
+			Reason: fmt.Sprintf("%s is %d bytes large, more than the maximum of %d", path, info.Size(), maxFile),
+			Fix:    "check that it is flyctl's config.yml",
+		}
 	default:
 		return nil
-	}
-}
-
-func tooLarge(path string, size int64) error {
-	return &token.MissError{
-		Reason: fmt.Sprintf("%s is %d bytes large, more than the maximum of %d", path, size, maxFile),
-		Fix:    "check that it is flyctl's config.yml",
 	}
 }
 
@@ -138,18 +134,16 @@ func lockShared(ctx context.Context, dir string) (unlock func()) {
 	return func() { _ = lock.Unlock() }
 }
 
+// readCapped reads at most maxFile bytes, should the file grow meanwhile.
 func readCapped(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, unreadable(path, err)
 	}
 	defer func() { _ = f.Close() }()
-	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	data, err := io.ReadAll(io.LimitReader(f, maxFile))
 	if err != nil {
 		return nil, unreadable(path, err)
-	}
-	if len(data) > maxFile {
-		return nil, tooLarge(path, int64(len(data)))
 	}
 	if len(bytes.TrimSpace(data)) == 0 {
 		return nil, &token.MissError{Reason: path + " is empty", Fix: "run `fly auth login`", Cause: errTorn}

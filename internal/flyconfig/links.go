@@ -19,58 +19,46 @@ const (
 	organizationTimeout = 5 * time.Second
 )
 
-var (
-	_ token.Source = (*ConfigSource)(nil)
-	_ token.Source = (*EnvSource)(nil)
-)
+var _ token.Source = (*Source)(nil)
 
-// ConfigSource is the source "config": it returns the login in flyctl's
-// config.yml. Create one with [NewConfigSource].
-type ConfigSource struct{ settings Settings }
-
-// NewConfigSource returns the source "config". It reads the file again at each
-// Acquire: flyctl rewrites it, and its macaroons are valid for ten minutes
-// (superfly/flyctl, internal/config/tokens).
-func NewConfigSource(s Settings) *ConfigSource { return &ConfigSource{settings: s} }
-
-// Name returns [token.SourceConfig].
-func (*ConfigSource) Name() token.SourceName { return token.SourceConfig }
-
-// Timeout is ten seconds: five for the file, and five to look an organization up.
-func (*ConfigSource) Timeout() time.Duration { return configTimeout + organizationTimeout }
-
-// Acquire returns the live macaroons of config.yml with their discharges, else
-// its OAuth token. The error is a [*token.MissError] that describes the file's
-// fault, or the context's.
-func (c *ConfigSource) Acquire(ctx context.Context, req token.Request) (token.Candidate, error) {
-	login, err := c.settings.fileLogin(ctx)
-	if err != nil {
-		return token.Candidate{}, err
-	}
-	return c.settings.candidate(ctx, login, token.SourceConfig, req)
+// Source is the source "config" or "env". Create one with [NewConfigSource] or
+// [NewEnvSource].
+type Source struct {
+	name     token.SourceName
+	timeout  time.Duration
+	settings Settings
+	login    func(context.Context) (Login, error)
 }
 
-// EnvSource is the source "env": it returns the login that is set in the
-// provider block or in the environment. Create one with [NewEnvSource].
-type EnvSource struct{ settings Settings }
+// NewConfigSource returns the source "config": it returns the login in flyctl's
+// config.yml. It reads the file again at each Acquire: flyctl rewrites it, and its
+// macaroons are valid for ten minutes (superfly/flyctl, internal/config/tokens).
+func NewConfigSource(s Settings) *Source {
+	return &Source{token.SourceConfig, configTimeout, s, s.fileLogin}
+}
 
-// NewEnvSource returns the source "env".
-func NewEnvSource(s Settings) *EnvSource { return &EnvSource{settings: s} }
+// NewEnvSource returns the source "env": it returns the login that is set in the
+// provider block or in the environment.
+func NewEnvSource(s Settings) *Source {
+	return &Source{token.SourceEnv, envTimeout, s, func(context.Context) (Login, error) { return s.Explicit() }}
+}
 
-// Name returns [token.SourceEnv].
-func (*EnvSource) Name() token.SourceName { return token.SourceEnv }
+// Name returns [token.SourceConfig] or [token.SourceEnv].
+func (s *Source) Name() token.SourceName { return s.name }
 
-// Timeout is six seconds, of which five are to look an organization up.
-func (*EnvSource) Timeout() time.Duration { return envTimeout + organizationTimeout }
+// Timeout is five seconds for the file, or one for the environment, and five to
+// look an organization up.
+func (s *Source) Timeout() time.Duration { return s.timeout + organizationTimeout }
 
-// Acquire returns the live macaroons of the explicit login with their discharges,
-// else its OAuth token. The error is a [*token.MissError].
-func (e *EnvSource) Acquire(ctx context.Context, req token.Request) (token.Candidate, error) {
-	login, err := e.settings.Explicit()
+// Acquire returns the live macaroons of the login with their discharges, else its
+// OAuth token. The error is a [*token.MissError] that describes the login's
+// fault, or the context's.
+func (s *Source) Acquire(ctx context.Context, req token.Request) (token.Candidate, error) {
+	login, err := s.login(ctx)
 	if err != nil {
 		return token.Candidate{}, err
 	}
-	return e.settings.candidate(ctx, login, token.SourceEnv, req)
+	return s.settings.candidate(ctx, login, s.name, req)
 }
 
 // candidate returns the part of the login that the request's app may use.
@@ -91,14 +79,8 @@ func (s Settings) candidate(ctx context.Context, l Login, origin token.SourceNam
 
 // broad reports whether a login gives access to more than one app.
 func broad(t token.Token) bool {
-	if t.IsOAuth() {
-		return true
-	}
 	bundle, err := macaroon.ParseBundle(t.Reveal())
-	if err != nil {
-		return true
-	}
-	return !bundle.IsOneApp()
+	return err != nil || !bundle.IsOneApp()
 }
 
 // ownOrganization picks the macaroons of the request's organization. If the
