@@ -197,10 +197,8 @@ func (s *Server) caveats(organization Organization, i *issued) []macaroon.Caveat
 
 // oauthParts returns the OAuth tokens of a bundle.
 func oauthParts(b macaroon.Bundle) []string {
-	if !b.HasOAuth() {
-		return nil
-	}
-	return strings.Split(b.OAuth().Reveal(), ",")
+	parts := strings.Split(b.Reveal(), ",")
+	return slices.DeleteFunc(parts, func(part string) bool { return !strings.HasPrefix(part, "fo1_") })
 }
 
 func parse(header string) token.Token {

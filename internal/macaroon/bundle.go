@@ -119,11 +119,6 @@ func (b Bundle) Macaroons() []*Macaroon {
 	return list
 }
 
-// OAuth returns the OAuth tokens of b.
-func (b Bundle) OAuth() Bundle {
-	return b.filter(func(p part) bool { return p.macaroon == nil })
-}
-
 func (b Bundle) filter(keep func(part) bool) Bundle {
 	var out Bundle
 	for _, p := range b.parts {

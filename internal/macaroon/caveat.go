@@ -73,7 +73,7 @@ var knownTypes = [...]knownType{
 	typeConfineGoogleHD:     {name: "ConfineGoogleHD", read: func(r *reader) Caveat { return ConfineGoogleHD(r.string()) }},
 	typeConfineGitHubOrg:    {name: "ConfineGitHubOrg", read: readNumber[ConfineGitHubOrg]},
 	typeMaxValidity:         {name: "MaxValidity", read: readNumber[MaxValidity]},
-	typeIsMember:            {name: "IsMember", read: func(r *reader) Caveat { r.fields(0); return IsMember{} }},
+	typeIsMember:            {name: "IsMember", read: (*reader).isMember},
 	typeFlyioUserID:         {name: "FlyioUserID", read: readNumber[FlyioUserID]},
 	typeGitHubUserID:        {name: "GitHubUserID", read: readNumber[GitHubUserID]},
 	typeGoogleUserID:        {name: "GoogleUserID", read: (*reader).googleUserID},

@@ -86,6 +86,11 @@ func (r *reader) thirdParty() Caveat {
 	return ThirdParty{Location: r.string(), VerifierKey: r.bytes(), Ticket: r.bytes()}
 }
 
+func (r *reader) isMember() Caveat {
+	r.fields(0)
+	return IsMember{}
+}
+
 func (r *reader) googleUserID() Caveat {
 	id := r.bytes()
 	if len(id) > maxGoogleID {

@@ -190,7 +190,7 @@ func TestMasks(t *testing.T) {
 			}
 		}
 	}
-	if got, want := m.String(), "macaroon("+m.ID()+")"; got != want {
+	if got, want := fmt.Sprint(m), "macaroon("+m.ID()+")"; got != want {
 		t.Errorf("mask %s, want %s", got, want)
 	}
 }

@@ -170,11 +170,8 @@ func (m *Macaroon) Reveal() string {
 	return m.prefix + "_" + base64.StdEncoding.EncodeToString(m.Encode())
 }
 
-// String returns a mask that names the macaroon by its id.
-func (m *Macaroon) String() string { return "macaroon(" + m.ID() + ")" }
-
-// Format writes the mask, for every verb.
-func (m *Macaroon) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(m.String())) }
+// Format writes a mask that names the macaroon by its id, for every verb.
+func (m *Macaroon) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "macaroon(%s)", m.ID()) }
 
 // sign returns the HMAC-SHA256 of all parts under key.
 func sign(key []byte, parts ...[]byte) []byte {

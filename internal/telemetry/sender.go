@@ -108,8 +108,7 @@ func collectorHeaders(getenv func(string) string) (map[string]string, error) {
 	return headers, malformed
 }
 
-// collectorTLS returns the TLS configuration for the environment's
-// certificates; nil without any.
+// collectorTLS returns the TLS configuration with the environment's certificates.
 func collectorTLS(getenv func(string) string) (*tls.Config, error) {
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
 	name, file := ofTraces(getenv, "CERTIFICATE")
@@ -135,9 +134,6 @@ func collectorTLS(getenv func(string) string) (*tls.Config, error) {
 			return nil, fmt.Errorf("cannot read the client certificate in %s and %s: %w", certName, keyName, err)
 		}
 		config.Certificates = []tls.Certificate{pair}
-	}
-	if config.RootCAs == nil && config.Certificates == nil {
-		return nil, nil //nolint:nilnil // without certificates the transport's defaults apply
 	}
 	return config, nil
 }

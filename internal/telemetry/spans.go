@@ -20,9 +20,6 @@ var _ token.Observer = (*Tracing)(nil)
 
 // Cached makes the span fly.token.acquire for an answer from the cache.
 func (t *Tracing) Cached(ctx context.Context, req token.Request, policy token.Policy, a token.Acquisition) {
-	if t == nil {
-		return
-	}
 	_, ended := t.Acquire(ctx, req, policy)
 	ended(a)
 }
