@@ -134,7 +134,7 @@ func lockShared(ctx context.Context, dir string) (unlock func()) {
 	return func() { _ = lock.Unlock() }
 }
 
-// readCapped reads at most maxFile bytes, should the file grow meanwhile.
+// readCapped reads at most maxFile bytes, in case the file grows.
 func readCapped(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {

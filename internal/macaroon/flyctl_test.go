@@ -137,8 +137,9 @@ func TestGoldenThirdParty(t *testing.T) {
 	}
 	// A ticket is an array of the key, 32 bytes, and caveats.
 	key := unseal(g.ThirdPartyKey, sealed.Ticket)[3:35]
+	keyID, random := nonce(t, grant.Permission)
 	before, err := macaroon.New(macaroon.Seed{
-		Key: tp.Key, KeyID: grant.Permission.KeyID(), Random: random(t, grant.Permission), Location: macaroon.LocationPermission,
+		Key: tp.Key, KeyID: keyID, Random: random, Location: macaroon.LocationPermission,
 	}, grant.Permission.Caveats()[0])
 	if err != nil {
 		t.Fatal(err)

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vmihailenco/msgpack/v5"
+
 	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
 )
 
@@ -119,20 +121,30 @@ func signedBy(t testing.TB, m *macaroon.Macaroon, key []byte) bool {
 	if m.IsProof() {
 		mint = macaroon.NewDischarge
 	}
-	again, err := mint(macaroon.Seed{Key: key, KeyID: m.KeyID(), Random: random(t, m), Location: m.Location()}, m.Caveats()...)
+	keyID, random := nonce(t, m)
+	again, err := mint(macaroon.Seed{Key: key, KeyID: keyID, Random: random, Location: m.Location()}, m.Caveats()...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return bytes.Equal(again.Encode(), m.Encode())
 }
 
-// random returns the random part of a macaroon's nonce: 16 bytes after the key
-// id and two bytes with their length.
-func random(t testing.TB, m *macaroon.Macaroon) []byte {
+// nonce returns the key id and the random part of a macaroon.
+func nonce(t testing.TB, m *macaroon.Macaroon) (keyID, random []byte) {
 	t.Helper()
-	encoded := m.Encode()
-	at := bytes.Index(encoded, m.KeyID()) + len(m.KeyID()) + 2
-	return encoded[at : at+16]
+	var parts struct {
+		_msgpack      struct{} `msgpack:",as_array"`
+		KeyID, Random []byte
+		Proof         bool
+	}
+	dec := msgpack.NewDecoder(bytes.NewReader(m.Encode()))
+	if _, err := dec.DecodeArrayLen(); err != nil {
+		t.Fatal(err)
+	}
+	if err := dec.Decode(&parts); err != nil {
+		t.Fatal(err)
+	}
+	return parts.KeyID, parts.Random
 }
 
 // unseal decrypts ChaCha20-Poly1305 (RFC 8439), for tests only: a nonce of 12

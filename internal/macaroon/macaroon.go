@@ -62,10 +62,6 @@ func (m *Macaroon) Location() string { return m.location }
 // Caveats returns the caveats in the order in which they were added.
 func (m *Macaroon) Caveats() []Caveat { return m.caveats }
 
-// KeyID returns the id of the key that the macaroon was signed with. That of a
-// discharge is the ticket that it answers.
-func (m *Macaroon) KeyID() []byte { return m.kid }
-
 // IsProof reports whether the macaroon is a finished discharge.
 func (m *Macaroon) IsProof() bool { return m.proof }
 
