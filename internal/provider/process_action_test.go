@@ -73,3 +73,24 @@ func TestAccProcessTokenRevoke(t *testing.T) {
 	silent(t, secrets, runs...)
 	p.search(secrets)
 }
+
+// A token that cannot be revoked, because there is no login, stays recorded. The next run
+// with one revokes it.
+func TestAccProcessInvalidateWithoutLogin(t *testing.T) {
+	t.Parallel()
+	requires(t, engine.Actions)
+	s := flytest.New(t, flyWorld())
+	text := snippets(t, "actions/fly_app_token_invalidate/action.tf")
+	p := start(t, text+"\ndata \"fly_app_token\" \"web\" {\n  app = \"web\"\n}\n", runner(t, s, s.Login(ownerOfBoth))...)
+	p.run("apply", "-auto-approve")
+	invoke := []string{"apply", "-auto-approve", "-invoke=action.fly_app_token_invalidate.web"}
+	env := p.env
+	p.env = append(p.env, "FLY_API_TOKEN=")
+	wants(t, strings.Join(strings.Fields(p.try(invoke...).output), " "),
+		`Cannot revoke the token with fingerprint `, "but it is still live at Fly", "Run the action again", "no login")
+	p.env = env
+	wants(t, strings.Join(strings.Fields(p.run(invoke...).output), " "), "Revoked 1 of 1 token.")
+	if live := good(s); len(live) != 0 {
+		t.Errorf("%q are live", live)
+	}
+}
