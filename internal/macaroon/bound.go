@@ -75,6 +75,7 @@ func (p *place) bound(caveats []Caveat) Action {
 
 // boundOf returns the actions that c may allow, and whether c applies.
 func (p *place) boundOf(c Caveat) (Action, applies) {
+	var mask Action
 	switch c := c.(type) {
 	case Organization:
 		return c.Mask, always
@@ -83,18 +84,22 @@ func (p *place) boundOf(c Caveat) (Action, applies) {
 	case IfPresent:
 		return p.boundOfIfPresent(c), always
 	case Apps:
-		return union(c, p.names(typeApps), func(id uint64) bool { return id == 0 || (id == p.app) == p.inApp })
+		mask = union(c, func(id uint64) bool { return id == 0 || (id == p.app) == p.inApp })
 	case FeatureSet:
-		return union(c, p.names(typeFeatureSet), func(name string) bool { return !slices.Contains(p.features, name) })
+		mask = union(c, func(name string) bool { return !slices.Contains(p.features, name) })
 	case named:
-		return union(c.names(), p.names(c.kind()), func(string) bool { return true })
+		mask = union(c.names(), func(string) bool { return true })
 	case Mutations:
-		return ifAny(len(c), p.names(typeMutations))
+		mask = ifAny(len(c))
 	case Commands:
-		return ifAny(len(c), p.names(typeCommands))
+		mask = ifAny(len(c))
 	default:
 		return actionAny, maybe
 	}
+	if !p.names(c.kind()) {
+		return ActionNone, never
+	}
+	return mask, always
 }
 
 // boundOfIfPresent joins the actions that the caveats inside may allow. Those
@@ -117,29 +122,21 @@ func (p *place) boundOfIfPresent(c IfPresent) Action {
 	return either
 }
 
-// union returns the actions that a set allows on at least one matching
-// resource.
-func union[K comparable](set map[K]Action, named bool, fits func(K) bool) (Action, applies) {
-	if !named {
-		return ActionNone, never
-	}
+// union returns the actions that a set allows on at least one resource that fits.
+func union[K comparable](set map[K]Action, fits func(K) bool) Action {
 	mask := ActionNone
 	for name, allowed := range set {
 		if fits(name) {
 			mask |= allowed
 		}
 	}
-	return mask, always
+	return mask
 }
 
 // ifAny returns all actions if the list of a caveat is not empty.
-func ifAny(n int, named bool) (Action, applies) {
-	switch {
-	case !named:
-		return ActionNone, never
-	case n == 0:
-		return ActionNone, always
-	default:
-		return actionAny, always
+func ifAny(n int) Action {
+	if n == 0 {
+		return ActionNone
 	}
+	return actionAny
 }

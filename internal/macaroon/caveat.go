@@ -104,10 +104,16 @@ func (t caveatType) String() string {
 
 // resources names what a caveat of the type is about.
 func (t caveatType) resources() string {
-	if t == typeCommands {
+	switch t {
+	case typeCommands:
 		return "commands"
+	case typeAppFeatureSet:
+		return "features of apps"
+	case typeMachineFeatureSet:
+		return "features of machines"
+	default:
+		return strings.ReplaceAll(t.known().key, "_", " ")
 	}
-	return strings.ReplaceAll(t.known().key, "_", " ")
 }
 
 // Caveat is one restriction in a macaroon. A type that this package does not
