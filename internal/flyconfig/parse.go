@@ -3,9 +3,7 @@ package flyconfig
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
-	"sync"
 
 	"gopkg.in/yaml.v3"
 
@@ -93,18 +91,13 @@ func loginValue(root *yaml.Node) (string, error) {
 	}
 }
 
-// linePattern finds the line number in an error of yaml.v3. It is anchored so
-// that it does not match a line quoted from the file.
-var linePattern = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`\Ayaml: line (\d+): `)
-})
-
-// nearLine names that line. It says "near" because yaml.v3 counts lines from
-// zero in some syntax errors and from one in others.
+// nearLine names the line in an error of yaml.v3. It says "near" because yaml.v3
+// counts lines from zero in some syntax errors and from one in others. A line that
+// is quoted from the file comes later in the error and does not match.
 func nearLine(err error) string {
-	m := linePattern().FindStringSubmatch(err.Error())
-	if m == nil {
+	var line int
+	if _, err := fmt.Sscanf(err.Error(), "yaml: line %d:", &line); err != nil {
 		return ""
 	}
-	return " near line " + m[1]
+	return fmt.Sprintf(" near line %d", line)
 }

@@ -2,6 +2,7 @@ package flyconfig
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -77,12 +78,10 @@ func (l Login) checkLive(now time.Time) error {
 // own expiry.
 func (c contents) allExpired(now time.Time) bool {
 	grants := c.macaroons.Grants()
-	for _, g := range grants {
-		if end := g.Permission.NotAfter(); end.IsZero() || !now.After(end) {
-			return false
-		}
-	}
-	return len(grants) > 0
+	return len(grants) > 0 && !slices.ContainsFunc(grants, func(g macaroon.Grant) bool {
+		end := g.Permission.NotAfter()
+		return end.IsZero() || !now.After(end)
+	})
 }
 
 // unusable gives the reason why no part of the login can be used.
