@@ -6,6 +6,7 @@ import (
 	"image/color"
 	"os"
 	"slices"
+	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/font"
@@ -20,17 +21,18 @@ import (
 func plotted() []string { return []string{"warm", "cold", "cold_shared"} }
 
 const (
-	plotWidth  = 480
-	plotHeight = 240
+	// plotWidth is that of a phone, so that the words need no zoom there.
+	plotWidth  = 360
+	plotHeight = 300
 	barWidth   = 16
 	barOffset  = 10
-	// titleOffset is how far a row's title is above the middle of its bars.
-	titleOffset = 30
+	// titleOffset is how far the middle of a row's title is above that of its bars.
+	titleOffset = 40
 	labelGap    = 4
-	titleSize   = 14
-	labelSize   = 13
+	titleSize   = 15
+	labelSize   = 14
 	// labelRoom is the part of the longest bar that stays free for its label.
-	labelRoom = 1.45
+	labelRoom = 1.6
 )
 
 // palette has the colours of a plot on a background that the page sets.
@@ -76,7 +78,7 @@ func (r result) svg(colours palette) ([]byte, error) {
 		}
 		one, y := r.Rows[at], float64(len(ids)-1-i)
 		longest = max(longest, one.Ours.Median, one.Rival.Median)
-		title := plotter.XYLabels{XYs: plotter.XYs{{Y: y}}, Labels: []string{one.What}}
+		title := plotter.XYLabels{XYs: plotter.XYs{{Y: y}}, Labels: []string{twoLines(one.What)}}
 		if err := label(p, title, vg.Point{Y: titleOffset}, titleSize, colours.words); err != nil {
 			return nil, err
 		}
@@ -88,7 +90,7 @@ func (r result) svg(colours palette) ([]byte, error) {
 		}
 	}
 	p.X.Min, p.X.Max = 0, longest*labelRoom
-	p.Y.Min, p.Y.Max = -0.3, float64(len(ids))-0.4
+	p.Y.Min, p.Y.Max = -0.25, float64(len(ids))-0.4
 	canvas := vgsvg.New(plotWidth, plotHeight)
 	p.Draw(draw.New(canvas))
 	var out bytes.Buffer
@@ -98,6 +100,9 @@ func (r result) svg(colours palette) ([]byte, error) {
 	// A machine without this font would show its default, a font with serifs.
 	return bytes.ReplaceAll(out.Bytes(), []byte("Liberation Sans"), []byte("Liberation Sans,Helvetica,Arial,sans-serif")), nil
 }
+
+// twoLines breaks a title at its comma, where its conditions begin.
+func twoLines(title string) string { return strings.Replace(title, ", ", ",\n", 1) }
 
 // bar adds a bar with its label behind it. Offsets are in points, upwards.
 func bar(p *plot.Plot, y, value float64, offset vg.Length, words string, fill, ink color.Color) error {

@@ -18,7 +18,7 @@ func plottable() result {
 	return result{Rows: []row{
 		{ID: "cold_shared", What: "many reads & flyctl", Unit: unitTime, Ours: took(nameOurs, 4000), Rival: took(nameExternal, 32000)},
 		{ID: "start", What: "start", Unit: unitTime, Ours: took(nameOurs, 20), Rival: took(nameCheapest, 20)},
-		{ID: "warm", What: "stored", Unit: unitTime, Ours: took(nameOurs, 1000), Rival: took(nameCheapest, 900)},
+		{ID: "warm", What: "plan, stored", Unit: unitTime, Ours: took(nameOurs, 1000), Rival: took(nameCheapest, 900)},
 		{ID: "cold", What: "flyctl", Unit: unitTime, Ours: took(nameOurs, 3500), Rival: took(nameExternal, 3400)},
 	}}
 }
@@ -65,7 +65,7 @@ func TestPlotShowsThreeRowsInOrder(t *testing.T) {
 		}
 		at := 0
 		for _, words := range []string{
-			"stored", "this provider 1.00 s", "cheapest 900 ms", "flyctl", "this provider 3.50 s", "external 3.40 s",
+			"plan,", "stored", "this provider 1.00 s", "cheapest 900 ms", "flyctl", "this provider 3.50 s", "external 3.40 s",
 			"many reads &amp; flyctl", "this provider 4.00 s", "external 32.00 s",
 		} {
 			next := strings.Index(svg[at:], ">"+words+"<")
