@@ -38,6 +38,9 @@ type Managed struct {
 	// StateFile identifies the engine's state file as it is before the mint, and
 	// Engine the engine's process; "" where they are not known.
 	StateFile, Engine string
+	// StateEmptied reports whether the state file of an earlier version has been
+	// emptied before it received the token with that identifier. Nil does not know.
+	StateEmptied func(stateFile, id string) bool
 	// Predecessor is Fly's identifier of the token that the one in state replaced.
 	Predecessor string
 	// Stored means that storage alone keeps the token. A mint that cannot be

@@ -161,6 +161,7 @@ func TestRecoverOwn(t *testing.T) {
 func TestUnwrittenState(t *testing.T) {
 	t.Parallel()
 	before := mint.Managed{Request: web, Label: "ci", TTL: time.Hour, Workspace: "here", Spec: "one", StateFile: "1:2:0:3", Engine: "7"}
+	emptied := func(file, id string) bool { return file == before.StateFile && id != "" }
 	for name, test := range map[string]struct {
 		change func(*mint.Managed)
 		left   int
@@ -171,7 +172,11 @@ func TestUnwrittenState(t *testing.T) {
 		"a state that was written":           {func(w *mint.Managed) { w.Engine, w.StateFile = "8", "1:2:900:4" }, 1},
 		"a state that is not known":          {func(w *mint.Managed) { w.Engine, w.StateFile = "", "" }, 1},
 		"a different workspace":              {func(w *mint.Managed) { w.Engine, w.Workspace = "8", "there" }, 1},
-		"a state that was never known":       {func(w *mint.Managed) { w.Engine, w.StateFile = "8", "" }, 1},
+		"a state that was emptied":           {func(w *mint.Managed) { w.Engine, w.StateFile, w.StateEmptied = "8", "1:2:0:4", emptied }, 0},
+		"a rotation in an emptied state": {func(w *mint.Managed) {
+			w.Engine, w.StateFile, w.StateEmptied = "8", "1:2:0:4", emptied
+		}, 1},
+		"a state that was never known": {func(w *mint.Managed) { w.Engine, w.StateFile = "8", "" }, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -179,8 +184,11 @@ func TestUnwrittenState(t *testing.T) {
 			folder := t.TempDir()
 			journal, first, next := open(s, folder), before, before
 			test.change(&next)
-			if name == "a state that was never known" {
+			switch name {
+			case "a state that was never known":
 				first.StateFile, first.Engine = "", ""
+			case "a rotation in an emptied state":
+				first.Replaces = "id0"
 			}
 			c, _, err := minter(t, s, journal).Managed(t.Context(), first)
 			if err = errors.Join(err, journal.Deliver(t.Context(), "web", c.MintName)); err != nil {

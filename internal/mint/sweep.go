@@ -75,8 +75,10 @@ func (m *Minter) judge(ctx context.Context, one token.Mint, w Managed) verdict {
 	// replacement.
 	superseded := one.Replaces != "" && (one.Replaces == w.Replaces || one.Replaces == w.Predecessor)
 	again := w.Replaces == "" && here && one.Spec == w.Spec
-	// The engine of that run wrote no state after the mint.
-	unwritten := here && one.StateFile != "" && one.StateFile == w.StateFile && one.Engine != w.Engine
+	// The engine of that run wrote no state after the mint, or was killed while it
+	// wrote. The latter loses the replaced token too, which a warning has to name.
+	unwritten := here && one.StateFile != "" && one.Engine != w.Engine && (one.StateFile == w.StateFile ||
+		one.Replaces == "" && w.StateEmptied != nil && w.StateEmptied(one.StateFile, one.ID))
 	switch {
 	case m.cfg.Now().After(one.ExpiresAt), one.ID != "" && one.ID == w.Replaces:
 		return settle

@@ -100,3 +100,37 @@ func TestEngineState(t *testing.T) {
 		})
 	}
 }
+
+// A state file that an engine empties without a copy of the token has lost it.
+func TestStateEmptied(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		state, backup string
+		want          bool
+	}{
+		"killed at the first write":   {"", "", true},
+		"killed at a later write":     {"", `{"resources": [{"token_id": "id1"}]}`, true},
+		"moved to another backend":    {"", `{"resources": [{"token_id": "id2"}]}`, false},
+		"with an encrypted backup":    {"", `{"encrypted_data": "AAAA"}`, false},
+		"a state with other contents": {`{"resources": []}`, "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			root := t.TempDir()
+			file := filepath.Join(root, "terraform.tfstate")
+			write(t, file, "{}")
+			if test.backup != "" {
+				write(t, file+".backup", test.backup)
+			}
+			pid := lockedBy(t, file)
+			before, _ := provider.EngineState(root, pid)
+			write(t, file, test.state)
+			if got := provider.StateEmptied(root, pid, before, "id2"); got != test.want {
+				t.Errorf("got %v", got)
+			}
+			if provider.StateEmptied(root, pid, "0:0:2:0", "id2") {
+				t.Error("a different file counts as the one that was emptied")
+			}
+		})
+	}
+}

@@ -69,6 +69,11 @@ func EngineState(workingDir string, pid int) (file, engine string) {
 	return environment{workingDir: workingDir, engine: pid}.engineState()
 }
 
+// StateEmptied is environment.stateEmptied for an engine with that process number.
+func StateEmptied(workingDir string, pid int, file, id string) bool {
+	return environment{workingDir: workingDir, engine: pid}.stateEmptied(file, id)
+}
+
 // SecretArguments is secretArguments.
 var SecretArguments = secretArguments
 

@@ -13,10 +13,11 @@ import (
 // managed describes the mint for h in place of the token replaced, whose
 // predecessor is before. The resource adds what only it knows.
 func (s *session) managed(h heldToken, replaced, before predecessor) mint.Managed {
-	file, engine := s.settings.environment.engineState()
+	env := s.settings.environment
+	file, engine := env.engineState()
 	return mint.Managed{
-		Request: h.request, TTL: h.life(), Workspace: s.settings.environment.workspace(),
-		StateFile: file, Engine: engine, Replaces: replaced.ID, Predecessor: before.ID,
+		Request: h.request, TTL: h.life(), Workspace: env.workspace(),
+		StateFile: file, Engine: engine, StateEmptied: env.stateEmptied, Replaces: replaced.ID, Predecessor: before.ID,
 	}
 }
 
