@@ -56,8 +56,8 @@ func TestFailures(t *testing.T) {
 		"another 4xx":         {flytest.Fail(422, `{"message":"bad name"}`), flyapi.ErrInvalid, 1, `Fly refused the request (HTTP 422, "bad name")`},
 		"JSON of another API": {flytest.Fail(200, `["x"]`), flyapi.ErrUnavailable, 1, "which is not Fly's API"},
 	}
-	// Calls that settle a mint are also repeated after 500 and 504.
-	settling := map[flytest.Operation]int{flytest.OpList: 4, flytest.OpRevoke: 4, flytest.OpMint: 1, flytest.OpLookupApp: 1, flytest.OpLookupOrganization: 1, flytest.OpShow: 1}
+	// Calls after an uncertain mint are also repeated after 500 and 504.
+	afterMint := map[flytest.Operation]int{flytest.OpList: 4, flytest.OpRevoke: 4, flytest.OpMint: 1, flytest.OpLookupApp: 1, flytest.OpLookupOrganization: 1, flytest.OpShow: 1}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -71,7 +71,7 @@ func TestFailures(t *testing.T) {
 				}
 				want := tc.tries
 				if name == "500" || name == "504" {
-					want = settling[op]
+					want = afterMint[op]
 				}
 				if n := s.Count(op); n != want {
 					t.Errorf("%s was tried %d times, want %d", op, n, want)

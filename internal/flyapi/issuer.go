@@ -71,7 +71,7 @@ type Issued struct {
 // Issue mints a token for req with this name, valid for ttl. For access deploy
 // it mints a deploy token of the app. Otherwise it mints a token of the
 // organization and narrows it offline to reading, as `fly tokens create
-// readonly` does. The error wraps an [*UnsettledError] if Fly may have made the
+// readonly` does. The error wraps an [*UncertainError] if Fly may have made the
 // token.
 func (s *Issuer) Issue(ctx context.Context, req token.Request, name string, ttl time.Duration) (Issued, error) {
 	return s.issue(ctx, req, name, ttl, func(b macaroon.Bundle, of Organization, app App) (macaroon.Bundle, error) {
@@ -107,7 +107,7 @@ func (s *Issuer) issue(ctx context.Context, req token.Request, name string, ttl 
 	}
 	c, err := candidate(minted, ttl, func(b macaroon.Bundle) (macaroon.Bundle, error) { return to(b, organization, app) })
 	if err != nil {
-		return Issued{}, miss(&UnsettledError{ID: minted.ID, Repeated: minted.repeated, Err: err})
+		return Issued{}, miss(&UncertainError{ID: minted.ID, Repeated: minted.repeated, Err: err})
 	}
 	c.MintName = name
 	return Issued{Candidate: c, Repeated: minted.repeated}, nil

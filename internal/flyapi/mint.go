@@ -50,8 +50,8 @@ type Minted struct {
 	repeated bool
 }
 
-// UnsettledError means that Fly may have made a token that was not received.
-type UnsettledError struct {
+// UncertainError means that Fly may have made a token that was not received.
+type UncertainError struct {
 	// ID is Fly's identifier of the token; "" if it is unknown.
 	ID string
 	// repeated means that the call was sent more than once: several tokens may
@@ -62,10 +62,10 @@ type UnsettledError struct {
 }
 
 // Error returns the message of the cause.
-func (e *UnsettledError) Error() string { return e.Err.Error() }
+func (e *UncertainError) Error() string { return e.Err.Error() }
 
 // Unwrap returns the cause.
-func (e *UnsettledError) Unwrap() error { return e.Err }
+func (e *UncertainError) Unwrap() error { return e.Err }
 
 // Mint mints a token over GraphQL (createLimitedAccessToken). It needs a user's
 // session: "scoped tokens cannot mint other tokens".
@@ -75,7 +75,7 @@ func (e *UnsettledError) Unwrap() error { return e.Err }
 // minted before it answered 502 or 503. Minted.Repeated then means that other
 // tokens of that name may exist.
 //
-// An error that wraps an [*UnsettledError] means that Fly may have made the
+// An error that wraps an [*UncertainError] means that Fly may have made the
 // token.
 func (c *Client) Mint(ctx context.Context, login token.Token, m MintRequest) (Minted, error) {
 	profile, params, notFound := profileOrganization, map[string]any{}, ErrNoSuchOrganization
@@ -111,17 +111,17 @@ func (c *Client) Mint(ctx context.Context, login token.Token, m MintRequest) (Mi
 	case refusedByFly(err) && made.ID == "" && made.TokenHeader == "":
 		return Minted{}, err
 	default:
-		return Minted{}, &UnsettledError{ID: made.ID, Repeated: repeated, Err: err}
+		return Minted{}, &UncertainError{ID: made.ID, Repeated: repeated, Err: err}
 	}
 	tok, err := token.Parse(made.TokenHeader)
 	if err != nil {
-		return Minted{}, &UnsettledError{ID: made.ID, Repeated: repeated, Err: &Error{
+		return Minted{}, &UncertainError{ID: made.ID, Repeated: repeated, Err: &Error{
 			op: d.op, kind: ErrUnavailable, status: 200, cause: err, Fix: fixFor(ErrUnavailable),
 			Reason: "the token in the answer is invalid: " + err.Error(),
 		}}
 	}
 	if made.ID == "" {
-		return Minted{}, &UnsettledError{Repeated: repeated, Err: &Error{
+		return Minted{}, &UncertainError{Repeated: repeated, Err: &Error{
 			op: d.op, kind: ErrUnavailable, status: 200, Fix: fixFor(ErrUnavailable),
 			Reason: "the answer has no identifier, so the token could not be revoked",
 		}}

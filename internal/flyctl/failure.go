@@ -32,9 +32,9 @@ type diagnosis struct {
 	part, fix string
 	// temporary is for [token.MissError].
 	temporary bool
-	// settled says that no token was made: flyctl sent no request for one, or Fly
+	// noToken says that no token was made: flyctl sent no request for one, or Fly
 	// refused it in so many words. An HTTP status may be a proxy's.
-	settled bool
+	noToken bool
 }
 
 // diagnoses are tried in this order: faults that kept flyctl from Fly's answer
@@ -94,17 +94,17 @@ func failure(out output, req token.Request, login token.Token) *token.MissError 
 	for _, d := range diagnoses() {
 		if strings.Contains(lower, d.part) {
 			miss.Fix, miss.Temporary = d.fix, d.temporary
-			if d.settled {
+			if d.noToken {
 				return miss
 			}
 			break
 		}
 	}
-	return unsettled(miss)
+	return uncertain(miss)
 }
 
-// unsettled marks the miss of a run that may have made a token.
-func unsettled(miss *token.MissError) *token.MissError {
-	miss.Cause = fmt.Errorf("%w: %w", token.ErrUnsettled, miss.Cause)
+// uncertain marks the miss of a run that may have made a token.
+func uncertain(miss *token.MissError) *token.MissError {
+	miss.Cause = fmt.Errorf("%w: %w", token.ErrMintUncertain, miss.Cause)
 	return miss
 }

@@ -30,7 +30,7 @@ func parseOutput(stdout []byte) (token.Token, error) {
 		miss.Fix = "update flyctl"
 		return token.Token{}, miss
 	}
-	return token.Token{}, unsettled(miss)
+	return token.Token{}, uncertain(miss)
 }
 
 func readToken(text string) (token.Token, error) {

@@ -116,14 +116,14 @@ func runGroup(cmd *exec.Cmd) error {
 func stopped(cause error, timeout time.Duration) error {
 	switch {
 	case errors.Is(cause, errTimeout) || errors.Is(cause, context.DeadlineExceeded):
-		return unsettled(&token.MissError{
+		return uncertain(&token.MissError{
 			Reason:    fmt.Sprintf("flyctl did not finish within %s and was stopped", timeout),
 			Fix:       "check the network, or raise cli.timeout",
 			Temporary: true,
 			Cause:     cause,
 		})
 	case errors.Is(cause, errFlood):
-		return unsettled(&token.MissError{
+		return uncertain(&token.MissError{
 			Reason: fmt.Sprintf("flyctl printed something that is not a token (more than %d bytes) and was stopped", maxOutput),
 			Fix:    "check that cli.path is flyctl",
 			Cause:  cause,

@@ -122,7 +122,7 @@ func (s *Source) Acquire(ctx context.Context, req token.Request) (token.Candidat
 // organization and can read all of it. The candidate's expiry is the requested
 // one; the expiry in the token, if it can be read, is more accurate. The error
 // is a [*token.MissError], or the context's if the caller gave up. It wraps
-// [token.ErrUnsettled] if flyctl ran, and it is not certain that Fly refused.
+// [token.ErrMintUncertain] if flyctl ran, and it is not certain that Fly refused.
 func (s *Source) Mint(ctx context.Context, req token.Request, name string) (token.Candidate, error) {
 	if err := validate(req); err != nil {
 		return token.Candidate{}, err

@@ -48,8 +48,8 @@ type Managed struct {
 	Stored bool
 }
 
-// Managed mints a token for a resource. It first settles the mints that earlier
-// processes announced for the app and did not settle. The token is revoked when
+// Managed mints a token for a resource. It first decides about the mints that earlier
+// processes announced for the app and did not forget. The token is revoked when
 // the provider ends, unless [Minter.Keep] is called before.
 func (m *Minter) Managed(ctx context.Context, w Managed) (token.Candidate, []token.Warning, error) {
 	warnings := m.Clear(ctx, w)
@@ -124,11 +124,11 @@ func (m *Minter) announced(ctx context.Context, kind *flyapi.TokenKind, required
 // mintHeld mints and makes the process hold the token at once, so that no
 // failure can lose it.
 func (m *Minter) mintHeld(ctx context.Context, journal Journal, kind *flyapi.TokenKind, one token.Mint, ttl time.Duration) (token.Candidate, error) {
-	settle := func(ctx context.Context) error {
+	forget := func(ctx context.Context) error {
 		if journal == nil {
 			return nil
 		}
-		return journal.Settle(ctx, one.Request.Place(), one.Name)
+		return journal.Forget(ctx, one.Request.Place(), one.Name)
 	}
 	login, err := m.cfg.Login(ctx)
 	c := token.Candidate{}
@@ -136,8 +136,8 @@ func (m *Minter) mintHeld(ctx context.Context, journal Journal, kind *flyapi.Tok
 		c, err = m.mint(ctx, one.Request, kind, one.Name, ttl)
 	}
 	if err != nil {
-		if !errors.Is(err, token.ErrUnsettled) {
-			_ = settle(ctx) // if it stays announced, a later call looks for it again
+		if !errors.Is(err, token.ErrMintUncertain) {
+			_ = forget(ctx) // if it stays announced, a later call looks for it again
 		}
 		return token.Candidate{}, err
 	}
@@ -145,7 +145,7 @@ func (m *Minter) mintHeld(ctx context.Context, journal Journal, kind *flyapi.Tok
 		if err := m.revokeWith(ctx, login, c.ID); err != nil {
 			return err
 		}
-		_ = settle(ctx)
+		_ = forget(ctx)
 		return nil
 	})
 	if one.Kind == token.MintManaged && journal != nil {

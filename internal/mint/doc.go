@@ -3,6 +3,6 @@
 //
 // A mint is announced under a unique name before Fly is asked. If the outcome
 // is uncertain, the token is revoked by the identifier in the answer or by a
-// lookup of its name. A mint that cannot be settled stays announced, and a
-// later call settles it.
+// lookup of its name. A mint that stays uncertain stays announced, and a
+// later call decides about it.
 package mint

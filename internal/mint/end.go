@@ -62,7 +62,7 @@ func (m *Minter) RevokeBundle(ctx context.Context, bundle macaroon.Bundle) ([]En
 	return all, nil
 }
 
-// end revokes a token that Fly lists, and settles its mint.
+// end revokes a token that Fly lists, and forgets its mint.
 func (m *Minter) end(ctx context.Context, one flyapi.Found) (Ended, error) {
 	ended := Ended{Found: one, Before: !one.RevokedAt.IsZero()}
 	if name, ours := ParseName(one.Name); ours && name.App != "" && !slices.Contains(one.Apps, name.App) {
@@ -78,7 +78,7 @@ func (m *Minter) end(ctx context.Context, one flyapi.Found) (Ended, error) {
 		ended.Places = []string{token.Request{Organization: name.Organization}.Place()}
 	}
 	for _, place := range ended.Places {
-		m.settleListed(ctx, place, []flyapi.Listed{one.Listed})
+		m.forgetListed(ctx, place, []flyapi.Listed{one.Listed})
 	}
 	return ended, nil
 }

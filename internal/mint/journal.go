@@ -17,11 +17,11 @@ type Journal interface {
 	// Deliver records that this process ended normally after the engine had
 	// received the token.
 	Deliver(ctx context.Context, place, name string) error
-	// Settle forgets a mint: its token has another owner, or does not exist.
-	Settle(ctx context.Context, place, name string) error
-	// SettleID is Settle for the mints with Fly's identifier id.
-	SettleID(ctx context.Context, place, id string) error
-	// Announced returns the mints at place that are not settled.
+	// Forget forgets a mint: its token has another owner, or does not exist.
+	Forget(ctx context.Context, place, name string) error
+	// ForgetID is Forget for the mints with Fly's identifier id.
+	ForgetID(ctx context.Context, place, id string) error
+	// Announced returns the mints at place that are not forgotten.
 	Announced(ctx context.Context, place string) ([]token.Mint, error)
 	// Owner identifies this process.
 	Owner() string

@@ -33,7 +33,7 @@ func TestOrganizationMintLost(t *testing.T) {
 }
 
 // TestOrganizationTokenIsNoApps mints for an organization of an app's name: what is
-// revoked for the app leaves it, and revoking it settles its mint.
+// revoked for the app leaves it, and revoking it forgets its mint.
 func TestOrganizationTokenIsNoApps(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, flytest.World{

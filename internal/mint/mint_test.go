@@ -99,7 +99,7 @@ func TestGoAway(t *testing.T) {
 	}
 }
 
-// An unsettled mint of a source stays announced by its claim, and the next
+// An uncertain mint of a source stays announced by its claim, and the next
 // holder revokes it. It does not revoke mints of live processes or of other
 // owners.
 func TestRecover(t *testing.T) {
@@ -117,8 +117,8 @@ func TestRecover(t *testing.T) {
 		s.Inject(flytest.OpMint, flytest.Lost(1))
 		s.Inject(flytest.OpList, flytest.After(1, flytest.FailGraphQL("SERVER_ERROR", "no")), flytest.After(1, flytest.FailGraphQL("SERVER_ERROR", "no")))
 		_, err := lost.Source(time.Hour).Mint(t.Context(), web, name)
-		if !errors.Is(err, token.ErrUnsettled) {
-			t.Fatalf("the mint is settled: %v", err)
+		if !errors.Is(err, token.ErrMintUncertain) {
+			t.Fatalf("the mint is certain: %v", err)
 		}
 	}
 	left, err := first.Announced(t.Context(), "web")
@@ -137,7 +137,7 @@ func TestRecover(t *testing.T) {
 	}
 }
 
-// A process may recover mints that its own sources could not settle.
+// A process may recover mints that its own sources left uncertain.
 func TestRecoverOwn(t *testing.T) {
 	t.Parallel()
 	s := server(t, false)
@@ -211,12 +211,12 @@ func TestRepeatedMintNotListed(t *testing.T) {
 	empty := `{"data":{"owner":{"limitedAccessTokens":{"nodes":[],"pageInfo":{"hasNextPage":false,"endCursor":""}}}}}`
 	s.Inject(flytest.OpMint, flytest.After(1, flytest.Fail(502, "")))
 	s.Inject(flytest.OpList, flytest.Fail(200, empty))
-	if _, err := m.Source(time.Hour).Acquire(t.Context(), web); !errors.Is(err, token.ErrUnsettled) || s.Count(flytest.OpRevoke) != 1 {
+	if _, err := m.Source(time.Hour).Acquire(t.Context(), web); !errors.Is(err, token.ErrMintUncertain) || s.Count(flytest.OpRevoke) != 1 {
 		t.Errorf("%d revocations: %v", s.Count(flytest.OpRevoke), err)
 	}
 }
 
-// Expired mints are settled without a request to Fly.
+// Expired mints are forgotten without a request to Fly.
 func TestExpiredMints(t *testing.T) {
 	t.Parallel()
 	s := server(t, false)

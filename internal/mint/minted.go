@@ -53,7 +53,7 @@ func (m *Minter) RevokeMinted(ctx context.Context, req token.Request, kinds []to
 		})
 	}
 	revoking.Wait()
-	m.settleListed(ctx, req.App, revoked)
+	m.forgetListed(ctx, req.App, revoked)
 	return survey, err
 }
 
@@ -92,8 +92,8 @@ func (m *Minter) minted(ctx context.Context, login token.Token, req token.Reques
 	return live, survey, errors.Join(err, slugErr)
 }
 
-// settleListed settles the mints announced at a place whose tokens were revoked.
-func (m *Minter) settleListed(ctx context.Context, place string, revoked []flyapi.Listed) {
+// forgetListed forgets the mints announced at a place whose tokens were revoked.
+func (m *Minter) forgetListed(ctx context.Context, place string, revoked []flyapi.Listed) {
 	if m.cfg.Journal == nil || len(revoked) == 0 {
 		return
 	}
@@ -103,7 +103,7 @@ func (m *Minter) settleListed(ctx context.Context, place string, revoked []flyap
 	}
 	for _, mint := range announced {
 		if slices.ContainsFunc(revoked, func(l flyapi.Listed) bool { return l.Name == mint.Name }) {
-			_ = m.cfg.Journal.Settle(ctx, place, mint.Name)
+			_ = m.cfg.Journal.Forget(ctx, place, mint.Name)
 		}
 	}
 }

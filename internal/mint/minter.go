@@ -42,12 +42,12 @@ func New(cfg Config) *Minter {
 }
 
 // mint mints a token for req under a unique name, valid for ttl. If it fails,
-// no token of that name is live, unless the error wraps [token.ErrUnsettled].
+// no token of that name is live, unless the error wraps [token.ErrMintUncertain].
 // Fly may then have made the token, and the name must stay announced. A nil kind
 // means a token of req's access.
 func (m *Minter) mint(ctx context.Context, req token.Request, kind *flyapi.TokenKind, name string, ttl time.Duration) (token.Candidate, error) {
 	issued, err := m.issue(ctx, req, kind, name, ttl)
-	var lost *flyapi.UnsettledError
+	var lost *flyapi.UncertainError
 	switch {
 	case err == nil && !issued.Repeated:
 		return issued.Candidate, nil
@@ -66,7 +66,7 @@ func (m *Minter) mint(ctx context.Context, req token.Request, kind *flyapi.Token
 	}
 	if err != nil {
 		err = fmt.Errorf("cannot check whether a repeated mint made more than one token: %w", err)
-		return token.Candidate{}, m.undo(ctx, req, name, &flyapi.UnsettledError{ID: issued.ID, Repeated: true, Err: err}, err)
+		return token.Candidate{}, m.undo(ctx, req, name, &flyapi.UncertainError{ID: issued.ID, Repeated: true, Err: err}, err)
 	}
 	return issued.Candidate, nil
 }
@@ -80,7 +80,7 @@ func (m *Minter) issue(ctx context.Context, req token.Request, kind *flyapi.Toke
 
 // undo revokes the tokens that a failed mint may have made, and returns the
 // mint's failure.
-func (m *Minter) undo(ctx context.Context, req token.Request, name string, lost *flyapi.UnsettledError, failure error) error {
+func (m *Minter) undo(ctx context.Context, req token.Request, name string, lost *flyapi.UncertainError, failure error) error {
 	if lost.ID != "" {
 		if err := m.revokeID(ctx, lost.ID); err == nil && !lost.Repeated {
 			return failure
@@ -90,11 +90,11 @@ func (m *Minter) undo(ctx context.Context, req token.Request, name string, lost 
 	if found && err == nil {
 		return failure
 	}
-	return &unsettledError{failure: failure, cause: err}
+	return &uncertainError{failure: failure, cause: err}
 }
 
-// unsettledError is the failure of a mint whose token may be live.
-type unsettledError struct {
+// uncertainError is the failure of a mint whose token may be live.
+type uncertainError struct {
 	failure error
 	// cause is the failure of the revocation; nil if Fly does not list the
 	// token.
@@ -102,16 +102,16 @@ type unsettledError struct {
 }
 
 // Error returns the failure of the mint and that of the revocation.
-func (e *unsettledError) Error() string {
+func (e *uncertainError) Error() string {
 	if e.cause == nil {
 		return e.failure.Error()
 	}
 	return fmt.Sprintf("%s (Fly may still have minted a token, and it could not be revoked: %s)", e.failure, e.cause)
 }
 
-// Unwrap returns the failure, its cause and [token.ErrUnsettled].
-func (e *unsettledError) Unwrap() []error {
-	errs := []error{e.failure, token.ErrUnsettled}
+// Unwrap returns the failure, its cause and [token.ErrMintUncertain].
+func (e *uncertainError) Unwrap() []error {
+	errs := []error{e.failure, token.ErrMintUncertain}
 	if e.cause != nil {
 		errs = append(errs, e.cause)
 	}

@@ -26,8 +26,8 @@ func (m *Minter) Source(ttl time.Duration) *Source { return &Source{minter: m, t
 // Name returns [token.SourceAPI].
 func (s *Source) Name() token.SourceName { return token.SourceAPI }
 
-// Timeout bounds one Acquire: a lookup, a mint, and the calls that settle a
-// failed one.
+// Timeout bounds one Acquire: a lookup, a mint, and the calls after a
+// failed mint.
 func (s *Source) Timeout() time.Duration { return 2 * s.minter.cfg.Timeout }
 
 // Slot waits until fewer than [flyapi.Config.MaxParallel] tokens are being minted.
@@ -41,7 +41,7 @@ func (s *Source) Acquire(ctx context.Context, req token.Request) (token.Candidat
 }
 
 // Mint mints a token for req under an announced name. The error wraps
-// [token.ErrUnsettled] if the name must stay announced.
+// [token.ErrMintUncertain] if the name must stay announced.
 func (s *Source) Mint(ctx context.Context, req token.Request, name string) (token.Candidate, error) {
 	return s.minter.mint(ctx, req, nil, name, s.ttl)
 }

@@ -54,7 +54,7 @@ func (m *Minter) RevokeStored(ctx context.Context, place string, records []token
 	}
 	if err != nil {
 		for _, one := range announced {
-			_ = m.cfg.Journal.Settle(context.WithoutCancel(ctx), place, one.Name) // its record still exists
+			_ = m.cfg.Journal.Forget(context.WithoutCancel(ctx), place, one.Name) // its record still exists
 		}
 		return err
 	}
@@ -127,7 +127,7 @@ func (m *Minter) revokeAnnounced(ctx context.Context, place string, one token.Mi
 		r.Err = fmt.Errorf("Fly lists no token named %q to this login", one.Name) //nolint:staticcheck // it begins with a name
 	}
 	if r.Err == nil {
-		_ = m.cfg.Journal.Settle(ctx, place, one.Name) // otherwise it is revoked again
+		_ = m.cfg.Journal.Forget(ctx, place, one.Name) // otherwise it is revoked again
 	}
 	return r
 }

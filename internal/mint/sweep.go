@@ -13,25 +13,25 @@ type verdict int
 const (
 	// leave is for a mint whose owner manages it.
 	leave verdict = iota
-	// settle is for a mint whose token has an owner, or has expired.
-	settle
+	// forget is for a mint whose token has an owner, or has expired.
+	forget
 	// revoke is for a mint whose token certainly has no owner.
 	revoke
 	// report is for a mint whose token may have no owner.
 	report
 )
 
-// Seen settles the mint of a token that is in the engine's state. place is the
+// Seen forgets the mint of a token that is in the engine's state. place is the
 // [token.Request.Place] that it was announced at.
 func (m *Minter) Seen(ctx context.Context, place, id string) error {
 	if m.cfg.Journal == nil || id == "" {
 		return nil
 	}
-	return m.cfg.Journal.SettleID(ctx, place, id)
+	return m.cfg.Journal.ForgetID(ctx, place, id)
 }
 
-// Clear settles the mints that earlier processes announced at the place of w
-// and did not settle. It revokes a token only if w's state certainly never
+// Clear decides about the mints that earlier processes announced at the place of w
+// and did not forget. It revokes a token only if w's state certainly never
 // received it. It is for applies, because a plan revokes nothing.
 func (m *Minter) Clear(ctx context.Context, w Managed) []token.Warning {
 	return m.sweep(ctx, w.Request.Place(), func(one token.Mint) verdict { return m.judge(ctx, one, w) })
@@ -81,7 +81,7 @@ func (m *Minter) judge(ctx context.Context, one token.Mint, w Managed) verdict {
 		one.Replaces == "" && w.StateEmptied != nil && w.StateEmptied(one.StateFile, one.ID))
 	switch {
 	case m.cfg.Now().After(one.ExpiresAt), one.ID != "" && one.ID == w.Replaces:
-		return settle
+		return forget
 	case one.Delivered && (superseded && here || unwritten):
 		return revoke // the engine was killed before it wrote state
 	case one.Delivered && again:
@@ -128,7 +128,7 @@ func (m *Minter) sweep(ctx context.Context, place string, decide func(token.Mint
 // act carries out a verdict. Fly may still make a token that it does not list,
 // because the request may be on its way. So its mint stays announced.
 func (m *Minter) act(ctx context.Context, place string, one token.Mint, v verdict) error {
-	if v != settle && v != revoke {
+	if v != forget && v != revoke {
 		return nil
 	}
 	if v == revoke {
@@ -143,7 +143,7 @@ func (m *Minter) act(ctx context.Context, place string, one token.Mint, v verdic
 			return err
 		}
 	}
-	return m.cfg.Journal.Settle(ctx, place, one.Name)
+	return m.cfg.Journal.Forget(ctx, place, one.Name)
 }
 
 // leftWarning names a token that may have no owner.

@@ -119,7 +119,7 @@ func (s *session) revoke(ctx context.Context, h heldToken, one predecessor, agai
 	return nil
 }
 
-// seen settles the mint of the token in state. If storage cannot be used, the mint
+// seen forgets the mint of the token in state. If storage cannot be used, the mint
 // stays announced until a later call.
 func (s *session) seen(ctx context.Context, h heldToken) {
 	if s == nil || s.minter == nil {
@@ -127,6 +127,6 @@ func (s *session) seen(ctx context.Context, h heldToken) {
 	}
 	err := s.minter.Seen(ctx, h.request.Place(), h.id.ValueString())
 	if err != nil && !errors.Is(err, context.Canceled) {
-		noteNoAnswer(ctx, "cannot settle an announced mint", err)
+		noteNoAnswer(ctx, "cannot forget an announced mint", err)
 	}
 }

@@ -35,7 +35,7 @@ func mintError(title string, req token.Request, err error) diag.Diagnostic {
 	if req.App == "" {
 		subject = "organization"
 	}
-	if errors.Is(err, token.ErrUnsettled) {
+	if errors.Is(err, token.ErrMintUncertain) {
 		detail += fmt.Sprintf("\n\nFly may still have made a token. The next apply that mints a token for this %s finds and revokes it.", subject)
 	}
 	return diag.NewAttributeErrorDiagnostic(path.Root(subject), "Unable to Mint "+title, detail)

@@ -21,7 +21,7 @@ type naming struct {
 func (n naming) Mint(ctx context.Context, req token.Request, name string) (token.Candidate, error) {
 	*n.names = append(*n.names, name)
 	if len(*n.names) <= n.fails {
-		return token.Candidate{}, &token.MissError{Reason: "no answer", Temporary: true, Cause: fmt.Errorf("cut: %w", token.ErrUnsettled)}
+		return token.Candidate{}, &token.MissError{Reason: "no answer", Temporary: true, Cause: fmt.Errorf("cut: %w", token.ErrMintUncertain)}
 	}
 	return n.Acquire(ctx, req)
 }
@@ -51,7 +51,7 @@ func TestMintsUnderTheAnnouncedName(t *testing.T) {
 
 // A mint whose outcome is unknown stays announced. The next source mints under a new
 // name, and the first is looked for under its claim.
-func TestUnsettledMintStaysAnnounced(t *testing.T) {
+func TestUncertainMintStaysAnnounced(t *testing.T) {
 	t.Parallel()
 	m := newMemory()
 	var names, recovered []string

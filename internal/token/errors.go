@@ -14,9 +14,9 @@ var ErrStop = errors.New("the chain stops here")
 // ErrRejected is wrapped by a source's miss if Fly refused its token.
 var ErrRejected = errors.New("rejected by Fly")
 
-// ErrUnsettled is wrapped by the error of a failed mint if Fly may have made the
+// ErrMintUncertain is wrapped by the error of a failed mint if Fly may have made the
 // token, and the token could not be revoked. The mint stays announced.
-var ErrUnsettled = errors.New("a token may have been made at Fly")
+var ErrMintUncertain = errors.New("a token may have been made at Fly")
 
 // ErrOutOfReach is wrapped when Fly answered that a token is valid, but not for the
 // app. It is a form of [ErrRejected].

@@ -139,7 +139,7 @@ func (c *memoryClaim) Save(ctx context.Context, rec token.Record) error {
 	return err
 }
 
-func (c *memoryClaim) Release(_ context.Context, misses []token.Attempt, unsettled bool) error {
+func (c *memoryClaim) Release(_ context.Context, misses []token.Attempt, uncertain bool) error {
 	defer c.unlock()
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -147,7 +147,7 @@ func (c *memoryClaim) Release(_ context.Context, misses []token.Attempt, unsettl
 		c.sequence++
 		c.misses[c.req], c.missed[c.req] = misses, c.sequence
 	}
-	if !unsettled {
+	if !uncertain {
 		delete(c.announced, c.name)
 	}
 	return nil

@@ -73,7 +73,7 @@ type Limiter interface {
 // Minter is implemented by a [Source] that mints.
 type Minter interface {
 	// Mint is [Source.Acquire] under a name that was announced in storage. The error
-	// wraps [ErrUnsettled] if Fly may have made a token of that name.
+	// wraps [ErrMintUncertain] if Fly may have made a token of that name.
 	Mint(ctx context.Context, req Request, name string) (Candidate, error)
 }
 

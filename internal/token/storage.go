@@ -133,9 +133,9 @@ type Claim interface {
 	// [ErrClaimLost] if another process took over the claim.
 	Save(ctx context.Context, rec Record) error
 	// Release ends the claim without a record. Misses are kept for other processes
-	// that wait. With unsettled set, MintName stays announced, because Fly may have
+	// that wait. With uncertain set, MintName stays announced, because Fly may have
 	// made a token of that name.
-	Release(ctx context.Context, misses []Attempt, unsettled bool) error
+	Release(ctx context.Context, misses []Attempt, uncertain bool) error
 }
 
 // MintKind is the purpose of a mint.

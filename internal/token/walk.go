@@ -155,12 +155,12 @@ func (w *walk) visit(src Source, release func()) (res Resolution, done bool, err
 // resolution ends.
 func (w *walk) missed(src Source, err error) (res Resolution, done bool, _ error) {
 	if w.flight.ctx.Err() != nil {
-		w.release(errors.Is(err, ErrUnsettled) || mints(src.Name()))
+		w.release(errors.Is(err, ErrMintUncertain) || mints(src.Name()))
 		return Resolution{}, true, context.Cause(w.flight.ctx)
 	}
 	w.failure.miss(src.Name(), err)
 	w.noteUnavailable(src.Name(), err)
-	if (errors.Is(err, ErrUnsettled) || w.unowned) && w.claim != nil {
+	if (errors.Is(err, ErrMintUncertain) || w.unowned) && w.claim != nil {
 		// The name stays announced, and the next source mints under a new one.
 		w.release(true)
 		w.tried = false

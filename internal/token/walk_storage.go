@@ -209,9 +209,9 @@ func (w *walk) knownMiss(name SourceName) error {
 }
 
 // release ends the claim without a token, and stores the misses of the sources
-// that mint for the waiting processes. The mint stays announced if it is unsettled,
+// that mint for the waiting processes. The mint stays announced if it is uncertain,
 // or if no caller receives its token.
-func (w *walk) release(unsettled bool) {
+func (w *walk) release(uncertain bool) {
 	claim := w.claim
 	if claim == nil {
 		return
@@ -229,6 +229,6 @@ func (w *walk) release(unsettled bool) {
 	}
 	// If misses cannot be stored, the next process asks the sources again.
 	_, _ = guarded(context.WithoutCancel(w.flight.ctx), saveTimeout, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, claim.Release(ctx, misses, unsettled || unowned)
+		return struct{}{}, claim.Release(ctx, misses, uncertain || unowned)
 	})
 }

@@ -241,7 +241,7 @@ func (c *claim) orphan(st *state, id string) (bool, error) {
 }
 
 // Release implements [token.Claim].
-func (c *claim) Release(ctx context.Context, misses []token.Attempt, unsettled bool) error {
+func (c *claim) Release(ctx context.Context, misses []token.Attempt, uncertain bool) error {
 	c.turn.Lock()
 	defer c.turn.Unlock()
 	return c.end(ctx, len(misses) > 0, func(st *state) (bool, error) {
@@ -255,7 +255,7 @@ func (c *claim) Release(ctx context.Context, misses []token.Attempt, unsettled b
 				return false, err
 			}
 		}
-		if _, ok := st.mints[c.name]; ok && !unsettled {
+		if _, ok := st.mints[c.name]; ok && !uncertain {
 			delete(st.mints, c.name)
 			changed = true
 		}

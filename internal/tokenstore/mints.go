@@ -105,18 +105,18 @@ func (s *Store) changeMint(ctx context.Context, app, name string, do func(*mint)
 	return err
 }
 
-// Settle forgets a mint: its token has another owner, or does not exist. A mint
-// that is not announced counts as settled.
-func (s *Store) Settle(ctx context.Context, app, name string) error {
-	return s.settle(ctx, app, func(at string, _ mint) bool { return at == name })
+// Forget forgets a mint: its token has another owner, or does not exist. A mint
+// that is not announced counts as forgotten.
+func (s *Store) Forget(ctx context.Context, app, name string) error {
+	return s.forget(ctx, app, func(at string, _ mint) bool { return at == name })
 }
 
-// SettleID is [Store.Settle] for the mints with Fly's identifier id.
-func (s *Store) SettleID(ctx context.Context, app, id string) error {
-	return s.settle(ctx, app, func(_ string, m mint) bool { return id != "" && m.ID == id })
+// ForgetID is [Store.Forget] for the mints with Fly's identifier id.
+func (s *Store) ForgetID(ctx context.Context, app, id string) error {
+	return s.forget(ctx, app, func(_ string, m mint) bool { return id != "" && m.ID == id })
 }
 
-func (s *Store) settle(ctx context.Context, app string, is func(name string, m mint) bool) error {
+func (s *Store) forget(ctx context.Context, app string, is func(name string, m mint) bool) error {
 	_, err := s.changeState(ctx, app, nil, func(st *state) (bool, error) {
 		before := len(st.mints)
 		maps.DeleteFunc(st.mints, func(name string, raw json.RawMessage) bool {
@@ -128,7 +128,7 @@ func (s *Store) settle(ctx context.Context, app string, is func(name string, m m
 	return err
 }
 
-// Announced returns the mints for app that were announced and not settled, in
+// Announced returns the mints for app that were announced and not forgotten, in
 // the order of their names. Mints at a different API than the store's are left
 // out.
 func (s *Store) Announced(ctx context.Context, app string) ([]token.Mint, error) {

@@ -104,7 +104,7 @@ func announces(t *testing.T, place string, open func(testing.TB, string) *tokens
 		t.Errorf("the next holder finds %v, want %q", left, c.MintName())
 	}
 	ok(t, next.Release(t.Context(), nil, false))
-	ok(t, st.Settle(t.Context(), "web", c.MintName()))
+	ok(t, st.Forget(t.Context(), "web", c.MintName()))
 	if left := load(t, st, web).Announced; left != nil {
 		t.Errorf("left: %v", left)
 	}

@@ -184,7 +184,7 @@ func crash(t *testing.T, s Suite) {
 	}
 }
 
-// free claims the app, and settles the mints that killed processes left
+// free claims the app, and forgets the mints that killed processes left
 // announced.
 func free(t *testing.T, st *tokenstore.Store, app string) {
 	t.Helper()
@@ -193,7 +193,7 @@ func free(t *testing.T, st *tokenstore.Store, app string) {
 	c, err := st.Claim(ctx, token.Request{App: app})
 	ok(t, err)
 	for _, m := range c.Stored().Announced {
-		ok(t, st.Settle(ctx, app, m.Name))
+		ok(t, st.Forget(ctx, app, m.Name))
 	}
 	ok(t, c.Save(ctx, record()))
 }

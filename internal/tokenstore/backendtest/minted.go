@@ -168,9 +168,9 @@ func mints(t *testing.T, s Suite) {
 	if got := load(t, b, web).Announced; len(got) != 2 || got[0].Name != "one" || got[1].Name != "three" {
 		t.Errorf("Load() announces %v, want those without an outcome", got)
 	}
-	ok(t, b.SettleID(t.Context(), "web", "id-1"))
-	ok(t, b.SettleID(t.Context(), "web", ""))
-	ok(t, b.Settle(t.Context(), "web", "three"))
+	ok(t, b.ForgetID(t.Context(), "web", "id-1"))
+	ok(t, b.ForgetID(t.Context(), "web", ""))
+	ok(t, b.Forget(t.Context(), "web", "three"))
 	ok(t, b.Invalidate(t.Context(), "web"))
 	want = want[2:]
 	check()
