@@ -65,6 +65,24 @@ func TestBarAllowsALaterToken(t *testing.T) {
 	}
 }
 
+// A read under refresh = "always" bars what was acquired before the run, and keeps the
+// bar of a refresh that failed in the meantime.
+func TestReadKeepsTheBarOfARefresh(t *testing.T) {
+	t.Parallel()
+	m := newMemory()
+	r := newResolver(m, storageLink(), failing(token.SourceCLI, errors.New("flyctl is not there")))
+	if _, err := r.Read(t.Context(), web, token.PolicyAlways); err == nil {
+		t.Fatal("a read without any token succeeded")
+	}
+	mustGet(t, newResolver(m, storageLink(), minter(t, token.SourceCLI, 0, 24*time.Hour)), "web")
+	if _, err := r.Refresh(t.Context(), web, token.PolicyAlways); err == nil {
+		t.Fatal("a refresh without a new token succeeded")
+	}
+	if _, err := r.Read(t.Context(), web, token.PolicyAlways); err == nil {
+		t.Error("a read returned the token that the refresh barred")
+	}
+}
+
 // An invalidation does not end the bar of a refresh that begins while it ends: the bar
 // may be about a token that another process stored after the invalidation.
 func TestInvalidationLeavesNewerBars(t *testing.T) {
