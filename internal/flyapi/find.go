@@ -109,39 +109,22 @@ func macaroonID(root string) string {
 	return bundle.Grants()[0].Permission.ID()
 }
 
-// connection is one page of a list of GraphQL's.
-type connection[N any] struct {
-	Nodes    []N `json:"nodes"`
-	PageInfo struct {
-		HasNextPage bool   `json:"hasNextPage"`
-		EndCursor   string `json:"endCursor"`
-	} `json:"pageInfo"`
-}
-
 // organizationOf returns the slug of the organization with that number.
 func (c *Client) organizationOf(ctx context.Context, login token.Token, number uint64) (string, error) {
 	d := document{op: "list the organizations of the login", operation: "list_organizations", text: listOrganizations, repeat: whenFailed}
-	for after := any(nil); ; {
-		d.variables = map[string]any{"first": pageSize, "after": after}
-		var data struct {
-			Owner connection[organizationNode] `json:"owner"`
-		}
-		if err := c.run(ctx, login, d, &data); err != nil {
+	for page, err := range pages(ctx, c, login, d, func(all connection[organizationNode]) connection[organizationNode] { return all }) {
+		if err != nil {
 			return "", err
 		}
-		for _, o := range data.Owner.Nodes {
+		for _, o := range page.Nodes {
 			if uint64(o.NumericID) == number {
 				return o.RawSlug, nil
 			}
 		}
-		info := data.Owner.PageInfo
-		if !info.HasNextPage || after == info.EndCursor {
-			return "", &Error{
-				op: "find the token's organization", kind: ErrNoSuchOrganization, Reason: fmt.Sprintf("Fly shows no organization with the number %d to this login", number),
-				Fix: "use the login of a member of the organization",
-			}
-		}
-		after = info.EndCursor
+	}
+	return "", &Error{
+		op: "find the token's organization", kind: ErrNoSuchOrganization, Reason: fmt.Sprintf("Fly shows no organization with the number %d to this login", number),
+		Fix: "use the login of a member of the organization",
 	}
 }
 
@@ -171,36 +154,24 @@ func (c *Client) appsOf(ctx context.Context, login token.Token, slug string, m *
 // names and numbers alone. The last error's kind is [ErrNoSuchOrganization] if login
 // cannot see the organization.
 func (c *Client) OrganizationApps(ctx context.Context, login token.Token, slug string) iter.Seq2[App, error] {
-	d := document{op: fmt.Sprintf("list the apps of organization %q", slug), operation: "list_apps", text: listApps, notFound: ErrNoSuchOrganization, repeat: whenFailed}
+	d := document{
+		op: fmt.Sprintf("list the apps of organization %q", slug), operation: "list_apps", text: listApps,
+		variables: map[string]any{"of": slug}, notFound: ErrNoSuchOrganization, repeat: whenFailed,
+	}
+	type owner struct {
+		Apps connection[appNode] `json:"apps"`
+	}
 	return func(yield func(App, error) bool) {
-		for after := any(nil); ; {
-			d.variables = map[string]any{"of": slug, "first": pageSize, "after": after}
-			var data struct {
-				Owner *struct {
-					Apps connection[struct {
-						Name      string  `json:"name"`
-						NumericID numeric `json:"internalNumericId"`
-					}] `json:"apps"`
-				} `json:"owner"`
-			}
-			err := c.run(ctx, login, d, &data)
-			if err == nil && data.Owner == nil {
-				err = missing(d)
-			}
+		for page, err := range pages(ctx, c, login, d, func(o owner) connection[appNode] { return o.Apps }) {
 			if err != nil {
 				yield(App{}, err)
 				return
 			}
-			for _, app := range data.Owner.Apps.Nodes {
-				if !yield(App{Name: app.Name, NumericID: uint64(app.NumericID)}, nil) {
+			for _, app := range page.Nodes {
+				if !yield(app.app(), nil) {
 					return
 				}
 			}
-			info := data.Owner.Apps.PageInfo
-			if !info.HasNextPage || after == info.EndCursor {
-				return
-			}
-			after = info.EndCursor
 		}
 	}
 }

@@ -3,6 +3,8 @@ package flyapi
 import (
 	"context"
 	"encoding/json"
+	"iter"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -150,4 +152,55 @@ func (n *numeric) UnmarshalJSON(raw []byte) error {
 	}
 	*n = numeric(id)
 	return nil
+}
+
+const (
+	// pageSize is the number of nodes on one page of a list.
+	pageSize = 100
+	// maxPages bounds a list. No organization has nearly so many tokens.
+	maxPages = 1000
+)
+
+// connection is one page of a list of GraphQL's.
+type connection[N any] struct {
+	TotalCount int `json:"totalCount"`
+	Nodes      []N `json:"nodes"`
+	PageInfo   struct {
+		HasNextPage bool   `json:"hasNextPage"`
+		EndCursor   string `json:"endCursor"`
+	} `json:"pageInfo"`
+}
+
+// pages follows an owner's list to its end, or to the first error. A server that
+// repeats a cursor is not followed.
+func pages[O, N any](ctx context.Context, c *Client, tok token.Token, d document, list func(O) connection[N]) iter.Seq2[connection[N], error] {
+	of := d.variables
+	return func(yield func(connection[N], error) bool) {
+		var after any
+		for range maxPages {
+			d.variables = map[string]any{"first": pageSize, "after": after}
+			maps.Copy(d.variables, of)
+			var data struct {
+				Owner *O `json:"owner"`
+			}
+			err := c.run(ctx, tok, d, &data)
+			if err == nil && data.Owner == nil {
+				err = missing(d)
+			}
+			if err != nil {
+				yield(connection[N]{}, err)
+				return
+			}
+			page := list(*data.Owner)
+			info := page.PageInfo
+			if !yield(page, nil) || !info.HasNextPage {
+				return
+			}
+			if info.EndCursor == "" || after == info.EndCursor {
+				break
+			}
+			after = info.EndCursor
+		}
+		yield(connection[N]{}, incomplete(d))
+	}
 }

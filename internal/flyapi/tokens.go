@@ -10,13 +10,6 @@ import (
 )
 
 const (
-	// pageSize is the number of tokens on one page of a list.
-	pageSize = 100
-	// maxPages bounds a list. No organization has nearly so many tokens.
-	maxPages = 1000
-)
-
-const (
 	tokenFields = `id name profile createdAt expiresAt revokedAt user { email }`
 	revokeToken = `mutation($input: DeleteLimitedAccessTokenInput!) { deleteLimitedAccessToken(input: $input) { token } }`
 )
@@ -62,9 +55,9 @@ func (c *Client) AppTokenPages(ctx context.Context, tok token.Token, app string)
 func (c *Client) appPages(ctx context.Context, tok token.Token, app, fields string) iter.Seq2[TokenPage, error] {
 	d := document{
 		op: fmt.Sprintf("list the tokens of app %q", app), operation: "list_tokens", text: listText("app(name: $of)", fields),
-		notFound: ErrNoSuchApp, repeat: whenFailed,
+		variables: map[string]any{"of": app}, notFound: ErrNoSuchApp, repeat: whenFailed,
 	}
-	return c.pages(ctx, tok, d, app, token.ValidateApp(app))
+	return c.tokenPages(ctx, tok, d, token.ValidateApp(app))
 }
 
 // OrganizationTokenPages is [Client.AppTokenPages] for an organization. The last
@@ -76,9 +69,9 @@ func (c *Client) OrganizationTokenPages(ctx context.Context, tok token.Token, sl
 func (c *Client) organizationPages(ctx context.Context, tok token.Token, slug, fields string) iter.Seq2[TokenPage, error] {
 	d := document{
 		op: fmt.Sprintf("list the tokens of organization %q", slug), operation: "list_tokens", text: listText("organization(slug: $of)", fields),
-		notFound: ErrNoSuchOrganization, repeat: whenFailed,
+		variables: map[string]any{"of": slug}, notFound: ErrNoSuchOrganization, repeat: whenFailed,
 	}
-	return c.pages(ctx, tok, d, slug, token.ValidateOrganization(slug))
+	return c.tokenPages(ctx, tok, d, token.ValidateOrganization(slug))
 }
 
 // listText is the document for a list of tokens with those fields.
@@ -139,62 +132,30 @@ func (n tokenNode) listed() Listed {
 	}
 }
 
-// tokenList is one page. A node is null if the login may not see it.
-type tokenList struct {
-	Owner *struct {
-		Tokens struct {
-			TotalCount int          `json:"totalCount"`
-			Nodes      []*tokenNode `json:"nodes"`
-			PageInfo   struct {
-				HasNextPage bool   `json:"hasNextPage"`
-				EndCursor   string `json:"endCursor"`
-			} `json:"pageInfo"`
-		} `json:"limitedAccessTokens"`
-	} `json:"owner"`
-}
-
-func (l tokenList) page() TokenPage {
-	page := TokenPage{Total: l.Owner.Tokens.TotalCount}
-	for _, n := range l.Owner.Tokens.Nodes {
-		if n == nil {
-			page.hidden++
-			continue
-		}
-		page.Tokens = append(page.Tokens, n.listed())
+// tokenPages returns the pages of the list that d asks for. A node is null if the
+// login may not see it.
+func (c *Client) tokenPages(ctx context.Context, tok token.Token, d document, flaw error) iter.Seq2[TokenPage, error] {
+	type owner struct {
+		Tokens connection[*tokenNode] `json:"limitedAccessTokens"`
 	}
-	return page
-}
-
-// pages follows a list to its end, or to the first error. A server that repeats a
-// cursor is not followed.
-func (c *Client) pages(ctx context.Context, tok token.Token, d document, of string, flaw error) iter.Seq2[TokenPage, error] {
 	return func(yield func(TokenPage, error) bool) {
 		if flaw != nil {
 			yield(TokenPage{}, invalid(d.op, flaw))
 			return
 		}
-		var after any
-		for range maxPages {
-			d.variables = map[string]any{"of": of, "first": pageSize, "after": after}
-			var list tokenList
-			err := c.run(ctx, tok, d, &list)
-			if err == nil && list.Owner == nil {
-				err = missing(d)
+		for nodes, err := range pages(ctx, c, tok, d, func(o owner) connection[*tokenNode] { return o.Tokens }) {
+			page := TokenPage{Total: nodes.TotalCount}
+			for _, n := range nodes.Nodes {
+				if n == nil {
+					page.hidden++
+					continue
+				}
+				page.Tokens = append(page.Tokens, n.listed())
 			}
-			if err != nil {
-				yield(TokenPage{}, err)
+			if !yield(page, err) {
 				return
 			}
-			info := list.Owner.Tokens.PageInfo
-			if !yield(list.page(), nil) || !info.HasNextPage {
-				return
-			}
-			if info.EndCursor == "" || after == info.EndCursor {
-				break
-			}
-			after = info.EndCursor
 		}
-		yield(TokenPage{}, incomplete(d))
 	}
 }
 
