@@ -9,6 +9,15 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
+// revokeMint revokes a minted token by its identifier, or by its name if that is
+// unknown. It reports whether Fly knows such a token.
+func (m *Minter) revokeMint(ctx context.Context, req token.Request, id, name string) (found bool, err error) {
+	if id != "" {
+		return true, m.revokeID(ctx, id)
+	}
+	return m.revokeNamed(ctx, req, name, "")
+}
+
 // revokeNamed revokes the tokens of that name, except the one with the identifier
 // keep, and reports whether Fly lists any.
 func (m *Minter) revokeNamed(ctx context.Context, req token.Request, name, keep string) (found bool, err error) {

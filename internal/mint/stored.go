@@ -114,19 +114,11 @@ func (m *Minter) unrevoked(ctx context.Context, place string) ([]token.Mint, err
 
 func (m *Minter) revokeAnnounced(ctx context.Context, place string, one token.Mint) Revocation {
 	r := Revocation{Name: one.Name, ID: one.ID, Again: true}
-	found := true
-	switch {
-	case ctx.Err() != nil:
+	if ctx.Err() != nil {
 		r.Err = errors.New("the action was cancelled before")
-	case one.ID != "":
-		r.Err = m.revokeID(ctx, one.ID)
-	default:
-		found, r.Err = m.revokeNamed(ctx, one.Request, one.Name, "")
+		return r
 	}
-	if r.Err == nil && !found {
-		r.Err = fmt.Errorf("Fly lists no token named %q to this login", one.Name) //nolint:staticcheck // it begins with a name
-	}
-	if r.Err == nil {
+	if r.Err = m.revokeKnown(ctx, one.Request, one.ID, one.Name); r.Err == nil {
 		_ = m.cfg.Journal.Forget(ctx, place, one.Name) // otherwise it is revoked again
 	}
 	return r
@@ -134,12 +126,14 @@ func (m *Minter) revokeAnnounced(ctx context.Context, place string, one token.Mi
 
 // Discard revokes a token that was minted for req and that no caller received.
 func (m *Minter) Discard(ctx context.Context, req token.Request, rec token.Record) error {
-	if rec.ID != "" {
-		return m.revokeID(ctx, rec.ID)
-	}
-	found, err := m.revokeNamed(ctx, req, rec.MintName, "")
+	return m.revokeKnown(ctx, req, rec.ID, rec.MintName)
+}
+
+// revokeKnown is [Minter.revokeMint] for a token that Fly must know.
+func (m *Minter) revokeKnown(ctx context.Context, req token.Request, id, name string) error {
+	found, err := m.revokeMint(ctx, req, id, name)
 	if err == nil && !found {
-		err = fmt.Errorf("Fly lists no token named %q to this login", rec.MintName) //nolint:staticcheck // it begins with a name
+		err = fmt.Errorf("Fly lists no token named %q to this login", name) //nolint:staticcheck // it begins with a name
 	}
 	return err
 }

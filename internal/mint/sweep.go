@@ -132,14 +132,7 @@ func (m *Minter) act(ctx context.Context, place string, one token.Mint, v verdic
 		return nil
 	}
 	if v == revoke {
-		var err error
-		found := true
-		if one.ID != "" {
-			err = m.revokeID(ctx, one.ID)
-		} else {
-			found, err = m.revokeNamed(ctx, one.Request, one.Name, "")
-		}
-		if err != nil || !found {
+		if found, err := m.revokeMint(ctx, one.Request, one.ID, one.Name); err != nil || !found {
 			return err
 		}
 	}
