@@ -6,7 +6,9 @@ package provider
 import (
 	"context"
 
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
@@ -20,8 +22,9 @@ const Address = "registry.terraform.io/flytokens/fly"
 const typeName = "fly"
 
 var (
-	_ provider.Provider                   = (*flyProvider)(nil)
-	_ provider.ProviderWithValidateConfig = (*flyProvider)(nil)
+	_ provider.ProviderWithActions            = (*flyProvider)(nil)
+	_ provider.ProviderWithEphemeralResources = (*flyProvider)(nil)
+	_ provider.ProviderWithValidateConfig     = (*flyProvider)(nil)
 )
 
 // newProvider returns a constructor of the provider for the given version,
@@ -94,4 +97,15 @@ func (p *flyProvider) DataSources(context.Context) []func() datasource.DataSourc
 // Resources lists the managed resources.
 func (p *flyProvider) Resources(context.Context) []func() resource.Resource {
 	return append(newKindTokenResources(), newManualTokenResource, newDeployTokenResource)
+}
+
+// EphemeralResources lists the ephemeral resources.
+func (p *flyProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
+	return append(newKindTokenEphemerals(), newAppTokenEphemeral, newDeployTokenEphemeral)
+}
+
+// Actions lists the actions. Their configuration holds no secrets, because
+// engines store it in the plan in clear text.
+func (p *flyProvider) Actions(context.Context) []func() action.Action {
+	return []func() action.Action{newAppTokenRefreshAction, newAppTokenInvalidateAction, newTokenRevokeAction}
 }
