@@ -13,17 +13,12 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-var (
-	_ action.Action              = (*appTokenInvalidateAction)(nil)
-	_ action.ActionWithConfigure = (*appTokenInvalidateAction)(nil)
-)
+var _ action.ActionWithConfigure = (*appTokenInvalidateAction)(nil)
 
 func newAppTokenInvalidateAction() action.Action { return &appTokenInvalidateAction{} }
 
 // appTokenInvalidateAction is action "fly_app_token_invalidate".
-type appTokenInvalidateAction struct {
-	session *session
-}
+type appTokenInvalidateAction struct{ actionSession }
 
 // appTokenInvalidateModel is the action's configuration.
 type appTokenInvalidateModel struct {
@@ -58,13 +53,6 @@ func (a *appTokenInvalidateAction) Schema(_ context.Context, _ action.SchemaRequ
 			},
 		},
 	}
-}
-
-// Configure receives the provider's session.
-func (a *appTokenInvalidateAction) Configure(_ context.Context, req action.ConfigureRequest, resp *action.ConfigureResponse) {
-	s, diags := sessionFrom(req.ProviderData)
-	resp.Diagnostics.Append(diags...)
-	a.session = s
 }
 
 // Invoke drops the app's minted tokens, and revokes them if the configuration

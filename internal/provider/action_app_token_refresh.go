@@ -14,17 +14,12 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-var (
-	_ action.Action              = (*appTokenRefreshAction)(nil)
-	_ action.ActionWithConfigure = (*appTokenRefreshAction)(nil)
-)
+var _ action.ActionWithConfigure = (*appTokenRefreshAction)(nil)
 
 func newAppTokenRefreshAction() action.Action { return &appTokenRefreshAction{} }
 
 // appTokenRefreshAction is action "fly_app_token_refresh".
-type appTokenRefreshAction struct {
-	session *session
-}
+type appTokenRefreshAction struct{ actionSession }
 
 // appTokenRefreshModel is the action's configuration.
 type appTokenRefreshModel struct {
@@ -64,13 +59,6 @@ func (a *appTokenRefreshAction) Schema(_ context.Context, _ action.SchemaRequest
 			},
 		},
 	}
-}
-
-// Configure receives the provider's session.
-func (a *appTokenRefreshAction) Configure(_ context.Context, req action.ConfigureRequest, resp *action.ConfigureResponse) {
-	s, diags := sessionFrom(req.ProviderData)
-	resp.Diagnostics.Append(diags...)
-	a.session = s
 }
 
 // Invoke acquires a new token.

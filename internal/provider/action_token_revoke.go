@@ -14,7 +14,6 @@ import (
 )
 
 var (
-	_ action.Action                     = (*tokenRevokeAction)(nil)
 	_ action.ActionWithConfigure        = (*tokenRevokeAction)(nil)
 	_ action.ActionWithConfigValidators = (*tokenRevokeAction)(nil)
 )
@@ -22,9 +21,7 @@ var (
 func newTokenRevokeAction() action.Action { return &tokenRevokeAction{} }
 
 // tokenRevokeAction is action "fly_token_revoke".
-type tokenRevokeAction struct {
-	session *session
-}
+type tokenRevokeAction struct{ actionSession }
 
 // tokenRevokeModel is the action's configuration.
 type tokenRevokeModel struct {
@@ -71,13 +68,6 @@ func (a *tokenRevokeAction) Schema(_ context.Context, _ action.SchemaRequest, re
 // ConfigValidators returns the rules between attributes.
 func (a *tokenRevokeAction) ConfigValidators(context.Context) []action.ConfigValidator {
 	return []action.ConfigValidator{actionvalidator.ExactlyOneOf(path.MatchRoot("id"), path.MatchRoot("token"), path.MatchRoot("app"))}
-}
-
-// Configure receives the provider's session.
-func (a *tokenRevokeAction) Configure(_ context.Context, req action.ConfigureRequest, resp *action.ConfigureResponse) {
-	s, diags := sessionFrom(req.ProviderData)
-	resp.Diagnostics.Append(diags...)
-	a.session = s
 }
 
 // Invoke revokes the tokens that the configuration selects.

@@ -8,17 +8,12 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-var (
-	_ datasource.DataSource              = (*appTokenDataSource)(nil)
-	_ datasource.DataSourceWithConfigure = (*appTokenDataSource)(nil)
-)
+var _ datasource.DataSourceWithConfigure = (*appTokenDataSource)(nil)
 
 func newAppTokenDataSource() datasource.DataSource { return &appTokenDataSource{} }
 
 // appTokenDataSource is data "fly_app_token".
-type appTokenDataSource struct {
-	session *session
-}
+type appTokenDataSource struct{ dataSourceSession }
 
 // Metadata names the data source.
 func (d *appTokenDataSource) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
@@ -45,13 +40,6 @@ func (d *appTokenDataSource) Schema(_ context.Context, _ datasource.SchemaReques
 			"With Terraform 1.10 or OpenTofu 1.11, or a later version, use the ephemeral resource of the same name: it stores the token in neither state nor plan.",
 		Attributes: attributes,
 	}
-}
-
-// Configure receives the provider's session.
-func (d *appTokenDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
-	s, diags := sessionFrom(req.ProviderData)
-	resp.Diagnostics.Append(diags...)
-	d.session = s
 }
 
 // Read resolves the app's token.

@@ -12,7 +12,6 @@ import (
 )
 
 var (
-	_ datasource.DataSource                     = (*tokensDataSource)(nil)
 	_ datasource.DataSourceWithConfigure        = (*tokensDataSource)(nil)
 	_ datasource.DataSourceWithConfigValidators = (*tokensDataSource)(nil)
 )
@@ -20,9 +19,7 @@ var (
 func newTokensDataSource() datasource.DataSource { return &tokensDataSource{} }
 
 // tokensDataSource is data "fly_tokens".
-type tokensDataSource struct {
-	session *session
-}
+type tokensDataSource struct{ dataSourceSession }
 
 // tokensModel is the configuration and the result.
 type tokensModel struct {
@@ -128,13 +125,6 @@ func listedTokenAttributes() map[string]schema.Attribute {
 // ConfigValidators returns the rules between attributes.
 func (d *tokensDataSource) ConfigValidators(context.Context) []datasource.ConfigValidator {
 	return []datasource.ConfigValidator{datasourcevalidator.ExactlyOneOf(path.MatchRoot("app"), path.MatchRoot("organization"))}
-}
-
-// Configure receives the provider's session.
-func (d *tokensDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
-	s, diags := sessionFrom(req.ProviderData)
-	resp.Diagnostics.Append(diags...)
-	d.session = s
 }
 
 // Read lists the tokens.

@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"encoding/json"
 	"maps"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -13,7 +12,6 @@ import (
 )
 
 var (
-	_ ephemeral.EphemeralResource                   = (*appTokenEphemeral)(nil)
 	_ ephemeral.EphemeralResourceWithConfigure      = (*appTokenEphemeral)(nil)
 	_ ephemeral.EphemeralResourceWithValidateConfig = (*appTokenEphemeral)(nil)
 	_ ephemeral.EphemeralResourceWithClose          = (*appTokenEphemeral)(nil)
@@ -27,9 +25,7 @@ const privateID = "id"
 func newAppTokenEphemeral() ephemeral.EphemeralResource { return &appTokenEphemeral{} }
 
 // appTokenEphemeral is ephemeral "fly_app_token".
-type appTokenEphemeral struct {
-	session *session
-}
+type appTokenEphemeral struct{ ephemeralSession }
 
 // appTokenEphemeralModel is the ephemeral's configuration and result.
 type appTokenEphemeralModel struct {
@@ -75,13 +71,6 @@ func (e *appTokenEphemeral) Schema(_ context.Context, _ ephemeral.SchemaRequest,
 			"-> Ephemeral resources need Terraform 1.10 or OpenTofu 1.11.",
 		Attributes: attributes,
 	}
-}
-
-// Configure receives the provider's session.
-func (e *appTokenEphemeral) Configure(_ context.Context, req ephemeral.ConfigureRequest, resp *ephemeral.ConfigureResponse) {
-	s, diags := sessionFrom(req.ProviderData)
-	resp.Diagnostics.Append(diags...)
-	e.session = s
 }
 
 // ValidateConfig checks what concerns more than one attribute.
@@ -132,26 +121,16 @@ func (e *appTokenEphemeral) openLease(ctx context.Context, model *appTokenEpheme
 		return diags
 	}
 	model.fill(res)
-	id, err := json.Marshal(res.ID)
-	if err != nil {
-		diags.AddError(summaryReadApp, "The token's identifier cannot be stored: "+err.Error()+". "+alwaysABug)
-		return diags
-	}
-	diags.Append(resp.Private.SetKey(ctx, privateID, id)...)
+	diags.Append(writePrivate(ctx, resp.Private, privateID, res.ID)...)
 	return diags
 }
 
 // Close revokes a token that Open minted for this run. A shared token is
 // unchanged.
 func (e *appTokenEphemeral) Close(ctx context.Context, req ephemeral.CloseRequest, resp *ephemeral.CloseResponse) {
-	raw, diags := req.Private.GetKey(ctx, privateID)
+	id, diags := readPrivate[string](ctx, req.Private, privateID)
 	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() || len(raw) == 0 {
-		return
-	}
-	var id string
-	if err := json.Unmarshal(raw, &id); err != nil {
-		resp.Diagnostics.AddError(summaryRevoke, "The engine returned private data that differs from the stored data. "+alwaysABug)
+	if resp.Diagnostics.HasError() || id == "" {
 		return
 	}
 	// Like Open, Close works without it.

@@ -15,10 +15,7 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-var (
-	_ ephemeral.EphemeralResource              = (*deployTokenEphemeral)(nil)
-	_ ephemeral.EphemeralResourceWithConfigure = (*deployTokenEphemeral)(nil)
-)
+var _ ephemeral.EphemeralResourceWithConfigure = (*deployTokenEphemeral)(nil)
 
 // summaryReadDeploy is the summary of the ephemeral's errors.
 const summaryReadDeploy = "Unable to Read Fly Deploy Token"
@@ -26,9 +23,7 @@ const summaryReadDeploy = "Unable to Read Fly Deploy Token"
 func newDeployTokenEphemeral() ephemeral.EphemeralResource { return &deployTokenEphemeral{} }
 
 // deployTokenEphemeral is ephemeral "fly_deploy_token".
-type deployTokenEphemeral struct {
-	session *session
-}
+type deployTokenEphemeral struct{ ephemeralSession }
 
 // deployTokenEphemeralModel is the ephemeral's configuration and result.
 type deployTokenEphemeralModel struct {
@@ -65,13 +60,6 @@ func (e *deployTokenEphemeral) Schema(_ context.Context, _ ephemeral.SchemaReque
 			"expires_at":           schema.StringAttribute{Computed: true, MarkdownDescription: "When the token expires, as an RFC 3339 timestamp."},
 		},
 	}
-}
-
-// Configure receives the provider's session.
-func (e *deployTokenEphemeral) Configure(_ context.Context, req ephemeral.ConfigureRequest, resp *ephemeral.ConfigureResponse) {
-	s, diags := sessionFrom(req.ProviderData)
-	resp.Diagnostics.Append(diags...)
-	e.session = s
 }
 
 // Open reads the token from storage.

@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"time"
@@ -17,7 +16,6 @@ import (
 )
 
 var (
-	_ ephemeral.EphemeralResource              = (*kindTokenEphemeral)(nil)
 	_ ephemeral.EphemeralResourceWithConfigure = (*kindTokenEphemeral)(nil)
 	_ ephemeral.EphemeralResourceWithClose     = (*kindTokenEphemeral)(nil)
 )
@@ -38,8 +36,8 @@ func newKindTokenEphemerals() []func() ephemeral.EphemeralResource {
 
 // kindTokenEphemeral is the ephemeral resource of one kind.
 type kindTokenEphemeral struct {
-	kind    *tokenKind
-	session *session
+	ephemeralSession
+	kind *tokenKind
 }
 
 // kindTokenEphemeralModel is the ephemeral's configuration and result.
@@ -109,13 +107,6 @@ func (e *kindTokenEphemeral) subject() schema.Attribute {
 	return schema.StringAttribute{Required: true, MarkdownDescription: docKindOrganization, Validators: []validator.String{organizationSlug()}}
 }
 
-// Configure receives the provider's session.
-func (e *kindTokenEphemeral) Configure(_ context.Context, req ephemeral.ConfigureRequest, resp *ephemeral.ConfigureResponse) {
-	s, diags := sessionFrom(req.ProviderData)
-	resp.Diagnostics.Append(diags...)
-	e.session = s
-}
-
 // Open mints a token for this opening alone.
 func (e *kindTokenEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest, resp *ephemeral.OpenResponse) {
 	var model kindTokenEphemeralModel
@@ -158,12 +149,7 @@ func (e *kindTokenEphemeral) lease(ctx context.Context, model *kindTokenEphemera
 		s.minter.Keep(request.Place(), token.Candidate{Record: res.Record})
 		return diags
 	}
-	id, err := json.Marshal(res.ID)
-	if err != nil {
-		diags.AddError("Unable to Mint "+e.kind.title, "The token's identifier cannot be kept: "+err.Error()+". "+alwaysABug)
-		return diags
-	}
-	diags.Append(resp.Private.SetKey(ctx, privateID, id)...)
+	diags.Append(writePrivate(ctx, resp.Private, privateID, res.ID)...)
 	return diags
 }
 

@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -146,25 +145,17 @@ func (e *appTokenEphemeral) warnLater(ctx context.Context, m *appTokenEphemeralM
 	if end.IsZero() || left <= 0 {
 		return nil
 	}
-	var diags diag.Diagnostics
-	data, err := json.Marshal(ephemeralEnd{App: m.App.ValueString(), ExpiresAt: end})
-	if err != nil {
-		diags.AddError(summaryReadApp, "Cannot keep when the token expires: "+err.Error()+". "+alwaysABug)
-		return diags
-	}
 	resp.RenewAt = end.Add(-min(left/warnPart, warnMost))
-	return resp.Private.SetKey(ctx, privateEnd, data)
+	return writePrivate(ctx, resp.Private, privateEnd, ephemeralEnd{App: m.App.ValueString(), ExpiresAt: end})
 }
 
 // Renew warns that the token is about to expire, because an engine cannot give a new
 // token to a run that uses the old one. OpenTofu shows the warning when the run ends.
 // Terraform drops it, so the log has it, too.
 func (e *appTokenEphemeral) Renew(ctx context.Context, req ephemeral.RenewRequest, resp *ephemeral.RenewResponse) {
-	raw, diags := req.Private.GetKey(ctx, privateEnd)
+	end, diags := readPrivate[ephemeralEnd](ctx, req.Private, privateEnd)
 	resp.Diagnostics.Append(diags...)
-	var end ephemeralEnd
-	if err := json.Unmarshal(raw, &end); err != nil {
-		resp.Diagnostics.AddError(summaryReadApp, "The engine gave back private data that differs from what it received. "+alwaysABug)
+	if resp.Diagnostics.HasError() || end.App == "" {
 		return
 	}
 	tflog.Warn(ctx, "a Fly app token expires during this run", map[string]any{"fly.app": end.App, "fly.token.expires_at": end.ExpiresAt.UTC().Format(time.RFC3339)})

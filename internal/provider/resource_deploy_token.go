@@ -13,7 +13,6 @@ import (
 )
 
 var (
-	_ resource.Resource                   = (*deployTokenResource)(nil)
 	_ resource.ResourceWithConfigure      = (*deployTokenResource)(nil)
 	_ resource.ResourceWithValidateConfig = (*deployTokenResource)(nil)
 	_ resource.ResourceWithModifyPlan     = (*deployTokenResource)(nil)
@@ -30,9 +29,7 @@ const (
 func newDeployTokenResource() resource.Resource { return &deployTokenResource{} }
 
 // deployTokenResource is resource "fly_deploy_token".
-type deployTokenResource struct {
-	session *session
-}
+type deployTokenResource struct{ resourceSession }
 
 // deployTokenModel is the resource's configuration, plan and state.
 type deployTokenModel struct {
@@ -57,13 +54,6 @@ type deployTokenModel struct {
 func (r *deployTokenResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = typeName + "_deploy_token"
 	resp.ResourceBehavior.MutableIdentity = true // a rotation changes the token's identifier
-}
-
-// Configure receives the provider's session.
-func (r *deployTokenResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
-	s, diags := sessionFrom(req.ProviderData)
-	resp.Diagnostics.Append(diags...)
-	r.session = s
 }
 
 // ValidateConfig checks what concerns more than one attribute.

@@ -18,7 +18,6 @@ import (
 )
 
 var (
-	_ resource.Resource                   = (*kindTokenResource)(nil)
 	_ resource.ResourceWithConfigure      = (*kindTokenResource)(nil)
 	_ resource.ResourceWithValidateConfig = (*kindTokenResource)(nil)
 	_ resource.ResourceWithModifyPlan     = (*kindTokenResource)(nil)
@@ -36,8 +35,8 @@ func newKindTokenResources() []func() resource.Resource {
 
 // kindTokenResource is the resource of one kind: "fly_ssh_token" and others.
 type kindTokenResource struct {
-	kind    *tokenKind
-	session *session
+	resourceSession
+	kind *tokenKind
 }
 
 // kindTokenModel is the resource's configuration, plan and state.
@@ -58,13 +57,6 @@ func (m *kindTokenModel) fields(k *tokenKind) map[string]any {
 // Metadata names the resource.
 func (r *kindTokenResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = r.kind.typeName()
-}
-
-// Configure receives the provider's session.
-func (r *kindTokenResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
-	s, diags := sessionFrom(req.ProviderData)
-	resp.Diagnostics.Append(diags...)
-	r.session = s
 }
 
 // ValidateConfig checks what concerns more than one attribute.

@@ -17,7 +17,6 @@ import (
 )
 
 var (
-	_ resource.Resource                   = (*manualTokenResource)(nil)
 	_ resource.ResourceWithConfigure      = (*manualTokenResource)(nil)
 	_ resource.ResourceWithValidateConfig = (*manualTokenResource)(nil)
 	_ resource.ResourceWithModifyPlan     = (*manualTokenResource)(nil)
@@ -28,9 +27,7 @@ var (
 func newManualTokenResource() resource.Resource { return &manualTokenResource{} }
 
 // manualTokenResource is resource "fly_manual_token".
-type manualTokenResource struct {
-	session *session
-}
+type manualTokenResource struct{ resourceSession }
 
 // manualTokenModel is the resource's configuration, plan and state.
 type manualTokenModel struct {
@@ -107,13 +104,6 @@ func (r *manualTokenResource) Schema(_ context.Context, _ resource.SchemaRequest
 			},
 		},
 	}
-}
-
-// Configure receives the provider's session.
-func (r *manualTokenResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
-	s, diags := sessionFrom(req.ProviderData)
-	resp.Diagnostics.Append(diags...)
-	r.session = s
 }
 
 // ValidateConfig checks that exactly one token is set. An unknown one may be

@@ -17,11 +17,7 @@ const placeKey = "storage"
 
 // remember records that the record is in this run's storage.
 func (r *manualTokenResource) remember(ctx context.Context, private privateWriter) diag.Diagnostics {
-	data, err := json.Marshal(r.session.settings.storage.location())
-	if err != nil {
-		return diag.Diagnostics{diag.NewErrorDiagnostic(summarySaveManual, err.Error())}
-	}
-	return private.SetKey(ctx, placeKey, data)
+	return writePrivate(ctx, private, placeKey, r.session.settings.storage.location())
 }
 
 // leftBehind warns if the record is still stored in a previous storage. After a

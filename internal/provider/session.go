@@ -1,13 +1,18 @@
 package provider
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/action"
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/flytokens/terraform-provider-fly/internal/mint"
 	"github.com/flytokens/terraform-provider-fly/internal/token"
@@ -117,17 +122,41 @@ const alwaysABug = "This is always a bug in the provider code and should be repo
 
 // sessionFrom returns the session in a Configure request's provider data, nil
 // if the provider is not configured.
-func sessionFrom(data any) (*session, diag.Diagnostics) {
-	var diags diag.Diagnostics
-	if data == nil {
-		return nil, diags
-	}
+func sessionFrom(data any, diags *diag.Diagnostics) *session {
 	s, ok := data.(*session)
-	if !ok {
-		diags.AddError("Unexpected Provider Data",
-			fmt.Sprintf("Expected %T, got %T. ", s, data)+alwaysABug)
+	if data != nil && !ok {
+		diags.AddError("Unexpected Provider Data", fmt.Sprintf("Expected %T, got %T. ", s, data)+alwaysABug)
 	}
-	return s, diags
+	return s
+}
+
+// These hold the session of an action, a data source, an ephemeral resource or a
+// resource.
+type (
+	actionSession     struct{ session *session }
+	dataSourceSession struct{ session *session }
+	ephemeralSession  struct{ session *session }
+	resourceSession   struct{ session *session }
+)
+
+// Configure receives the provider's session.
+func (a *actionSession) Configure(_ context.Context, req action.ConfigureRequest, resp *action.ConfigureResponse) {
+	a.session = sessionFrom(req.ProviderData, &resp.Diagnostics)
+}
+
+// Configure receives the provider's session.
+func (d *dataSourceSession) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
+	d.session = sessionFrom(req.ProviderData, &resp.Diagnostics)
+}
+
+// Configure receives the provider's session.
+func (e *ephemeralSession) Configure(_ context.Context, req ephemeral.ConfigureRequest, resp *ephemeral.ConfigureResponse) {
+	e.session = sessionFrom(req.ProviderData, &resp.Diagnostics)
+}
+
+// Configure receives the provider's session.
+func (r *resourceSession) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	r.session = sessionFrom(req.ProviderData, &resp.Diagnostics)
 }
 
 // claim records whether a fly_manual_token that is being created takes over the
