@@ -24,14 +24,8 @@ const (
 )
 
 // kindComputed documents what is computed.
-func kindComputed() map[string]struct {
-	sensitive   bool
-	description string
-} {
-	return map[string]struct {
-		sensitive   bool
-		description string
-	}{
+func kindComputed() map[string]computedString {
+	return map[string]computedString{
 		"token":                {true, "The token, without a scheme."},
 		"authorization_header": {true, "The token as the value of an HTTP `Authorization` header: `FlyV1 …`."},
 		"token_id":             {false, "Fly's identifier of the token. `fly tokens revoke` takes it. It opens nothing."},

@@ -18,40 +18,20 @@ func (p *flyProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *
 			"and replaces it when necessary. Every argument is optional.",
 		Attributes: map[string]schema.Attribute{
 			"access_token": accessTokenAttribute(),
-			"organization": schema.StringAttribute{
-				Optional: true,
-				MarkdownDescription: "Slug of the apps' organization, as in `fly orgs list`. " +
-					"Defaults to the `FLY_ORG` environment variable; without either, the organization of an app is looked up when it is needed.",
-				Validators: []validator.String{organizationSlug()},
-			},
+			"organization": providerString(organizationSlug(), "Slug of the apps' organization, as in `fly orgs list`. "+
+				"Defaults to the `FLY_ORG` environment variable; without either, the organization of an app is looked up when it is needed."),
 			"sources": sourcesAttribute(),
-			"refresh": schema.StringAttribute{
-				Optional: true,
-				MarkdownDescription: "Which tokens a read during a plan replaces. `if_rejected` (the default): tokens that have expired or will soon, and tokens that Fly rejects, " +
-					"for which the provider checks each stored, configured or manual token with Fly once per plan. `if_expired`: only the former, without requests to Fly. " +
-					"`always`: all earlier minted tokens. Every plan then mints a new one and shows a change in its consumers. " +
-					"If Fly's API does not answer within 3 seconds, the plan continues with the tokens that it has.",
-				Validators: []validator.String{refreshPolicy()},
-			},
-			"token_ttl": schema.StringAttribute{
-				Optional: true,
-				MarkdownDescription: "The lifetime of a minted token, as a duration such as `24h` or `90m`, from `5m` to `8760h` (one year). " +
-					"Defaults to `24h`.",
-				Validators: []validator.String{durationBetween(minTokenTTL, maxTokenTTL)},
-			},
-			"min_validity": schema.StringAttribute{
-				Optional: true,
-				MarkdownDescription: "The remaining lifetime below which a token is replaced if possible, as a duration of `1s` or more and less than `token_ttl`. " +
-					"For a minted token it is limited to a quarter of the whole lifetime. " +
-					"Defaults to `1h`, or to a quarter of `token_ttl` if that is less.",
-				Validators: []validator.String{durationBetween(minMinValidity, maxTokenTTL)},
-			},
-			"config_file": schema.StringAttribute{
-				Optional: true,
-				MarkdownDescription: "Path of flyctl's `config.yml`. A leading `~/` means the home folder. " +
-					"Defaults to flyctl's own location: `config.yml` in `FLY_CONFIG_DIR`, otherwise in `~/.fly`.",
-				Validators: []validator.String{filePath()},
-			},
+			"refresh": providerString(refreshPolicy(), "Which tokens a read during a plan replaces. `if_rejected` (the default): tokens that have expired or will soon, and tokens that Fly rejects, "+
+				"for which the provider checks each stored, configured or manual token with Fly once per plan. `if_expired`: only the former, without requests to Fly. "+
+				"`always`: all earlier minted tokens. Every plan then mints a new one and shows a change in its consumers. "+
+				"If Fly's API does not answer within 3 seconds, the plan continues with the tokens that it has."),
+			"token_ttl": providerString(durationBetween(minTokenTTL, maxTokenTTL), "The lifetime of a minted token, as a duration such as `24h` or `90m`, from `5m` to `8760h` (one year). "+
+				"Defaults to `24h`."),
+			"min_validity": providerString(durationBetween(minMinValidity, maxTokenTTL), "The remaining lifetime below which a token is replaced if possible, as a duration of `1s` or more and less than `token_ttl`. "+
+				"For a minted token it is limited to a quarter of the whole lifetime. "+
+				"Defaults to `1h`, or to a quarter of `token_ttl` if that is less."),
+			"config_file": providerString(filePath(), "Path of flyctl's `config.yml`. A leading `~/` means the home folder. "+
+				"Defaults to flyctl's own location: `config.yml` in `FLY_CONFIG_DIR`, otherwise in `~/.fly`."),
 			"cli":     cliAttribute(),
 			"api":     apiAttribute(),
 			"storage": storageAttribute(),
@@ -92,17 +72,9 @@ func cliAttribute() schema.Attribute {
 		Optional:            true,
 		MarkdownDescription: "Settings for flyctl.",
 		Attributes: map[string]schema.Attribute{
-			"path": schema.StringAttribute{
-				Optional: true,
-				MarkdownDescription: "Name or path of flyctl. A name is looked up on `PATH`; a leading `~/` means the home folder. " +
-					"Defaults to `fly`, or `flyctl` if that is not found.",
-				Validators: []validator.String{filePath()},
-			},
-			"timeout": schema.StringAttribute{
-				Optional:            true,
-				MarkdownDescription: "Time limit for one run of flyctl, as a duration above zero and up to `1h`. Defaults to `15s`.",
-				Validators:          []validator.String{durationBetween(minCLITimeout, maxCLITimeout)},
-			},
+			"path": providerString(filePath(), "Name or path of flyctl. A name is looked up on `PATH`; a leading `~/` means the home folder. "+
+				"Defaults to `fly`, or `flyctl` if that is not found."),
+			"timeout": providerString(durationBetween(minCLITimeout, maxCLITimeout), "Time limit for one run of flyctl, as a duration above zero and up to `1h`. Defaults to `15s`."),
 			"max_parallel": schema.Int64Attribute{
 				Optional:            true,
 				MarkdownDescription: "Maximum number of concurrent runs of flyctl, at least 1. Defaults to `10`.",
@@ -117,21 +89,9 @@ func apiAttribute() schema.Attribute {
 		Optional:            true,
 		MarkdownDescription: "Settings for Fly's APIs. Proxies come from the environment (`HTTPS_PROXY`, `NO_PROXY`). Redirects are not followed.",
 		Attributes: map[string]schema.Attribute{
-			"base_url": schema.StringAttribute{
-				Optional:            true,
-				MarkdownDescription: "Address of the GraphQL API, without `/graphql`. It must be https, except for loopback addresses. Defaults to the `FLY_API_BASE_URL` environment variable, otherwise to `https://api.fly.io`.",
-				Validators:          []validator.String{apiAddress(graphqlComplaint)},
-			},
-			"machines_base_url": schema.StringAttribute{
-				Optional:            true,
-				MarkdownDescription: "Address of the Machines API, without `/v1`. It must be https, except for loopback addresses. Defaults to the `FLY_FLAPS_BASE_URL` environment variable, otherwise to `https://api.machines.dev`.",
-				Validators:          []validator.String{apiAddress(machinesComplaint)},
-			},
-			"timeout": schema.StringAttribute{
-				Optional:            true,
-				MarkdownDescription: "Time limit for one request and its retries, as a duration from `100ms` to `5m`. Defaults to `15s`. The check of a token with Fly always takes at most 3 seconds.",
-				Validators:          []validator.String{durationBetween(minAPITimeout, maxAPITimeout)},
-			},
+			"base_url":          providerString(apiAddress(graphqlComplaint), "Address of the GraphQL API, without `/graphql`. It must be https, except for loopback addresses. Defaults to the `FLY_API_BASE_URL` environment variable, otherwise to `https://api.fly.io`."),
+			"machines_base_url": providerString(apiAddress(machinesComplaint), "Address of the Machines API, without `/v1`. It must be https, except for loopback addresses. Defaults to the `FLY_FLAPS_BASE_URL` environment variable, otherwise to `https://api.machines.dev`."),
+			"timeout":           providerString(durationBetween(minAPITimeout, maxAPITimeout), "Time limit for one request and its retries, as a duration from `100ms` to `5m`. Defaults to `15s`. The check of a token with Fly always takes at most 3 seconds."),
 			"max_parallel": schema.Int64Attribute{
 				Optional:            true,
 				MarkdownDescription: "Maximum number of concurrent requests, and of connections to each API, at least 1. Defaults to `10`.",
@@ -139,4 +99,9 @@ func apiAttribute() schema.Attribute {
 			},
 		},
 	}
+}
+
+// providerString is an optional argument of the provider block.
+func providerString(check validator.String, description string) schema.Attribute {
+	return schema.StringAttribute{Optional: true, MarkdownDescription: description, Validators: []validator.String{check}}
 }

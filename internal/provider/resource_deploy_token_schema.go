@@ -17,24 +17,14 @@ import (
 // Schema describes the resource.
 func (r *deployTokenResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	attributes := deployTokenArguments()
-	for name, a := range map[string]struct {
-		sensitive   bool
-		description string
-	}{
+	addComputed(attributes, map[string]computedString{
 		"token":                {true, "The token, without a scheme. Null with `token_in_state = false`."},
 		"authorization_header": {true, "The token as the value of an HTTP `Authorization` header: `FlyV1 …`. Null with `token_in_state = false`."},
 		"token_id":             {false, "Fly's identifier of the token, for `fly tokens revoke`. It is not a secret."},
 		"expires_at":           {false, "When the token expires, as an RFC 3339 timestamp."},
 		"predecessor_id":       {false, "Fly's identifier of the replaced token, while it is valid. Null if there is none. It is not a secret."},
 		"fingerprint":          {false, "The first 16 hex digits of the token's SHA-256. It identifies the token without revealing it."},
-	} {
-		attributes[name] = schema.StringAttribute{
-			Computed:            true,
-			Sensitive:           a.sensitive,
-			MarkdownDescription: a.description,
-			PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
-		}
-	}
+	})
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A token for one Fly app that outlives a run, for deployments elsewhere: in CI, in a job, by a different team. It is minted over Fly's API, rotated before it expires, and revoked when it is destroyed. " +
 			"It gives access to its app and nothing else: the provider narrows it if necessary.\n\n" +
@@ -53,6 +43,29 @@ func (r *deployTokenResource) Schema(_ context.Context, _ resource.SchemaRequest
 	}
 }
 
+// resourceString is an optional argument of a resource.
+func resourceString(check validator.String, description string) schema.Attribute {
+	return schema.StringAttribute{Optional: true, MarkdownDescription: description, Validators: []validator.String{check}}
+}
+
+// computedString describes a computed attribute.
+type computedString struct {
+	sensitive   bool
+	description string
+}
+
+// addComputed adds the attributes that a plan keeps until it shows a rotation.
+func addComputed(attributes map[string]schema.Attribute, computed map[string]computedString) {
+	for name, a := range computed {
+		attributes[name] = schema.StringAttribute{
+			Computed:            true,
+			Sensitive:           a.sensitive,
+			MarkdownDescription: a.description,
+			PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
+		}
+	}
+}
+
 // deployTokenArguments are what a user may set.
 func deployTokenArguments() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
@@ -62,16 +75,8 @@ func deployTokenArguments() map[string]schema.Attribute {
 			PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
 			Validators:          []validator.String{appName()},
 		},
-		"name": schema.StringAttribute{
-			Optional:            true,
-			MarkdownDescription: "The token's name in `fly tokens list`, followed by `(terraform …)`. Fly cannot rename a token, so changing it rotates. Defaults to `terraform-provider-fly APP`.",
-			Validators:          []validator.String{tokenName()},
-		},
-		"organization": schema.StringAttribute{
-			Optional:            true,
-			MarkdownDescription: "Slug of the organization the app must belong to. Defaults to the provider's `organization`; without either it is looked up. Changing it rotates.",
-			Validators:          []validator.String{organizationSlug()},
-		},
+		"name":         resourceString(tokenName(), "The token's name in `fly tokens list`, followed by `(terraform …)`. Fly cannot rename a token, so changing it rotates. Defaults to `terraform-provider-fly APP`."),
+		"organization": resourceString(organizationSlug(), "Slug of the organization the app must belong to. Defaults to the provider's `organization`; without either it is looked up. Changing it rotates."),
 		"access": schema.StringAttribute{
 			Optional:            true,
 			Computed:            true,
@@ -86,16 +91,8 @@ func deployTokenArguments() map[string]schema.Attribute {
 			MarkdownDescription: "The lifetime of a token, as a duration such as `720h`, from `1s` to `8760h` (one year). Defaults to `720h` (30 days). Changing it rotates.",
 			Validators:          []validator.String{durationBetween(minDeployTTL, maxDeployTTL)},
 		},
-		"rotate_before": schema.StringAttribute{
-			Optional:            true,
-			MarkdownDescription: "How long before its expiry the token is rotated, as a duration of `1s` or more and less than `ttl`. Defaults to a quarter of `ttl`. A change takes effect at the next refresh.",
-			Validators:          []validator.String{durationBetween(minDeployTTL, maxDeployTTL)},
-		},
-		"overlap": schema.StringAttribute{
-			Optional:            true,
-			MarkdownDescription: "How long a replaced token stays valid after a rotation, as a duration such as `24h`. The first plan after that shows an update, with a warning, and its apply revokes the token. `0s` revokes it in the next apply. Without it, the next rotation revokes the token. For an imported token, it defaults to `0s`. A change takes effect at the next refresh.",
-			Validators:          []validator.String{durationBetween(0, maxDeployTTL)},
-		},
+		"rotate_before":  resourceString(durationBetween(minDeployTTL, maxDeployTTL), "How long before its expiry the token is rotated, as a duration of `1s` or more and less than `ttl`. Defaults to a quarter of `ttl`. A change takes effect at the next refresh."),
+		"overlap":        resourceString(durationBetween(0, maxDeployTTL), "How long a replaced token stays valid after a rotation, as a duration such as `24h`. The first plan after that shows an update, with a warning, and its apply revokes the token. `0s` revokes it in the next apply. Without it, the next rotation revokes the token. For an imported token, it defaults to `0s`. A change takes effect at the next refresh."),
 		"token_in_state": tokenInStateAttribute(),
 		"triggers": schema.MapAttribute{
 			Optional:            true,

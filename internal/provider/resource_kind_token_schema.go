@@ -15,14 +15,7 @@ import (
 // Schema describes the resource.
 func (r *kindTokenResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	attributes := r.arguments()
-	for name, a := range kindComputed() {
-		attributes[name] = schema.StringAttribute{
-			Computed:            true,
-			Sensitive:           a.sensitive,
-			MarkdownDescription: a.description,
-			PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
-		}
-	}
+	addComputed(attributes, kindComputed())
 	resp.Schema = schema.Schema{
 		MarkdownDescription: r.kind.use + " It is minted over Fly's API, rotated before it expires, and revoked by `destroy`.\n\n" + r.kind.limits + "\n\n" +
 			"The provider decodes each token that it mints, and proves these limits from its caveats before the token is used.\n\n" +
@@ -39,11 +32,7 @@ func (r *kindTokenResource) Schema(_ context.Context, _ resource.SchemaRequest, 
 // arguments are what a user may set.
 func (r *kindTokenResource) arguments() map[string]schema.Attribute {
 	attributes := map[string]schema.Attribute{
-		"name": schema.StringAttribute{
-			Optional:            true,
-			MarkdownDescription: "Name that `fly tokens list` shows, followed by `(terraform …)`. Changing it rotates. Defaults to `" + r.kind.defaultName() + "`.",
-			Validators:          []validator.String{tokenName()},
-		},
+		"name": resourceString(tokenName(), "Name that `fly tokens list` shows, followed by `(terraform …)`. Changing it rotates. Defaults to `"+r.kind.defaultName()+"`."),
 		"ttl": schema.StringAttribute{
 			Optional:            true,
 			Computed:            true,
@@ -51,11 +40,7 @@ func (r *kindTokenResource) arguments() map[string]schema.Attribute {
 			MarkdownDescription: "How long a token lives, as a duration such as `720h`, from `1s` to `8760h` (one year). Defaults to `720h` (30 days). Changing it rotates.",
 			Validators:          []validator.String{durationBetween(minDeployTTL, maxDeployTTL)},
 		},
-		"rotate_before": schema.StringAttribute{
-			Optional:            true,
-			MarkdownDescription: "How long before its expiry the token is rotated, as a duration of `1s` or more and less than `ttl`. Defaults to a quarter of `ttl`. Changing it does not rotate: it applies from the next refresh on.",
-			Validators:          []validator.String{durationBetween(minDeployTTL, maxDeployTTL)},
-		},
+		"rotate_before": resourceString(durationBetween(minDeployTTL, maxDeployTTL), "How long before its expiry the token is rotated, as a duration of `1s` or more and less than `ttl`. Defaults to a quarter of `ttl`. Changing it does not rotate: it applies from the next refresh on."),
 		"triggers": schema.MapAttribute{
 			Optional:            true,
 			ElementType:         types.StringType,

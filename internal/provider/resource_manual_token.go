@@ -84,12 +84,8 @@ func (r *manualTokenResource) Schema(_ context.Context, _ resource.SchemaRequest
 					"A plan warns if `token_wo` differs from the stored token while the version is unchanged.",
 				Validators: []validator.Int64{int64validator.AlsoRequires(path.MatchRoot("token_wo"))},
 			},
-			"warn_before": schema.StringAttribute{
-				Optional: true,
-				MarkdownDescription: "How long before its expiry plans warn about the token, as a duration such as `72h`, up to `8760h` (one year). " +
-					"Defaults to `168h`, which is 7 days. `0s` warns only about an expired token.",
-				Validators: []validator.String{durationBetween(0, maxWarnBefore)},
-			},
+			"warn_before": resourceString(durationBetween(0, maxWarnBefore), "How long before its expiry plans warn about the token, as a duration such as `72h`, up to `8760h` (one year). "+
+				"Defaults to `168h`, which is 7 days. `0s` warns only about an expired token."),
 			"expires_at": schema.StringAttribute{
 				Computed:            true,
 				MarkdownDescription: "When the token expires, as an RFC 3339 timestamp. Null if the token has no expiry.",

@@ -11,21 +11,13 @@ func storageAttribute() schema.Attribute {
 		MarkdownDescription: "Storage of minted and manual tokens between runs: a folder, or a server that machines share. Set one of `path`, `vault` and `s3`. " +
 			"Without any, the `FLY_TOKEN_STORAGE` environment variable sets it: a path, `vault://MOUNT/PATH` or `s3://BUCKET/PREFIX`.",
 		Attributes: map[string]schema.Attribute{
-			"path": schema.StringAttribute{
-				Optional: true,
-				MarkdownDescription: "Folder for the records, which is created at the first write. Only the user can read the files in it. A leading `~/` means the home folder. " +
-					"Defaults to the `FLY_TOKEN_STORAGE` environment variable, otherwise to `terraform-provider-fly` in the user's configuration folder " +
-					"(`~/.config` on Linux, `~/Library/Application Support` on macOS, `%AppData%` on Windows).",
-				Validators: []validator.String{storageFolder()},
-			},
+			"path": providerString(storageFolder(), "Folder for the records, which is created at the first write. Only the user can read the files in it. A leading `~/` means the home folder. "+
+				"Defaults to the `FLY_TOKEN_STORAGE` environment variable, otherwise to `terraform-provider-fly` in the user's configuration folder "+
+				"(`~/.config` on Linux, `~/Library/Application Support` on macOS, `%AppData%` on Windows)."),
 			"vault": vaultAttribute(),
 			"s3":    s3Attribute(),
-			"timeout": schema.StringAttribute{
-				Optional: true,
-				MarkdownDescription: "Time limit for one request to `vault` or `s3` with its retries, as a duration from `100ms` to `7s`. Defaults to `5s`. " +
-					"After a request without an answer, the run sends no others for a minute.",
-				Validators: []validator.String{durationBetween(minStorageTimeout, maxStorageTimeout)},
-			},
+			"timeout": providerString(durationBetween(minStorageTimeout, maxStorageTimeout), "Time limit for one request to `vault` or `s3` with its retries, as a duration from `100ms` to `7s`. Defaults to `5s`. "+
+				"After a request without an answer, the run sends no others for a minute."),
 		},
 	}
 }
@@ -41,21 +33,9 @@ func vaultAttribute() schema.Attribute {
 				MarkdownDescription: "Path that the secrets engine is mounted at, such as `secret`.",
 				Validators:          []validator.String{sharedText("the path of a mount", "Invalid Mount", mountComplaint)},
 			},
-			"path": schema.StringAttribute{
-				Optional:            true,
-				MarkdownDescription: "Path below the mount. The secrets of an app are `PATH/APP/state` and `PATH/APP/manual`. Defaults to `fly-tokens`.",
-				Validators:          []validator.String{sharedText("a path", "Invalid Path", sharedPathComplaint)},
-			},
-			"address": schema.StringAttribute{
-				Optional:            true,
-				MarkdownDescription: "Address of the server. It must be https, except for loopback addresses. Defaults to the `VAULT_ADDR` environment variable.",
-				Validators:          []validator.String{sharedText("an https address", "Invalid Address", serverComplaint)},
-			},
-			"namespace": schema.StringAttribute{
-				Optional:            true,
-				MarkdownDescription: "Namespace of the mount. Defaults to the `VAULT_NAMESPACE` environment variable.",
-				Validators:          []validator.String{sharedText("a namespace", "Invalid Namespace", sharedPathComplaint)},
-			},
+			"path":      providerString(sharedText("a path", "Invalid Path", sharedPathComplaint), "Path below the mount. The secrets of an app are `PATH/APP/state` and `PATH/APP/manual`. Defaults to `fly-tokens`."),
+			"address":   providerString(sharedText("an https address", "Invalid Address", serverComplaint), "Address of the server. It must be https, except for loopback addresses. Defaults to the `VAULT_ADDR` environment variable."),
+			"namespace": providerString(sharedText("a namespace", "Invalid Namespace", sharedPathComplaint), "Namespace of the mount. Defaults to the `VAULT_NAMESPACE` environment variable."),
 		},
 	}
 }
@@ -71,31 +51,15 @@ func s3Attribute() schema.Attribute {
 				MarkdownDescription: "Name of the bucket, which must exist.",
 				Validators:          []validator.String{sharedText("the name of a bucket", "Invalid Bucket", bucketComplaint)},
 			},
-			"prefix": schema.StringAttribute{
-				Optional:            true,
-				MarkdownDescription: "Prefix of the keys. The objects of an app are `PREFIX/APP/state.json` and `PREFIX/APP/manual.json`. Defaults to `fly-tokens`.",
-				Validators:          []validator.String{sharedText("a prefix", "Invalid Prefix", sharedPathComplaint)},
-			},
-			"region": schema.StringAttribute{
-				Optional:            true,
-				MarkdownDescription: "Region of the bucket. Defaults to the `AWS_REGION` environment variable, then to the profile's region.",
-				Validators:          []validator.String{sharedText("a region", "Invalid Region", regionComplaint)},
-			},
-			"endpoint": schema.StringAttribute{
-				Optional: true,
-				MarkdownDescription: "Address of a server other than Amazon's. It must be https, except for loopback addresses. " +
-					"Defaults to the `AWS_ENDPOINT_URL_S3` environment variable, which `fly storage create` sets as a secret of the app.",
-				Validators: []validator.String{sharedText("an https address", "Invalid Address", serverComplaint)},
-			},
+			"prefix": providerString(sharedText("a prefix", "Invalid Prefix", sharedPathComplaint), "Prefix of the keys. The objects of an app are `PREFIX/APP/state.json` and `PREFIX/APP/manual.json`. Defaults to `fly-tokens`."),
+			"region": providerString(sharedText("a region", "Invalid Region", regionComplaint), "Region of the bucket. Defaults to the `AWS_REGION` environment variable, then to the profile's region."),
+			"endpoint": providerString(sharedText("an https address", "Invalid Address", serverComplaint), "Address of a server other than Amazon's. It must be https, except for loopback addresses. "+
+				"Defaults to the `AWS_ENDPOINT_URL_S3` environment variable, which `fly storage create` sets as a secret of the app."),
 			"use_path_style": schema.BoolAttribute{
 				Optional:            true,
 				MarkdownDescription: "Whether the bucket's name is in the path of URLs and not in the host. MinIO usually needs it. Defaults to `false`.",
 			},
-			"kms_key_id": schema.StringAttribute{
-				Optional:            true,
-				MarkdownDescription: "Key for encryption with AWS KMS (SSE-KMS): its ID, its ARN or an alias. Defaults to the encryption that the bucket is set to.",
-				Validators:          []validator.String{sharedText("a KMS key", "Invalid KMS Key", keyComplaint)},
-			},
+			"kms_key_id": providerString(sharedText("a KMS key", "Invalid KMS Key", keyComplaint), "Key for encryption with AWS KMS (SSE-KMS): its ID, its ARN or an alias. Defaults to the encryption that the bucket is set to."),
 		},
 	}
 }
