@@ -89,10 +89,14 @@ func (w *walk) stale(usable func(found) bool) (Resolution, bool) {
 		}
 		res := o.Resolution
 		res.Stale = true
+		others := w.reasons(o.Source)
+		if others != "" {
+			others = " No other source has a better one:" + others
+		}
 		return w.warned(res, Warning{
 			Summary: "Fly App Token Is About to Expire",
-			Detail: fmt.Sprintf("The token for app %q comes from %s and expires at %s, sooner than min_validity requires. No other source has a better one:%s",
-				w.flight.request.App, res.Source, res.ExpiresAt.UTC().Format(time.RFC3339), w.reasons(o.Source)),
+			Detail: fmt.Sprintf("The token for app %q comes from %s and expires at %s, sooner than min_validity requires.%s",
+				w.flight.request.App, res.Source, res.ExpiresAt.UTC().Format(time.RFC3339), others),
 		}), true
 	}
 	return Resolution{}, false

@@ -70,6 +70,13 @@ func TestBestStaleIsTheLastResort(t *testing.T) {
 		if res.Token != long.Token || res.Source != token.SourceEnv {
 			t.Errorf("source = %s, want the one that lives longest", res.Source)
 		}
+		if len(res.Warnings) != 1 || !strings.Contains(res.Warnings[0].Detail, "has a better one:\n\n  config: ") {
+			t.Errorf("warnings %+v, want one with the reasons of the other sources", res.Warnings)
+		}
+		alone := mustGet(t, newResolver(nil, login(token.SourceEnv, long)), "web")
+		if len(alone.Warnings) != 1 || !strings.HasSuffix(alone.Warnings[0].Detail, "requires.") {
+			t.Errorf("warnings %+v, want one that names no other source", alone.Warnings)
+		}
 		cli.acquire = minter(t, token.SourceCLI, 0, 24*time.Hour).acquire
 		if again := mustGet(t, r, "web"); again.Token != long.Token || again.Acquirer != token.AcquirerFacade {
 			t.Errorf("a later reader of the run got the token of %s, want the same one from the cache", again.Origin)
@@ -106,7 +113,7 @@ func TestCacheEntriesEnd(t *testing.T) {
 }
 
 // The token's own expiry counts, not the one that the source expected.
-func TestTheTokensOwnExpiryCounts(t *testing.T) {
+func TestExpiryIsTheTokens(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory()
