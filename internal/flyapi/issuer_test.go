@@ -241,8 +241,8 @@ func TestIssuerSlotLetsItsCallerLeave(t *testing.T) {
 	}
 }
 
-// TestIssuerDistrustsWhatComesBack answers with tokens that Fly would not mint.
-func TestIssuerDistrustsWhatComesBack(t *testing.T) {
+// TestIssuerChecksTheMintedToken answers with tokens that Fly would not mint.
+func TestIssuerChecksTheMintedToken(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, world())
 	forever := s.Make(flytest.Make{App: "web"})

@@ -65,7 +65,7 @@ func TestHandsOutWhatIsLive(t *testing.T) {
 	}
 }
 
-func TestHandsOutNothingDead(t *testing.T) {
+func TestReturnsNoExpiredToken(t *testing.T) {
 	t.Parallel()
 	live := fakefly.Token{Seed: "live", NotAfter: future}
 	dead := fakefly.Token{Seed: "dead", NotAfter: past}
@@ -111,7 +111,7 @@ func TestHandsOutNothingDead(t *testing.T) {
 	}
 }
 
-func TestEnvSourceTellsOfExpiredLogin(t *testing.T) {
+func TestEnvSourceReportsExpiredLogin(t *testing.T) {
 	t.Parallel()
 	s := flyconfig.Settings{Environment: flyconfig.Environment{APIToken: fakefly.Token{Seed: "dead", NotAfter: past}.Text()}}
 	_, err := flyconfig.NewEnvSource(s).Acquire(t.Context(), token.Request{App: "web"})

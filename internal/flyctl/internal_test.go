@@ -16,7 +16,7 @@ import (
 // This file is in the package itself for the fuzzed parsers, and for the
 // removal of a folder, which cannot be made to fail from outside.
 
-func TestAcquireTellsOfAFolderThatStays(t *testing.T) {
+func TestAcquireWarnsOfFolderNotRemoved(t *testing.T) {
 	t.Parallel()
 	for name, behaviour := range map[string]fakefly.Behaviour{
 		"after success": {},

@@ -120,7 +120,7 @@ func TestAcquireMints(t *testing.T) {
 	}
 }
 
-func TestAcquireGivesEachRunAFolderOfItsOwn(t *testing.T) {
+func TestAcquireMakesAFolderPerRun(t *testing.T) {
 	t.Parallel()
 	fly := fakefly.Install(t, fakefly.Behaviour{})
 	src, temp := newSource(t, fly)

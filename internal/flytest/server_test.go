@@ -226,7 +226,7 @@ func TestServerRefusesAForgedMacaroon(t *testing.T) {
 	}
 }
 
-func TestServerRefusesOAuthAtTheMachinesAPIWhereToldTo(t *testing.T) {
+func TestServerRefusesOAuthAtTheMachinesAPI(t *testing.T) {
 	t.Parallel()
 	w := world()
 	w.MachinesRefuseOAuth = true

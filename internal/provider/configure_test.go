@@ -87,7 +87,7 @@ func envWorld(t *testing.T, more ...string) provider.World {
 	return world
 }
 
-func TestEnvironmentStandsIn(t *testing.T) {
+func TestEnvironmentReplacesArguments(t *testing.T) {
 	t.Parallel()
 	access, api := macaroonFor("access"), macaroonFor("api")
 	for name, test := range map[string]struct {

@@ -71,9 +71,9 @@ func TestAttenuateTokenRefusesRestrictions(t *testing.T) {
 	}
 }
 
-// TestAttenuateTokenRefusesNothingLeft asks for actions that narrow tokens do
+// TestAttenuateTokenRefusesEmptyResult asks for actions that narrow tokens do
 // not allow.
-func TestAttenuateTokenRefusesNothingLeft(t *testing.T) {
+func TestAttenuateTokenRefusesEmptyResult(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		caveats      []macaroon.Caveat

@@ -42,7 +42,7 @@ resource "fly_manual_token" "copy" {
 // Only storage contains the ephemeral's token and a write-only one. A search of
 // every byte finds neither in the state, the plan file, their `show`, the
 // output or the log. Plan and apply mint once.
-func TestAccProcessEphemeralStandsNowhere(t *testing.T) {
+func TestAccProcessEphemeralIsNotSaved(t *testing.T) {
 	t.Parallel()
 	requires(t, engine.EphemeralResources, engine.WriteOnlyArguments)
 	s := flytest.New(t, flyWorld())

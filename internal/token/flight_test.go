@@ -105,7 +105,7 @@ func (s slotted) Slot(ctx context.Context) (func(), error) {
 
 // The wait for a slot counts neither as the source's time nor as the flight's,
 // for any length of the queue.
-func TestSlotsAreNobodysTime(t *testing.T) {
+func TestSlotsCountForNoDeadline(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cli := minter(t, token.SourceCLI, 14*time.Second, 24*time.Hour)

@@ -163,7 +163,7 @@ func TestFakeChecksItsCall(t *testing.T) {
 	}
 }
 
-func TestFakeBehavesAsTold(t *testing.T) {
+func TestFakeBehavesAsConfigured(t *testing.T) {
 	t.Parallel()
 	f := fakefly.Install(t, fakefly.Shim())
 	_, errs, status := call(t, f, nil)

@@ -80,7 +80,7 @@ func TestRemovalOnADiskThatDoesNotSync(t *testing.T) {
 	}
 }
 
-func TestFailedFirstWriteLeavesNothing(t *testing.T) {
+func TestFailedFirstWriteLeavesNoFile(t *testing.T) {
 	t.Parallel()
 	for _, op := range append([]string{"create folder", "lock"}, writeSteps...) {
 		t.Run(op, func(t *testing.T) {

@@ -138,7 +138,7 @@ func TestStorageThatCannotBeWritten(t *testing.T) {
 	}
 }
 
-func TestReadingMakesNothing(t *testing.T) {
+func TestReadCreatesNoFile(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	s.backend.Tidy(t.Context())

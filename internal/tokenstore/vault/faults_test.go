@@ -98,7 +98,7 @@ func TestErrorsOfReading(t *testing.T) {
 	}
 }
 
-func TestVersionOneIsRefusedAndLeftClean(t *testing.T) {
+func TestVersionOneIsRefused(t *testing.T) {
 	t.Parallel()
 	s := vaulttest.Start(t, vaulttest.Config{})
 	s.Mount(t, "old", 1)
@@ -169,7 +169,7 @@ func TestRedirectToAnotherSchemeIsRefused(t *testing.T) {
 	}
 }
 
-func TestQuotaIsWaitedForOrNamed(t *testing.T) {
+func TestQuota(t *testing.T) {
 	t.Parallel()
 	s := vaulttest.Start(t, vaulttest.Config{})
 	quota := map[string]any{"rate": 2, "interval": "1s", "path": "secret"}

@@ -40,7 +40,7 @@ func TestAccDemo(t *testing.T) {
 	isEmpty(t, work)
 }
 
-func TestDemoThatFailsLeavesNothing(t *testing.T) {
+func TestFailedDemoRemovesItsFolder(t *testing.T) {
 	t.Parallel()
 	d, _ := newDemo(t, engine.Engine{Kind: engine.OpenTofu, Path: filepath.Join(t.TempDir(), "missing"), Version: "0.0.0"})
 	work := t.TempDir()
