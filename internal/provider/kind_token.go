@@ -77,7 +77,7 @@ func wireGuardTokenKind() *tokenKind {
 	return &tokenKind{
 		name: "wireguard_token", title: "Fly WireGuard Token",
 		use:    "A token to manage the WireGuard peers of a Fly organization.",
-		limits: "The token adds and removes peers, and opens no app, as `fly tokens create wireguard` makes it. It also reads what belongs to neither an app nor a feature of the organization.",
+		limits: "The token adds and removes peers, and gives access to no app, as `fly tokens create wireguard` makes it. It also reads what belongs to neither an app nor a feature of the organization.",
 	}
 }
 

@@ -17,7 +17,7 @@ const (
 	docKindApp          = "Name of the app, which has to exist."
 	docKindOrganization = "Slug of the organization, as `fly orgs list` shows it. The provider's `organization` is not used here."
 	docKindAccess       = "What the token may do: `readonly`, to read the organization, or `full`, everything in it. Defaults to `readonly`."
-	docKindWide         = "Set it to `true` to confirm that a token of access `full` opens every app of the organization. Plans then do not warn."
+	docKindWide         = "Set it to `true` to confirm that a token of access `full` gives access to every app of the organization. Plans then do not warn."
 	docKindCommands     = "Commands that the token may execute. Any other command is refused."
 	docKindArgs         = "The command and its arguments. With `exact = false`, an empty list is every command."
 	docKindExact        = "Whether the arguments are all of them. With `false`, further arguments may follow. Defaults to `true`."
@@ -28,7 +28,7 @@ func kindComputed() map[string]computedString {
 	return map[string]computedString{
 		"token":                {true, "The token, without a scheme."},
 		"authorization_header": {true, "The token as the value of an HTTP `Authorization` header: `FlyV1 …`."},
-		"token_id":             {false, "Fly's identifier of the token. `fly tokens revoke` takes it. It opens nothing."},
+		"token_id":             {false, "Fly's identifier of the token. `fly tokens revoke` takes it. It gives access to nothing."},
 		"expires_at":           {false, "When the token expires, as an RFC 3339 timestamp."},
 		"fingerprint":          {false, "The first 16 hex digits of the token's SHA-256. It changes with the token and reveals nothing of it."},
 	}
@@ -72,7 +72,7 @@ func (commandsCheck) ValidateList(_ context.Context, req validator.ListRequest, 
 	}
 }
 
-// wideWarning warns of a token that opens a whole organization, unless the
+// wideWarning warns of a token with access to a whole organization, unless the
 // configuration confirms it.
 func (a *kindArguments) wideWarning(k *tokenKind) diag.Diagnostics {
 	var diags diag.Diagnostics

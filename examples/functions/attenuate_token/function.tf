@@ -7,7 +7,7 @@ terraform {
 }
 
 variable "token" {
-  description = "A Fly token that opens the app, and maybe more."
+  description = "A Fly token that gives access to the app, and maybe more."
   type        = string
   sensitive   = true
 }
