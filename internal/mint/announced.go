@@ -73,18 +73,9 @@ func (m *Minter) Keep(place string, c token.Candidate) {
 }
 
 // Lease mints a token that no other caller receives. It is valid until
-// [Minter.Revoke], or until the provider ends.
-func (m *Minter) Lease(ctx context.Context, req token.Request, ttl time.Duration) (token.Candidate, []token.Warning, error) {
-	return m.lease(ctx, req, nil, ttl)
-}
-
-// LeaseKind is [Minter.Lease] for a kind, for [LeaseTTL] at most. req names an app with access deploy, or
-// an organization alone.
-func (m *Minter) LeaseKind(ctx context.Context, req token.Request, kind *flyapi.TokenKind, ttl time.Duration) (token.Candidate, []token.Warning, error) {
-	return m.lease(ctx, req, kind, min(ttl, LeaseTTL))
-}
-
-func (m *Minter) lease(ctx context.Context, req token.Request, kind *flyapi.TokenKind, ttl time.Duration) (token.Candidate, []token.Warning, error) {
+// [Minter.Revoke], or until the provider ends. A nil kind means the access of req.
+// For another kind, req names an app with access deploy, or an organization alone.
+func (m *Minter) Lease(ctx context.Context, req token.Request, kind *flyapi.TokenKind, ttl time.Duration) (token.Candidate, []token.Warning, error) {
 	warnings := m.clearLeases(ctx, req.Place())
 	c, more, err := m.announced(ctx, kind, false, token.Mint{
 		Request: req, Kind: token.MintLease,

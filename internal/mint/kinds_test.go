@@ -21,7 +21,7 @@ func TestOrganizationMintLost(t *testing.T) {
 	s := server(t, false)
 	journal := open(s, t.TempDir())
 	s.Inject(flytest.OpMint, flytest.Lost(1))
-	if _, _, err := minter(t, s, journal).LeaseKind(t.Context(), acme, flyapi.WireGuardToken(), time.Hour); err == nil || len(live(s)) != 0 {
+	if _, _, err := minter(t, s, journal).Lease(t.Context(), acme, flyapi.WireGuardToken(), time.Hour); err == nil || len(live(s)) != 0 {
 		t.Errorf("%v is live: %v", live(s), err)
 	}
 	if s.Count(flytest.OpRevoke) != 1 {

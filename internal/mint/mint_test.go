@@ -85,10 +85,10 @@ func TestGoAway(t *testing.T) {
 	s := server(t, true)
 	m := minter(t, s, open(s, t.TempDir()))
 	s.Inject(flytest.OpMint, flytest.LostToGoAway(1))
-	if c, _, err := m.Lease(t.Context(), web, time.Hour); err == nil || len(live(s)) != 0 || s.Count(flytest.OpMint) != 1 {
+	if c, _, err := m.Lease(t.Context(), web, nil, time.Hour); err == nil || len(live(s)) != 0 || s.Count(flytest.OpMint) != 1 {
 		t.Errorf("after %d mints, %v is live: %v, %v", s.Count(flytest.OpMint), live(s), c.ID, err)
 	}
-	c, _, err := m.Lease(t.Context(), web, time.Hour)
+	c, _, err := m.Lease(t.Context(), web, nil, time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}

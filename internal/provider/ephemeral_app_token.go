@@ -9,6 +9,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral/schema"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/flytokens/terraform-provider-fly/internal/mint"
 )
 
 var (
@@ -113,7 +115,7 @@ func (e *appTokenEphemeral) openLease(ctx context.Context, model *appTokenEpheme
 		return diags
 	}
 	request := model.request(e.session.settings)
-	res, err := e.session.lease(ctx, request, model.leaseTTL(e.session.settings))
+	res, err := e.session.lease(ctx, request, nil, durationOr(model.TTL, min(e.session.settings.tokenTTL, mint.LeaseTTL)))
 	diags.Append(e.session.warnings(res.Warnings)...)
 	diags.Append(e.session.storeWarnings()...)
 	if err != nil {

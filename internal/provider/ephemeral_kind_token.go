@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
@@ -12,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/flytokens/terraform-provider-fly/internal/mint"
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
@@ -19,10 +19,6 @@ var (
 	_ ephemeral.EphemeralResourceWithConfigure = (*kindTokenEphemeral)(nil)
 	_ ephemeral.EphemeralResourceWithClose     = (*kindTokenEphemeral)(nil)
 )
-
-// maxLease is the longest life of a token that is minted for one run, and the
-// default.
-const maxLease = time.Hour
 
 // newKindTokenEphemerals returns a constructor for the ephemeral resource of each
 // kind.
@@ -64,7 +60,7 @@ func (e *kindTokenEphemeral) Schema(_ context.Context, _ ephemeral.SchemaRequest
 		"ttl": schema.StringAttribute{
 			Optional:            true,
 			MarkdownDescription: "How long the token lives if it is not revoked before, as a duration from `1s` to `1h`. Defaults to `1h`.",
-			Validators:          []validator.String{durationBetween(minDeployTTL, maxLease)},
+			Validators:          []validator.String{durationBetween(minDeployTTL, mint.LeaseTTL)},
 		},
 		"revoke_on_close": schema.BoolAttribute{
 			Optional: true,
@@ -131,13 +127,7 @@ func (e *kindTokenEphemeral) lease(ctx context.Context, model *kindTokenEphemera
 		return diags
 	}
 	s, request := e.session, model.request()
-	ttl, ok := knownDuration(model.TTL, maxLease)
-	if !ok {
-		ttl = maxLease
-	}
-	res, err := s.watched(ctx, request, func(ctx context.Context) (token.Candidate, []token.Warning, error) {
-		return s.minter.LeaseKind(ctx, request, kind, ttl)
-	})
+	res, err := s.lease(ctx, request, kind, durationOr(model.TTL, mint.LeaseTTL))
 	diags.Append(s.warnings(res.Warnings)...)
 	diags.Append(s.storeWarnings()...)
 	if err != nil {

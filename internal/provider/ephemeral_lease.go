@@ -10,14 +10,15 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
+	"github.com/flytokens/terraform-provider-fly/internal/flyapi"
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
 // lease mints a token over Fly's API that no other caller receives. It is open
-// until it is revoked, or until the provider ends.
-func (s *session) lease(ctx context.Context, req token.Request, ttl time.Duration) (token.Resolution, error) {
+// until it is revoked, or until the provider ends. A nil kind means the access of req.
+func (s *session) lease(ctx context.Context, req token.Request, kind *flyapi.TokenKind, ttl time.Duration) (token.Resolution, error) {
 	return s.watched(ctx, req, func(ctx context.Context) (token.Candidate, []token.Warning, error) {
-		return s.minter.Lease(ctx, req, ttl)
+		return s.minter.Lease(ctx, req, kind, ttl)
 	})
 }
 

@@ -12,7 +12,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
-	"github.com/flytokens/terraform-provider-fly/internal/mint"
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
@@ -73,31 +72,16 @@ func (m *appTokenEphemeralModel) validateLifetime() diag.Diagnostics {
 	return diags
 }
 
-// minValidity is how long the token must be valid; 0 without such a demand.
-func (m *appTokenEphemeralModel) minValidity() time.Duration {
-	d, _ := knownDuration(m.MinValidity, 0)
-	return d
-}
-
-// leaseTTL is the lifetime of a token that is revoked on close.
-func (m *appTokenEphemeralModel) leaseTTL(set settings) time.Duration {
-	d, _ := knownDuration(m.TTL, min(set.tokenTTL, mint.LeaseTTL))
-	return d
-}
-
 // expiry is when the model's token expires; zero if that is unknown.
 func (m *appTokenModel) expiry() time.Time {
-	at, err := parseInstant(m.ExpiresAt)
-	if err != nil {
-		return time.Time{}
-	}
+	at, _ := parseInstant(m.ExpiresAt)
 	return at
 }
 
 // readAppTokenFor is [session.readAppToken], and replaces a token that expires before
 // the model's min_validity.
 func (s *session) readAppTokenFor(ctx context.Context, m *appTokenEphemeralModel) diag.Diagnostics {
-	demand := m.minValidity()
+	demand := durationOr(m.MinValidity, 0)
 	if demand == 0 {
 		return s.readAppToken(ctx, &m.appTokenModel)
 	}

@@ -29,19 +29,12 @@ type heldToken struct {
 // life is the lifetime of a token. The configuration's validation refuses invalid
 // durations.
 func (h heldToken) life() time.Duration {
-	if d, ok := knownDuration(h.ttl, defaultDeployTTL); ok {
-		return d
-	}
-	return defaultDeployTTL
+	return durationOr(h.ttl, defaultDeployTTL)
 }
 
 // rotates is how long before its expiry a token is rotated.
 func (h heldToken) rotates() time.Duration {
-	fallback := h.life() / 4
-	if d, ok := knownDuration(h.rotateBefore, fallback); ok {
-		return d
-	}
-	return fallback
+	return durationOr(h.rotateBefore, h.life()/4)
 }
 
 // lateRotation returns the fault of rotate_before, or "".

@@ -127,6 +127,14 @@ func (m providerModel) validateStorage() diag.Diagnostics {
 	return diags
 }
 
+// durationOr returns the duration in v, or fallback if v has none.
+func durationOr(v types.String, fallback time.Duration) time.Duration {
+	if d, ok := knownDuration(v, fallback); ok {
+		return d
+	}
+	return fallback
+}
+
 // knownDuration returns the duration in v, or fallback if v is null, and
 // whether it is known and valid.
 func knownDuration(v types.String, fallback time.Duration) (time.Duration, bool) {
