@@ -73,7 +73,7 @@ func (d *Directory) listed(ctx context.Context, login token.Token, app string) (
 func (c *Client) appPage(ctx context.Context, login token.Token, app, after string) (appPage, error) {
 	err := errUnlisted
 	var page appPage
-	if !isConfined(login) {
+	if !IsConfined(login) {
 		page, err = c.lookupListed(ctx, login, app, after)
 	}
 	if page.asked.Name != "" || page.failure != nil || ctx.Err() != nil {
@@ -86,9 +86,9 @@ func (c *Client) appPage(ctx context.Context, login token.Token, app, after stri
 	return page, err
 }
 
-// isConfined reports whether a login has no user's token, and macaroons for some
+// IsConfined reports whether a login has no user's token, and macaroons for some
 // apps alone.
-func isConfined(login token.Token) bool {
+func IsConfined(login token.Token) bool {
 	b, err := macaroon.ParseBundle(login.Reveal())
 	return err == nil && !b.HasOAuth() && b.IsConfinedToApps()
 }

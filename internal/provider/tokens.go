@@ -16,7 +16,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/flytokens/terraform-provider-fly/internal/flyapi"
-	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
 	"github.com/flytokens/terraform-provider-fly/internal/mint"
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
@@ -47,7 +46,7 @@ func (s *session) readTokens(ctx context.Context, m *tokensModel) diag.Diagnosti
 	case hidden > 0:
 		diags.AddAttributeWarning(path.Root(argument), summaryHidden, fmt.Sprintf(
 			"Fly shows %d of the %d tokens of %s to this login. The result lacks the others. Use the login of a member of the organization.", len(all), len(all)+hidden, owner))
-	case argument == "organization" && confinedToApps(login):
+	case argument == "organization" && flyapi.IsConfined(login):
 		diags.AddAttributeWarning(path.Root(argument), summaryHidden, fmt.Sprintf(
 			"The login is a token for single apps, to which Fly may not show every token of %s. Use the login of a member of the organization.", owner))
 	}
@@ -129,10 +128,4 @@ func newListedTokenModel(one flyapi.Listed) listedTokenModel {
 		CreatedAt: timestamp(one.CreatedAt), ExpiresAt: timestamp(one.ExpiresAt), RevokedAt: timestamp(one.RevokedAt),
 		UserEmail: types.StringValue(one.User), Managed: types.BoolValue(managed),
 	}
-}
-
-// confinedToApps reports whether a login consists of tokens for single apps.
-func confinedToApps(login token.Token) bool {
-	bundle, err := macaroon.ParseBundle(login.Reveal())
-	return err == nil && !bundle.HasOAuth() && bundle.IsConfinedToApps()
 }
