@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -76,11 +75,7 @@ func (a *appTokenRefreshAction) Invoke(ctx context.Context, req action.InvokeReq
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	request := token.Request{
-		App:          model.App.ValueString(),
-		Access:       token.Access(model.Access.ValueString()),
-		Organization: cmp.Or(model.Organization.ValueString(), a.session.settings.organization),
-	}
+	request := a.session.settings.request(model.App, model.Access, model.Organization)
 	resp.SendProgress(action.InvokeProgressEvent{Message: fmt.Sprintf("Acquiring a new token for app %q.", request.App)})
 	res, err := a.session.resolver.Refresh(ctx, request, token.PolicyAlways)
 	resp.Diagnostics.Append(a.session.storeWarnings()...)

@@ -124,10 +124,15 @@ const (
 
 // request returns the model's request.
 func (m *appTokenModel) request(set settings) token.Request {
+	return set.request(m.App, m.Access, m.Organization)
+}
+
+// request returns the request of an operation's arguments.
+func (s settings) request(app, access, organization types.String) token.Request {
 	return token.Request{
-		App:          m.App.ValueString(),
-		Access:       token.Access(m.Access.ValueString()),
-		Organization: cmp.Or(m.Organization.ValueString(), set.organization),
+		App:          app.ValueString(),
+		Access:       token.Access(access.ValueString()),
+		Organization: cmp.Or(organization.ValueString(), s.organization),
 	}
 }
 

@@ -6,11 +6,29 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
+
+// argument is an argument whose change rotates a token.
+type argument struct {
+	name          string
+	before, after attr.Value
+}
+
+// differences lists the arguments that change, as reasons for a rotation.
+func differences(arguments ...argument) []string {
+	var reasons []string
+	for _, a := range arguments {
+		if !a.before.Equal(a.after) {
+			reasons = append(reasons, a.name+" changes")
+		}
+	}
+	return reasons
+}
 
 // planRotation plans a rotation if the token is due or there are other reasons:
 // the computed attributes become unknown, and a warning gives the reasons.

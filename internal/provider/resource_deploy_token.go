@@ -68,15 +68,6 @@ func (r *deployTokenResource) ValidateConfig(ctx context.Context, req resource.V
 	}
 }
 
-// request returns the model's request.
-func (m *deployTokenModel) request(set settings) token.Request {
-	return token.Request{
-		App:          m.App.ValueString(),
-		Access:       token.Access(m.Access.ValueString()),
-		Organization: cmp.Or(m.Organization.ValueString(), set.organization),
-	}
-}
-
 // label is the part of the token's name that users choose.
 func (m *deployTokenModel) label() string {
 	return cmp.Or(m.Name.ValueString(), token.MintLabel(token.Request{App: m.App.ValueString()}))
@@ -85,7 +76,7 @@ func (m *deployTokenModel) label() string {
 // held describes the model's token.
 func (m *deployTokenModel) held(set settings) heldToken {
 	return heldToken{
-		title: "Fly Deploy Token", request: m.request(set), token: m.Token, id: m.TokenID,
+		title: "Fly Deploy Token", request: set.request(m.App, m.Access, m.Organization), token: m.Token, id: m.TokenID,
 		expiresAt: m.ExpiresAt, ttl: m.TTL, rotateBefore: m.RotateBefore,
 	}
 }

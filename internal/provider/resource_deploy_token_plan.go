@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -55,21 +54,13 @@ func (r *deployTokenResource) ModifyPlan(ctx context.Context, req resource.Modif
 
 // differences names the arguments that changed and require a new token.
 func (m *deployTokenModel) differences(plan *deployTokenModel) []string {
-	var reasons []string
-	for _, argument := range []struct {
-		name          string
-		before, after attr.Value
-	}{
-		{"name", m.Name, plan.Name},
-		{"organization", m.Organization, plan.Organization},
-		{"access", m.Access, plan.Access},
-		{"ttl", m.TTL, plan.TTL},
-		{"triggers", m.Triggers, plan.Triggers},
-	} {
-		if !argument.before.Equal(argument.after) {
-			reasons = append(reasons, argument.name+" changes")
-		}
-	}
+	reasons := differences(
+		argument{"name", m.Name, plan.Name},
+		argument{"organization", m.Organization, plan.Organization},
+		argument{"access", m.Access, plan.Access},
+		argument{"ttl", m.TTL, plan.TTL},
+		argument{"triggers", m.Triggers, plan.Triggers},
+	)
 	if plan.TokenInState.IsUnknown() || m.inState() != plan.inState() {
 		reasons = append(reasons, "token_in_state changes")
 	}

@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 )
 
@@ -34,10 +33,6 @@ func (r *kindTokenResource) ModifyPlan(ctx context.Context, req resource.ModifyP
 
 // differences lists the arguments of k that change and rotate the token.
 func (m *kindTokenModel) differences(k *tokenKind, plan *kindTokenModel) []string {
-	type argument struct {
-		name          string
-		before, after attr.Value
-	}
 	arguments := []argument{{"name", m.Name, plan.Name}, {"ttl", m.TTL, plan.TTL}, {"triggers", m.Triggers, plan.Triggers}}
 	if k.access {
 		arguments = append(arguments, argument{"access", m.Access, plan.Access})
@@ -45,11 +40,5 @@ func (m *kindTokenModel) differences(k *tokenKind, plan *kindTokenModel) []strin
 	if k.commands {
 		arguments = append(arguments, argument{"commands", m.Commands, plan.Commands})
 	}
-	var reasons []string
-	for _, a := range arguments {
-		if !a.before.Equal(a.after) {
-			reasons = append(reasons, a.name+" changes")
-		}
-	}
-	return reasons
+	return differences(arguments...)
 }
