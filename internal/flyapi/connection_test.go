@@ -96,7 +96,7 @@ func TestManyAppsShareConnections(t *testing.T) {
 			for i := range apps {
 				group.Go(func() {
 					req := token.Request{App: fmt.Sprintf("app-%d", i), Access: token.AccessDeploy}
-					if _, err := link.Issue(t.Context(), req, token.MintName(req), time.Hour); err != nil {
+					if _, err := link.Issue(t.Context(), req, nil, token.MintName(req), time.Hour); err != nil {
 						t.Error(err)
 					}
 				})

@@ -63,30 +63,18 @@ func (s *Issuer) Slot(ctx context.Context) (release func(), err error) {
 // Issued is a token that was minted for a request.
 type Issued struct {
 	token.Candidate
-	// repeated means that the call was sent more than once: other tokens of the
+	// Repeated means that the call was sent more than once: other tokens of the
 	// same name may exist.
 	Repeated bool
 }
 
-// Issue mints a token for req with this name, valid for ttl. For access deploy
-// it mints a deploy token of the app. Otherwise it mints a token of the
-// organization and narrows it offline to reading, as `fly tokens create
-// readonly` does. The error wraps an [*UncertainError] if Fly may have made the
-// token.
-func (s *Issuer) Issue(ctx context.Context, req token.Request, name string, ttl time.Duration) (Issued, error) {
-	return s.issue(ctx, req, name, ttl, func(b macaroon.Bundle, of Organization, app App) (macaroon.Bundle, error) {
-		if app.ID != "" {
-			return b, nil
-		}
-		return b.Attenuate(macaroon.Organization{ID: of.NumericID, Mask: macaroon.ActionRead})
-	})
-}
-
-// narrow makes the token to return of one that Fly minted for an organization
-// and, unless app is zero, for one app.
-type narrow func(b macaroon.Bundle, of Organization, app App) (macaroon.Bundle, error)
-
-func (s *Issuer) issue(ctx context.Context, req token.Request, name string, ttl time.Duration, to narrow) (Issued, error) {
+// Issue mints a token for req with this name, valid for ttl. Without a kind, it
+// mints a deploy token of the app for access deploy. Otherwise it mints a token of
+// the organization and narrows it offline to reading, as `fly tokens create
+// readonly` does. For a kind, req names an app with access deploy, or an
+// organization alone. A token that does not prove its kind is an error. The error
+// wraps an [*UncertainError] if Fly may have made the token.
+func (s *Issuer) Issue(ctx context.Context, req token.Request, kind *TokenKind, name string, ttl time.Duration) (Issued, error) {
 	login, err := s.cfg.Login(ctx)
 	if err != nil {
 		return Issued{}, miss(err)
@@ -105,7 +93,7 @@ func (s *Issuer) issue(ctx context.Context, req token.Request, name string, ttl 
 	if err != nil {
 		return Issued{}, miss(err)
 	}
-	c, err := candidate(minted, ttl, func(b macaroon.Bundle) (macaroon.Bundle, error) { return to(b, organization, app) })
+	c, err := candidate(minted, ttl, func(b macaroon.Bundle) (macaroon.Bundle, error) { return kind.from(b, organization, app) })
 	if err != nil {
 		return Issued{}, miss(&UncertainError{ID: minted.ID, Repeated: minted.repeated, Err: err})
 	}

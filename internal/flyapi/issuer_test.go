@@ -20,7 +20,7 @@ type issuer struct{ *flyapi.Issuer }
 
 // issue mints a token for req under a unique name.
 func (i issuer) issue(ctx context.Context, req token.Request) (flyapi.Issued, error) {
-	return i.Issue(ctx, req, token.MintName(req), 24*time.Hour)
+	return i.Issue(ctx, req, nil, token.MintName(req), 24*time.Hour)
 }
 
 func newIssuer(t *testing.T, s *flytest.Server, tok token.Token) issuer {

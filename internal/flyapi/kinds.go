@@ -1,12 +1,6 @@
 package flyapi
 
-import (
-	"context"
-	"time"
-
-	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
-	"github.com/flytokens/terraform-provider-fly/internal/token"
-)
+import "github.com/flytokens/terraform-provider-fly/internal/macaroon"
 
 // TokenKind is a kind of token that flyctl makes: what it adds to the token that Fly
 // mints for an app or an organization, and the proof of what comes of it.
@@ -45,18 +39,21 @@ func MachineExecToken(commands ...macaroon.Command) *TokenKind {
 	}
 }
 
-// IssueKind is [Issuer.Issue] for a kind. req names an app with access deploy, or
-// an organization alone. A token that does not prove its kind is an error.
-func (s *Issuer) IssueKind(ctx context.Context, req token.Request, kind *TokenKind, name string, ttl time.Duration) (Issued, error) {
-	return s.issue(ctx, req, name, ttl, func(b macaroon.Bundle, of Organization, app App) (macaroon.Bundle, error) {
-		number := of.NumericID
-		if app.ID != "" {
-			number = app.NumericID
-		}
-		b, err := kind.narrow(b)
-		if err == nil {
-			err = kind.prove(b, number)
-		}
-		return b, err
-	})
+// from makes a token of the kind of one that Fly minted for an organization and,
+// unless app is zero, for one app. Without a kind, that of an organization reads it.
+func (k *TokenKind) from(b macaroon.Bundle, of Organization, app App) (macaroon.Bundle, error) {
+	number := of.NumericID
+	switch {
+	case k == nil && app.ID != "":
+		return b, nil
+	case k == nil:
+		return b.Attenuate(macaroon.Organization{ID: number, Mask: macaroon.ActionRead})
+	case app.ID != "":
+		number = app.NumericID
+	}
+	b, err := k.narrow(b)
+	if err == nil {
+		err = k.prove(b, number)
+	}
+	return b, err
 }

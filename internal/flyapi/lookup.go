@@ -136,8 +136,10 @@ func missing(d document) *Error {
 
 // incomplete is the error for an answer without a field that Fly always sends.
 func incomplete(d document) *Error {
-	return &Error{
-		op: d.op, kind: ErrUnavailable, status: 200, Fix: fixFor(ErrUnavailable),
-		Reason: "the answer lacks fields that Fly's API always sends",
-	}
+	return unusable(d, "the answer lacks fields that Fly's API always sends", nil)
+}
+
+// unusable is the error for an answer that the client cannot use.
+func unusable(d document, reason string, cause error) *Error {
+	return &Error{op: d.op, kind: ErrUnavailable, status: 200, Reason: reason, cause: cause, Fix: fixFor(ErrUnavailable)}
 }

@@ -54,7 +54,7 @@ type Minted struct {
 type UncertainError struct {
 	// ID is Fly's identifier of the token; "" if it is unknown.
 	ID string
-	// repeated means that the call was sent more than once: several tokens may
+	// Repeated means that the call was sent more than once: several tokens may
 	// exist.
 	Repeated bool
 	// Err is the cause.
@@ -115,25 +115,16 @@ func (c *Client) Mint(ctx context.Context, login token.Token, m MintRequest) (Mi
 	}
 	tok, err := token.Parse(made.TokenHeader)
 	if err != nil {
-		return Minted{}, &UncertainError{ID: made.ID, Repeated: repeated, Err: &Error{
-			op: d.op, kind: ErrUnavailable, status: 200, cause: err, Fix: fixFor(ErrUnavailable),
-			Reason: "the token in the answer is invalid: " + err.Error(),
-		}}
+		return Minted{}, &UncertainError{ID: made.ID, Repeated: repeated, Err: unusable(d, "the token in the answer is invalid: "+err.Error(), err)}
 	}
 	if made.ID == "" {
-		return Minted{}, &UncertainError{Repeated: repeated, Err: &Error{
-			op: d.op, kind: ErrUnavailable, status: 200, Fix: fixFor(ErrUnavailable),
-			Reason: "the answer has no identifier, so the token could not be revoked",
-		}}
+		return Minted{}, &UncertainError{Repeated: repeated, Err: unusable(d, "the answer has no identifier, so the token could not be revoked", nil)}
 	}
 	return Minted{Token: tok, ID: made.ID, ExpiresAt: instant(made.ExpiresAt), repeated: repeated}, nil
 }
 
 // instant reads a GraphQL time (ISO 8601). It returns zero for an invalid one.
 func instant(text string) time.Time {
-	at, err := time.Parse(time.RFC3339, text)
-	if err != nil {
-		return time.Time{}
-	}
+	at, _ := time.Parse(time.RFC3339, text)
 	return at
 }

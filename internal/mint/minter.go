@@ -46,7 +46,7 @@ func New(cfg Config) *Minter {
 // Fly may then have made the token, and the name must stay announced. A nil kind
 // means a token of req's access.
 func (m *Minter) mint(ctx context.Context, req token.Request, kind *flyapi.TokenKind, name string, ttl time.Duration) (token.Candidate, error) {
-	issued, err := m.issue(ctx, req, kind, name, ttl)
+	issued, err := m.issuer.Issue(ctx, req, kind, name, ttl)
 	var lost *flyapi.UncertainError
 	switch {
 	case err == nil && !issued.Repeated:
@@ -69,13 +69,6 @@ func (m *Minter) mint(ctx context.Context, req token.Request, kind *flyapi.Token
 		return token.Candidate{}, m.undo(ctx, req, name, &flyapi.UncertainError{ID: issued.ID, Repeated: true, Err: err}, err)
 	}
 	return issued.Candidate, nil
-}
-
-func (m *Minter) issue(ctx context.Context, req token.Request, kind *flyapi.TokenKind, name string, ttl time.Duration) (flyapi.Issued, error) {
-	if kind == nil {
-		return m.issuer.Issue(ctx, req, name, ttl)
-	}
-	return m.issuer.IssueKind(ctx, req, kind, name, ttl)
 }
 
 // undo revokes the tokens that a failed mint may have made, and returns the
