@@ -141,6 +141,15 @@ func (r *settingsReader) duration(attribute string, v types.String, fallback tim
 	return d
 }
 
+// object reads the attributes of v into model, and reports whether v is set and known.
+func (r *settingsReader) object(attribute string, v types.Object, model any) bool {
+	if v.IsNull() || !r.known(attribute, v) {
+		return false
+	}
+	r.diags.Append(v.As(r.ctx, model, basetypes.ObjectAsOptions{})...)
+	return true
+}
+
 // path makes a path absolute and expands a leading ~/. If that fails, it
 // records a flaw.
 func (r *settingsReader) path(attribute, text string) string {
@@ -188,10 +197,9 @@ func (r *settingsReader) readSources(m providerModel) {
 func (r *settingsReader) readCLI(m providerModel) {
 	r.set.cli = cliSettings{timeout: defaultCLITimeout, maxParallel: defaultMaxParallel}
 	var cli cliModel
-	if m.CLI.IsNull() || !r.known("cli", m.CLI) {
+	if !r.object("cli", m.CLI, &cli) {
 		return
 	}
-	r.diags.Append(m.CLI.As(r.ctx, &cli, basetypes.ObjectAsOptions{})...)
 	r.set.cli.path = r.text("cli.path", cli.Path)
 	if strings.ContainsAny(r.set.cli.path, `/`+string(filepath.Separator)) {
 		r.set.cli.path = r.path("cli.path", r.set.cli.path)
@@ -204,13 +212,12 @@ func (r *settingsReader) readCLI(m providerModel) {
 func (r *settingsReader) readAPI(m providerModel) {
 	r.set.api = apiSettings{timeout: defaultAPITimeout, maxParallel: defaultMaxParallel}
 	var api apiModel
-	if !m.API.IsNull() {
-		if !r.known("api", m.API) {
-			return
-		}
-		r.diags.Append(m.API.As(r.ctx, &api, basetypes.ObjectAsOptions{})...)
+	switch {
+	case r.object("api", m.API, &api):
 		r.set.api.timeout = r.duration("api.timeout", api.Timeout, defaultAPITimeout)
 		r.set.api.maxParallel = r.maxParallel("api.max_parallel", api.MaxParallel)
+	case m.API.IsUnknown():
+		return
 	}
 	if r.set.api.baseURL = r.text("api.base_url", api.BaseURL); api.BaseURL.IsNull() {
 		r.set.api.baseURL = r.variable("FLY_API_BASE_URL", "api.base_url", graphqlComplaint)

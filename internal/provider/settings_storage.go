@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 )
 
 // defaultSharedPath is the default path below a mount, and the default prefix of
@@ -22,14 +21,11 @@ const (
 func (r *settingsReader) readStorage(m providerModel) {
 	r.set.storage.timeout = defaultStorageTimeout
 	var storage storageModel
-	if !m.Storage.IsNull() {
-		if !r.known("storage", m.Storage) {
-			return
-		}
-		r.diags.Append(m.Storage.As(r.ctx, &storage, basetypes.ObjectAsOptions{})...)
+	if r.object("storage", m.Storage, &storage) {
 		r.set.storage.timeout = r.duration("storage.timeout", storage.Timeout, defaultStorageTimeout)
 	}
 	switch {
+	case m.Storage.IsUnknown():
 	case !storage.Vault.IsNull():
 		r.readVault(storage.Vault)
 	case !storage.S3.IsNull():
@@ -45,10 +41,9 @@ func (r *settingsReader) readStorage(m providerModel) {
 
 func (r *settingsReader) readVault(v types.Object) {
 	var model vaultModel
-	if !r.known("storage.vault", v) {
+	if !r.object("storage.vault", v, &model) {
 		return
 	}
-	r.diags.Append(v.As(r.ctx, &model, basetypes.ObjectAsOptions{})...)
 	r.set.storage.Vault = vaultSettings{
 		Mount:     trimmed(r.text("storage.vault.mount", model.Mount)),
 		Path:      cmp.Or(trimmed(r.text("storage.vault.path", model.Path)), defaultSharedPath),
@@ -59,10 +54,9 @@ func (r *settingsReader) readVault(v types.Object) {
 
 func (r *settingsReader) readS3(v types.Object) {
 	var model s3Model
-	if !r.known("storage.s3", v) {
+	if !r.object("storage.s3", v, &model) {
 		return
 	}
-	r.diags.Append(v.As(r.ctx, &model, basetypes.ObjectAsOptions{})...)
 	r.known("storage.s3.use_path_style", model.UsePathStyle)
 	r.set.storage.S3 = s3Settings{
 		Bucket:    r.text("storage.s3.bucket", model.Bucket),
