@@ -117,7 +117,7 @@ func importedName(app, listed string) types.String {
 	if ours, ok := mint.ParseName(listed); ok {
 		listed = ours.Label
 	}
-	if listed == token.MintLabel(token.Request{App: app}) || tokenNameFault(listed) != "" {
+	if listed == token.MintLabel(token.Request{App: app}) || tokenNameComplaint(listed) != "" {
 		return types.StringNull()
 	}
 	return types.StringValue(listed)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -125,6 +126,27 @@ func tokenID() validator.String {
 			return fmt.Sprintf("%s is not an identifier. `data \"fly_tokens\"` and `fly tokens list` show identifiers. Set `token` instead if you have the token itself.", quoted(value))
 		},
 	}
+}
+
+// maxTokenName bounds the characters of a token's name. Fly documents no
+// limit.
+const maxTokenName = 100
+
+// tokenName accepts names that identify a token for people.
+func tokenName() validator.String {
+	return stringCheck{
+		description: fmt.Sprintf("1 to %d printable characters", maxTokenName),
+		summary:     "Invalid Token Name",
+		complaint:   tokenNameComplaint,
+	}
+}
+
+func tokenNameComplaint(value string) string {
+	unprintable := strings.ContainsFunc(value, func(r rune) bool { return !unicode.IsPrint(r) })
+	if strings.TrimSpace(value) != "" && len([]rune(value)) <= maxTokenName && !unprintable {
+		return ""
+	}
+	return fmt.Sprintf("A token's name has 1 to %d printable characters, which are not all spaces. Omit it to use the default.", maxTokenName)
 }
 
 // refreshPolicy accepts the name of a policy.
