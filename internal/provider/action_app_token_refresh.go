@@ -46,18 +46,15 @@ func (a *appTokenRefreshAction) Schema(_ context.Context, _ action.SchemaRequest
 				MarkdownDescription: appDescription,
 				Validators:          []validator.String{appName()},
 			},
-			"access": schema.StringAttribute{
-				Optional:            true,
-				MarkdownDescription: "The access of the token: `readonly` or `deploy`. If unset, it is the token of a read without `access`.",
-				Validators:          []validator.String{access()},
-			},
-			"organization": schema.StringAttribute{
-				Optional:            true,
-				MarkdownDescription: organizationDescription,
-				Validators:          []validator.String{organizationSlug()},
-			},
+			"access":       actionString(access(), "The access of the token: `readonly` or `deploy`. If unset, it is the token of a read without `access`."),
+			"organization": actionString(organizationSlug(), organizationDescription),
 		},
 	}
+}
+
+// actionString is an optional argument of an action.
+func actionString(check validator.String, description string) schema.Attribute {
+	return schema.StringAttribute{Optional: true, MarkdownDescription: description, Validators: []validator.String{check}}
 }
 
 // Invoke acquires a new token.

@@ -43,11 +43,7 @@ func (a *tokenRevokeAction) Schema(_ context.Context, _ action.SchemaRequest, re
 			"It needs the login of a member of the organization. The action fails if a token is still live, and names it.\n\n" +
 			"-> Actions need Terraform 1.14.",
 		Attributes: map[string]schema.Attribute{
-			"id": schema.StringAttribute{
-				Optional:            true,
-				MarkdownDescription: "Fly's identifier of the token, which `data \"fly_tokens\"` and `fly tokens list` show. Set exactly one of `id`, `token` and `app`.",
-				Validators:          []validator.String{tokenID()},
-			},
+			"id": actionString(tokenID(), "Fly's identifier of the token, which `data \"fly_tokens\"` and `fly tokens list` show. Set exactly one of `id`, `token` and `app`."),
 			"token": schema.StringAttribute{
 				Optional:  true,
 				WriteOnly: true,
@@ -55,12 +51,8 @@ func (a *tokenRevokeAction) Schema(_ context.Context, _ action.SchemaRequest, re
 					"All tokens that were narrowed from the same token end with it. A login (`fo1_…`) cannot be revoked this way.",
 				Validators: []validator.String{flyToken()},
 			},
-			"app": schema.StringAttribute{
-				Optional: true,
-				MarkdownDescription: "Name of an app. The action revokes every token that this provider minted for it, on any machine: those of data sources, ephemeral resources and `fly_deploy_token`. " +
-					"It finds them in Fly's lists of the app and of its organization by the names that the provider gives. The next apply mints new ones.",
-				Validators: []validator.String{appName()},
-			},
+			"app": actionString(appName(), "Name of an app. The action revokes every token that this provider minted for it, on any machine: those of data sources, ephemeral resources and `fly_deploy_token`. "+
+				"It finds them in Fly's lists of the app and of its organization by the names that the provider gives. The next apply mints new ones."),
 		},
 	}
 }

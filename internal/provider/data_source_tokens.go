@@ -69,35 +69,21 @@ func (d *tokensDataSource) Schema(_ context.Context, _ datasource.SchemaRequest,
 // tokensArguments are what a user may set.
 func tokensArguments() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
-		"app": schema.StringAttribute{
-			Optional:            true,
-			MarkdownDescription: "Name of the app to list. Set either `app` or `organization`.",
-			Validators:          []validator.String{appName()},
-		},
-		"organization": schema.StringAttribute{
-			Optional:            true,
-			MarkdownDescription: "Slug of the organization to list. The provider's `organization` is not used here.",
-			Validators:          []validator.String{organizationSlug()},
-		},
+		"app":          dataSourceString(appName(), "Name of the app to list. Set either `app` or `organization`."),
+		"organization": dataSourceString(organizationSlug(), "Slug of the organization to list. The provider's `organization` is not used here."),
 		"include_revoked": schema.BoolAttribute{
 			Optional:            true,
 			MarkdownDescription: "Whether the result includes revoked tokens, which Fly keeps in its list. Defaults to `false`.",
 		},
-		"expires_after": schema.StringAttribute{
-			Optional:            true,
-			MarkdownDescription: "Only tokens that expire after this RFC 3339 timestamp. A token without an end is included.",
-			Validators:          []validator.String{instant()},
-		},
-		"expires_before": schema.StringAttribute{
-			Optional:            true,
-			MarkdownDescription: "Only tokens that expire before this RFC 3339 timestamp, expired ones included.",
-			Validators:          []validator.String{instant()},
-		},
-		"name_prefix": schema.StringAttribute{
-			Optional:            true,
-			MarkdownDescription: "Only tokens whose name starts with this text.",
-		},
+		"expires_after":  dataSourceString(instant(), "Only tokens that expire after this RFC 3339 timestamp. A token without an end is included."),
+		"expires_before": dataSourceString(instant(), "Only tokens that expire before this RFC 3339 timestamp, expired ones included."),
+		"name_prefix":    schema.StringAttribute{Optional: true, MarkdownDescription: "Only tokens whose name starts with this text."},
 	}
+}
+
+// dataSourceString is an optional argument of a data source.
+func dataSourceString(check validator.String, description string) schema.Attribute {
+	return schema.StringAttribute{Optional: true, MarkdownDescription: description, Validators: []validator.String{check}}
 }
 
 // listedTokenAttributes are those of one token.

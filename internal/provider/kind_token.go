@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"maps"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -118,12 +117,11 @@ type commandModel struct {
 
 // fields maps the attributes of k to those of a.
 func (a *kindArguments) fields(k *tokenKind) map[string]any {
-	fields := map[string]any{"ttl": &a.TTL}
-	maps.Copy(fields, a.computed())
-	switch {
-	case k.ofApp:
+	fields := a.computed()
+	fields["ttl"] = &a.TTL
+	if k.ofApp {
 		fields["app"] = &a.App
-	default:
+	} else {
 		fields["organization"] = &a.Organization
 	}
 	if k.access {
