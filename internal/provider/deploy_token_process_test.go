@@ -72,11 +72,11 @@ func TestAccProcessDeployToken(t *testing.T) {
 	runs = append(runs, p.quiet())
 	wantTokens(t, s, tokens{minted: 1, good: 1})
 
+	// With it, the token is due from its first second.
 	sooner := `ttl = "120s"
-  rotate_before = "119s"`
+  rotate_before = "119999ms"`
 	p.configure(deployConfig(sooner))
 	runs = append(runs, p.run("plan", "-out=saved"))
-	time.Sleep(time.Until(first.End.Add(-118 * time.Second)))
 	runs = append(runs, p.run("apply", "saved"))
 	if got := p.deployment(); got != first || strings.Contains(runs[2].output, "to Be Rotated") {
 		t.Errorf("the saved plan rotated:\n%s", runs[3].output)
