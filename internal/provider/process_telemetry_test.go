@@ -22,20 +22,21 @@ const (
 	runSpan  = "00f067aa0ba902b7"
 )
 
-// traced is a project that reads one app a hundred times, and another once, with
-// a flyctl that mints at s, and the variables given.
+// traced is a project that reads one app a hundred times, and one of a different
+// organization once, with a flyctl that mints at s, and the variables given.
 func traced(t *testing.T, s *flytest.Server, more ...string) (p *process, secrets map[string]string) {
 	t.Helper()
 	login := s.Login(ownerOfBoth)
 	fly := fakefly.Install(t, fakefly.Behaviour{Online: true})
 	env := append(at(s), "PATH="+fly.Dir(), "FLY_ORG=acme", "FLY_API_TOKEN="+login.Reveal())
 	p = start(t, hundred("")+`
-data "fly_app_token" "worker" {
-  app = "worker"
+data "fly_app_token" "shop" {
+  app          = "shop"
+  organization = "globex"
 }
 
 output "each" {
-  value     = { web = data.fly_app_token.web[0], worker = data.fly_app_token.worker }
+  value     = { web = data.fly_app_token.web[0], shop = data.fly_app_token.shop }
   sensitive = true
 }
 `, append(env, more...)...)
@@ -84,16 +85,16 @@ func TestAccProcessTraces(t *testing.T) {
 	waited, late := got["web group cli cli true"], got["web facade cache cli false"]
 	delete(got, "web group cli cli true")
 	delete(got, "web facade cache cli false")
-	want := map[string]int{"web group cli cli false": 1, "worker group cli cli false": 1}
+	want := map[string]int{"web group cli cli false": 1, "shop group cli cli false": 1}
 	if diff := cmp.Diff(want, got); diff != "" || waited+late != 99 || waited == 0 {
 		t.Errorf("acquisitions: %d waited, %d came late; the others (-want +got):\n%s", waited, late, diff)
 	}
 	wantSpans(t, spans, "fly.token.link", []string{"fly.link.name", "fly.link.verdict"},
-		map[string]int{"storage miss": 4, "config miss": 2, "cli hit": 1}) // storage for each app, and before and after the lock
-	wantSpans(t, spans, "fly.cli.run", []string{"process.exit.code"}, map[string]int{"0": 1})
+		map[string]int{"storage miss": 6, "config miss": 2, "cli hit": 2}) // storage for each app, and before and after the lock
+	wantSpans(t, spans, "fly.cli.run", []string{"process.exit.code"}, map[string]int{"0": 2})
 	wantSpans(t, spans, "fly.token.mint", nil, map[string]int{"": 2})
-	wantSpans(t, spans, "fly.token.lock", nil, map[string]int{"": 1})
-	wantSpans(t, spans, "fly.token.slot", nil, map[string]int{"": 1})
+	wantSpans(t, spans, "fly.token.lock", nil, map[string]int{"": 2})
+	wantSpans(t, spans, "fly.token.slot", nil, map[string]int{"": 2})
 	wantParents(t, spans)
 
 	warm := p.unchanged()
