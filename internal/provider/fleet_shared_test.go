@@ -34,7 +34,7 @@ func TestFleetMintsOnce(t *testing.T) {
 		t.Run(place, func(t *testing.T) {
 			t.Parallel()
 			s := flytest.New(t, flyWorld())
-			all := fleet(t, fleetSize, open(t), s)
+			all := fleet(t, fleetSize, open(t), s, ownerOfBoth)
 			for _, m := range all {
 				m.tell("read web")
 			}
@@ -74,7 +74,7 @@ func TestFleetHolderKilled(t *testing.T) {
 func killedHolder(t *testing.T, l location, s *flytest.Server, hold flytest.Fault) (others []*machine) {
 	t.Helper()
 	l, sent := behindProxy(t, l)
-	all := fleet(t, 6, l, s)
+	all := fleet(t, 6, l, s, ownerOfBoth)
 	holder, others := all[0], all[1:]
 	s.Inject(flytest.OpMint, hold)
 	holder.tell("read web")
@@ -120,7 +120,7 @@ func TestFleetServerRestarts(t *testing.T) {
 		t.Run(place, func(t *testing.T) {
 			t.Parallel()
 			s := flytest.New(t, flyWorld())
-			all := fleet(t, fleetSize, test.at, s)
+			all := fleet(t, fleetSize, test.at, s, ownerOfBoth)
 			for i, m := range all {
 				switch i {
 				case fleetSize / 5, 3 * fleetSize / 5:
@@ -137,7 +137,7 @@ func TestFleetServerRestarts(t *testing.T) {
 				}
 				m.end()
 			}
-			later := fleet(t, 2, test.at, s)
+			later := fleet(t, 2, test.at, s, ownerOfBoth)
 			first := later[0].do("read web")
 			minted := s.Count(flytest.OpMint)
 			if second := later[1].do("read web"); second != first || s.Count(flytest.OpMint) != minted {
@@ -161,7 +161,7 @@ func TestFleetRoundTrips(t *testing.T) {
 			l, sent := behindProxy(t, open(t))
 			s := flytest.New(t, flyWorld())
 			run := func(do string) {
-				m := fleet(t, 1, l, s)[0]
+				m := fleet(t, 1, l, s, ownerOfBoth)[0]
 				m.do(do)
 				m.end()
 			}

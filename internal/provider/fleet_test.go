@@ -46,15 +46,15 @@ type machine struct {
 // answered is a machine's answer.
 type answered struct{ Token, Problems string }
 
-// fleet starts machines that share storage and the user of s. They are configured
-// when it returns.
-func fleet(t *testing.T, n int, l location, s *flytest.Server) []*machine {
+// fleet starts machines that share storage and a user of s. They are configured when it
+// returns.
+func fleet(t *testing.T, n int, l location, s *flytest.Server, user string) []*machine {
 	t.Helper()
 	program, err := buildMachine()
 	if err != nil {
 		t.Fatal(err)
 	}
-	login := s.Login(ownerOfBoth)
+	login := s.Login(user)
 	all := make([]*machine, n)
 	for i := range all {
 		m := &machine{t: t, cmd: exec.CommandContext(t.Context(), program, "-test.run=^TestMachine$")}
