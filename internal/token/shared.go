@@ -34,7 +34,7 @@ func (w *walk) sharedFromStorage(ctx context.Context, limit time.Duration) (Cand
 	if !w.flight.planned {
 		g.forget()
 	} else if e := g.find(req, time.Now()); e != nil && e.err == nil && !w.flight.bars(e) {
-		return Candidate{Record: e.answer.Record, sharedWith: w.slug, recent: e.answer.recent}, nil
+		return Candidate{Record: e.answer.Record, sharedWith: w.slug, recent: e.answer.recent, sequence: e.answer.sequence}, nil
 	}
 	stored, err := w.loadShared(ctx, g, req, limit)
 	c, err := w.flight.candidate(stored, err)
@@ -66,17 +66,33 @@ func (w *walk) shares(src Source) bool {
 		}
 		return false
 	}
-	if w.outOfReach && slug == w.slug {
-		// The organization may have been made anew under the same slug.
-		w.refuse(Request{Organization: slug}, rejection{fingerprint: w.unreachable}, ErrOutOfReach)
-	}
+	w.refused = w.outOfReach && slug == w.slug
 	w.slug = slug
 	return true
+}
+
+// again makes the organization mint a new token in place of one that Fly refuses for the
+// app: the organization may have been made anew under the same slug. It does not if the
+// app cannot be looked up. The token of the other apps then stays, and the error says so.
+func (w *walk) again(ctx context.Context) error {
+	_, err := guarded(ctx, verifyTimeout, func(ctx context.Context) (string, error) {
+		return w.organization(ctx, Request{App: w.flight.request.App})
+	})
+	if err != nil {
+		return w.wrongOrganization(ctx, found{Resolution: Resolution{SharedWith: w.slug}}, ErrOutOfReach)
+	}
+	w.refuse(Request{Organization: w.slug}, rejection{fingerprint: w.unreachable}, ErrOutOfReach)
+	return nil
 }
 
 // stepShared joins the flight of the organization, which asks src and the sources next
 // to it that mint.
 func (w *walk) stepShared(src Source) (res Resolution, done bool, err error) {
+	if w.refused {
+		if err := w.again(w.flight.ctx); err != nil {
+			return w.missed(src, err)
+		}
+	}
 	res, err = w.mintShared(src)
 	if w.flight.ctx.Err() != nil {
 		return Resolution{}, true, context.Cause(w.flight.ctx)

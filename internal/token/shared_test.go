@@ -22,7 +22,9 @@ type directory struct {
 	mu    sync.Mutex
 	moved map[string]string
 	fail  error
-	calls int
+	// hidden is an app that cannot be looked up.
+	hidden string
+	calls  int
 }
 
 func (d *directory) organization(_ context.Context, req token.Request) (string, error) {
@@ -36,6 +38,10 @@ func (d *directory) organization(_ context.Context, req token.Request) (string, 
 	switch {
 	case d.fail != nil:
 		return "", d.fail
+	case req.App == d.hidden && req.Organization == "":
+		return "", errors.New("no such app")
+	case req.App == d.hidden:
+		return req.Organization, nil // it cannot be compared
 	case req.Organization != "" && req.Organization != slug:
 		return "", &token.MissError{Reason: fmt.Sprintf("app %q belongs to %q", req.App, slug)}
 	}

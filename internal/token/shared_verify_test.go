@@ -98,6 +98,28 @@ func TestMovedAppSharesItsNewOrganizationsToken(t *testing.T) {
 	}
 }
 
+// An app that cannot be looked up, and that does not belong to the organization named,
+// ends with an error. It causes no mint, and the other apps keep their token.
+func TestForeignAppKeepsTheSharedToken(t *testing.T) {
+	t.Parallel()
+	m, d, fly := newMemory(), &directory{}, newMembers()
+	cli := fly.minting(t)
+	old := readAll(t, 1, token.PolicyIfRejected, "acme", checking(m, d, fly, cli))
+	fly.in["ghost"] = "globex"
+	d.hidden = "ghost"
+	for range 3 {
+		r := checking(m, d, fly, cli)
+		_, err := r.Read(t.Context(), token.Request{App: "ghost", Organization: "acme"}, token.PolicyIfRejected)
+		if want := `a token minted in organization "acme" has no access to app "ghost"`; err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error = %v, want it to say %q", err, want)
+		}
+		if all := readAll(t, 1, token.PolicyIfRejected, "acme", r); all[0].Token != old[0].Token {
+			t.Error("the other app has a new token")
+		}
+	}
+	wantCalls(t, cli, 1)
+}
+
 // If Fly refuses the shared token for an app of the organization, one successor is
 // tried. If Fly refuses that one as well, the error names the organization, and no app
 // causes a third mint.

@@ -50,6 +50,8 @@ type walk struct {
 	unreachable string
 	// slug is the organization whose token the app shares; "" while it is unknown.
 	slug string
+	// refused means that Fly refused the token of the app's organization for the app.
+	refused bool
 	// triedShared is set after an attempt to mint for the organization.
 	triedShared bool
 }
