@@ -87,3 +87,33 @@ func TestFleetSharesNothingAcrossLogins(t *testing.T) {
 		})
 	}
 }
+
+// A warm run of a thousand reads over a hundred apps of a named organization sends one
+// request to storage.
+func TestFleetReadsOneDocument(t *testing.T) {
+	t.Parallel()
+	for place, open := range servers() {
+		t.Run(place, func(t *testing.T) {
+			t.Parallel()
+			world := flyWorld()
+			for n := range 100 {
+				world.Apps = append(world.Apps, flytest.App{Name: fmt.Sprintf("app-%d", n), Organization: "acme"})
+			}
+			s := flytest.New(t, world)
+			l, sent := behindProxy(t, open(t))
+			l.env = append(l.env, "FLY_ORG=acme")
+			cold := fleet(t, 1, l, s, ownerOfBoth)[0]
+			cold.do("read app-0")
+			cold.end()
+			before := len(sent())
+			warm := fleet(t, 1, l, s, ownerOfBoth)[0]
+			for n := range 1000 {
+				warm.do(fmt.Sprintf("read app-%d", n%100))
+			}
+			warm.end()
+			if got := sent()[before:]; !slices.Equal(got, []string{"GET organization_acme"}) {
+				t.Errorf("the run sent %q", got)
+			}
+		})
+	}
+}
