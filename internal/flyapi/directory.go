@@ -43,8 +43,8 @@ func NewDirectory(client *Client, login Login) *Directory {
 }
 
 // App looks an app up with the login, in its list of apps if there is one. If Fly
-// does not accept the login, only the first lookup of a run asks. The error is an [*Error], the login's own,
-// or the context's.
+// does not accept the login, only the first lookup of a run asks. The error is an
+// [*Error], the login's own, or the context's.
 func (d *Directory) App(ctx context.Context, app string) (App, error) {
 	return d.apps.Do(ctx, app, func(ctx context.Context) (App, error) {
 		login, err := d.login(ctx)

@@ -26,8 +26,7 @@ type Survey struct {
 
 // RevokeMinted revokes live tokens that the provider minted on any machine, for an app
 // or for all apps of its organization. It is limited to the kinds given, and leaves out
-// those that were tried. It finds them in Fly's
-// lists by their names. If a list cannot be read, it revokes what the other one has,
+// those that were tried. It finds them in Fly's lists by their names. If a list cannot be read, it revokes what the other one has,
 // and returns the error.
 func (m *Minter) RevokeMinted(ctx context.Context, req token.Request, kinds []token.MintKind, tried []Revocation, done func(Revocation)) (Survey, error) {
 	login, err := m.cfg.Login(ctx)

@@ -31,7 +31,7 @@ func TestFleetSharesOneMint(t *testing.T) {
 			all := fleet(t, fleetSize, open(t), s, ownerOfBoth)
 			for n := range apps {
 				for _, m := range all {
-					m.tell(fmt.Sprintf("read app-%d", n))
+					m.begin(fmt.Sprintf("read app-%d", n))
 				}
 			}
 			returned := map[string]int{}
@@ -63,7 +63,7 @@ func TestFleetSharesNothingAcrossLogins(t *testing.T) {
 			owners, members := fleet(t, 10, l, s, ownerOfBoth), fleet(t, 10, l, s, memberOfGlobexAlone)
 			read := func(app string, all []*machine) (returned []string) {
 				for _, m := range all {
-					m.tell("read " + app)
+					m.begin("read " + app)
 				}
 				for _, m := range all {
 					got := m.answer()

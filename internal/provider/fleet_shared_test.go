@@ -36,7 +36,7 @@ func TestFleetMintsOnce(t *testing.T) {
 			s := flytest.New(t, flyWorld())
 			all := fleet(t, fleetSize, open(t), s, ownerOfBoth)
 			for _, m := range all {
-				m.tell("read web")
+				m.begin("read web")
 			}
 			first := sameToken(t, all)
 			if n := s.Count(flytest.OpMint); n != 1 || !opens(t, s, first, "web") {
@@ -77,11 +77,11 @@ func killedHolder(t *testing.T, l location, s *flytest.Server, hold flytest.Faul
 	all := fleet(t, 6, l, s, ownerOfBoth)
 	holder, others := all[0], all[1:]
 	s.Inject(flytest.OpMint, hold)
-	holder.tell("read web")
+	holder.begin("read web")
 	<-s.Requested(flytest.OpMint)
 	before := len(sent())
 	for _, m := range others {
-		m.tell("read web")
+		m.begin("read web")
 	}
 	flytest.Eventually(t, "the others wait", func() bool { return len(sent()) >= before+3*len(others) })
 	holder.kill()
@@ -128,7 +128,7 @@ func TestFleetServerRestarts(t *testing.T) {
 				case 2 * fleetSize / 5, 4 * fleetSize / 5:
 					test.restart()
 				}
-				m.tell("read web")
+				m.begin("read web")
 			}
 			for i, m := range all {
 				got := m.answer()
@@ -153,8 +153,8 @@ func TestFleetRoundTrips(t *testing.T) {
 	for place, open := range servers() {
 		t.Run(place, func(t *testing.T) {
 			t.Parallel()
-			// Vault is told once for each document to keep one version, and an S3 server is
-			// tested once in a run for whether it heeds conditions.
+			// The provider sets each document of Vault once to keep one version. It tests an S3
+			// server once in a run for conditional writes.
 			once := map[string][]string{"Vault": {"PUT metadata web"}, "S3": {"PUT web", "PUT web"}}[place]
 			// A run that begins with a refresh asks for the time.
 			clock := map[string]string{"Vault": "GET sys", "S3": "HEAD /"}[place]

@@ -82,8 +82,8 @@ func fleet(t *testing.T, n int, l location, s *flytest.Server, user string) []*m
 	return all
 }
 
-// tell begins an operation: "read" or an action, an app, and perhaps an access.
-func (m *machine) tell(operation string) {
+// begin starts an operation: "read" or an action, an app, and perhaps an access.
+func (m *machine) begin(operation string) {
 	m.t.Helper()
 	if _, err := io.WriteString(m.in, operation+"\n"); err != nil {
 		m.t.Fatal(err)
@@ -102,7 +102,7 @@ func (m *machine) answer() (got answered) {
 // do carries out an operation, which must succeed without a warning.
 func (m *machine) do(operation string) string {
 	m.t.Helper()
-	m.tell(operation)
+	m.begin(operation)
 	got := m.answer()
 	if got.Problems != "" {
 		m.t.Errorf("%s: %s", operation, got.Problems)

@@ -34,6 +34,9 @@ func (w *walk) sharedFromStorage(ctx context.Context, limit time.Duration) (Cand
 	if !w.flight.planned {
 		g.forget()
 	} else if e := g.find(req, time.Now()); e != nil && e.err == nil && !w.flight.bars(e) {
+		if !w.isMember(limit) {
+			return Candidate{}, &MissError{Reason: "nothing stored for this request", Cause: ErrNoRecord}
+		}
 		return Candidate{Record: e.answer.Record, sharedWith: w.slug, recent: e.answer.recent, sequence: e.answer.sequence}, nil
 	}
 	stored, err := w.loadShared(ctx, g, req, limit)
@@ -57,28 +60,43 @@ func (w *walk) shares(src Source) bool {
 		return false
 	}
 	w.triedShared = true
-	slug, err := guarded(w.flight.ctx, src.Timeout(), func(ctx context.Context) (string, error) {
-		return w.organization(ctx, w.flight.request)
-	})
+	slug, err := w.lookUp(w.flight.request, src.Timeout())
 	if err != nil || slug == "" {
 		if w.stores() {
 			w.load(w.flight.ctx, saveTimeout)
 		}
 		return false
 	}
+	w.confirm()
 	w.refused = w.outOfReach && slug == w.slug
 	w.slug = slug
 	return true
+}
+
+func (w *walk) lookUp(req Request, limit time.Duration) (slug string, err error) {
+	return guarded(w.flight.ctx, limit, func(ctx context.Context) (string, error) { return w.organization(ctx, req) })
+}
+
+// isMember reports whether the app may belong to the organization whose token this run
+// acquired. Fly has not seen that token for this app.
+func (w *walk) isMember(limit time.Duration) bool {
+	slug, err := w.lookUp(w.flight.request, limit)
+	w.confirm()
+	return err == nil && slug == w.slug || err != nil && w.flight.request.Organization == ""
+}
+
+// confirm notes whether the app can be looked up. [Options.Organization] has then
+// compared its organization with the one that the request names.
+func (w *walk) confirm() {
+	_, err := w.lookUp(Request{App: w.flight.request.App}, verifyTimeout)
+	w.unconfirmed = err != nil
 }
 
 // again makes the organization mint a new token in place of one that Fly refuses for the
 // app: the organization may have been made anew under the same slug. It does not if the
 // app cannot be looked up. The token of the other apps then stays, and the error says so.
 func (w *walk) again(ctx context.Context) error {
-	_, err := guarded(ctx, verifyTimeout, func(ctx context.Context) (string, error) {
-		return w.organization(ctx, Request{App: w.flight.request.App})
-	})
-	if err != nil {
+	if w.unconfirmed {
 		return w.wrongOrganization(ctx, found{Resolution: Resolution{SharedWith: w.slug}}, ErrOutOfReach)
 	}
 	w.refuse(Request{Organization: w.slug}, rejection{fingerprint: w.unreachable}, ErrOutOfReach)

@@ -98,17 +98,31 @@ func TestMovedAppSharesItsNewOrganizationsToken(t *testing.T) {
 	}
 }
 
+// In the run that mints, too, an app of a different organization than the one named does
+// not get that one's token.
+func TestTokenOfThisRunIsForMembersOnly(t *testing.T) {
+	t.Parallel()
+	m, d, fly := newMemory(), &directory{moved: map[string]string{"shop": "globex"}}, newMembers()
+	r := checking(m, d, fly, fly.minting(t))
+	shared := readAll(t, 1, token.PolicyIfExpired, "acme", r)
+	res, err := r.Read(t.Context(), token.Request{App: "shop", Organization: "acme"}, token.PolicyIfExpired)
+	if err == nil && res.Token == shared[0].Token {
+		t.Error("the app of a different organization has the shared token")
+	}
+}
+
 // An app that cannot be looked up, and that does not belong to the organization named,
-// ends with an error. It causes no mint, and the other apps keep their token.
+// ends with an error, also in the run that mints. It causes no further mint, and the
+// other apps keep their token.
 func TestForeignAppKeepsTheSharedToken(t *testing.T) {
 	t.Parallel()
 	m, d, fly := newMemory(), &directory{}, newMembers()
 	cli := fly.minting(t)
-	old := readAll(t, 1, token.PolicyIfRejected, "acme", checking(m, d, fly, cli))
 	fly.in["ghost"] = "globex"
 	d.hidden = "ghost"
+	r := checking(m, d, fly, cli)
+	old := readAll(t, 1, token.PolicyIfRejected, "acme", r)
 	for range 3 {
-		r := checking(m, d, fly, cli)
 		_, err := r.Read(t.Context(), token.Request{App: "ghost", Organization: "acme"}, token.PolicyIfRejected)
 		if want := `a token minted in organization "acme" has no access to app "ghost"`; err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error = %v, want it to say %q", err, want)
@@ -116,6 +130,7 @@ func TestForeignAppKeepsTheSharedToken(t *testing.T) {
 		if all := readAll(t, 1, token.PolicyIfRejected, "acme", r); all[0].Token != old[0].Token {
 			t.Error("the other app has a new token")
 		}
+		r = checking(m, d, fly, cli)
 	}
 	wantCalls(t, cli, 1)
 }

@@ -75,7 +75,7 @@ func (w *walk) shown(o found) bool {
 	}
 	if o.SharedWith != "" {
 		_, suspect := w.suspects.Load(o.SharedWith)
-		return suspect || !o.recent
+		return suspect || w.unconfirmed || !o.recent
 	}
 	switch o.Source {
 	case SourceCLI, SourceAPI:

@@ -50,6 +50,9 @@ type walk struct {
 	unreachable string
 	// slug is the organization whose token the app shares; "" while it is unknown.
 	slug string
+	// unconfirmed means that the app may not belong to the organization whose token it
+	// shares, because it cannot be looked up.
+	unconfirmed bool
 	// refused means that Fly refused the token of the app's organization for the app.
 	refused bool
 	// triedShared is set after an attempt to mint for the organization.
