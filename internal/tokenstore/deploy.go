@@ -2,9 +2,6 @@ package tokenstore
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -18,10 +15,7 @@ var ErrOtherDeployToken = errors.New("a different deploy token is stored under t
 // deployKey identifies a deploy token in its app's document. The login is not part
 // of it, because a process that only reads the token may have none.
 func (s *Store) deployKey(name string) string {
-	// A list of strings and a number always marshals.
-	text, _ := json.Marshal([]any{schemaVersion, s.scope.APIBaseURL, name})
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:16])
+	return hashKey(schemaVersion, s.scope.APIBaseURL, name)
 }
 
 // DeployToken returns the deploy token of that name, expired or not. The error is

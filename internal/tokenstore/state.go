@@ -189,10 +189,14 @@ func (st *state) prune(now time.Time) {
 	})
 }
 
-// key identifies the record for a request. It is a hash of a JSON array, so
-// different lists of parts never give the same input.
+// key identifies the record for a request.
 func (s *Store) key(req token.Request) string {
-	parts := []any{schemaVersion, s.scope.APIBaseURL, req.App, req.Access, req.Organization, s.scope.Login}
+	return hashKey(schemaVersion, s.scope.APIBaseURL, req.App, req.Access, req.Organization, s.scope.Login)
+}
+
+// hashKey identifies an entry of a document. It is a hash of a JSON array, so
+// different lists of parts never give the same input.
+func hashKey(parts ...any) string {
 	// A list of strings and a number always marshals.
 	text, _ := json.Marshal(parts)
 	sum := sha256.Sum256(text)
