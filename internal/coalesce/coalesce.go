@@ -86,6 +86,13 @@ func Start[V any](ctx context.Context, do func(context.Context) (V, error)) *Cal
 	return call
 }
 
+// Ended returns a call that has ended with the given result.
+func Ended[V any](value V, err error) *Call[V] {
+	call := &Call[V]{done: make(chan struct{}), value: value, err: err}
+	close(call.done)
+	return call
+}
+
 // Join adds a waiter, who must call [Call.Wait] once. It reports false for a call
 // that has ended or that its last waiter has left: there is nothing to wait for.
 func (c *Call[V]) Join() bool {

@@ -10,122 +10,109 @@ const keyUnsaved = "unsaved"
 
 // accept stores a minted token, and returns the answer. A token that cannot be
 // stored stays in memory, with a warning.
-func (w *walk) accept(c found) (res Resolution, done bool, err error) {
+func (f *flight) accept(c found) *result {
 	if c.broad && c.Token.IsOAuth() {
-		return w.warned(c.Resolution, w.wholeAccount(c)), true, nil
+		return f.warned(c.Resolution, f.wholeAccount(c))
 	}
 	if c.SharedWith != "" {
-		w.noteOrganization(c.SharedWith)
+		f.noteOrganization(c.SharedWith)
 	}
-	if !c.minted || c.Source == SourceStorage || !w.stores() {
-		return w.warned(c.Resolution), true, nil
+	if !c.minted || c.Source == SourceStorage || !f.stores() {
+		return f.warned(c.Resolution)
 	}
-	c.TTL = w.tokenTTL
-	claim := w.claim
-	w.claim, w.unowned = nil, false
-	_, err = guarded(w.flight.ctx, saveTimeout, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, w.save(ctx, claim, c.Record)
+	c.TTL = f.cfg.TokenTTL
+	claim := f.claim
+	f.claim, f.unowned = nil, false
+	_, err := guarded(f.ctx, saveTimeout, func(ctx context.Context) (struct{}, error) {
+		leave, err := f.enterSave(ctx)
+		if err != nil {
+			if claim != nil {
+				_ = claim.Release(context.WithoutCancel(ctx), nil, false) // it ends with the process
+			}
+			return struct{}{}, err
+		}
+		defer leave()
+		if claim == nil {
+			return struct{}{}, f.saveUnclaimed(ctx, c.Record)
+		}
+		return struct{}{}, claim.Save(ctx, c.Record)
 	})
 	switch {
 	case err == nil:
 	case errors.Is(err, ErrSuperseded):
-		w.setSuperseded()
+		f.setSuperseded()
 	case errors.Is(err, ErrClaimLost):
-		return w.lostClaim(c)
+		return f.lostClaim(c)
 	default:
-		return w.warned(c.Resolution, Warning{
+		return f.warned(c.Resolution, Warning{
 			Key:     keyUnsaved,
 			Summary: "Unable to Save Fly App Token",
 			Detail:  "The token is valid, but it could not be stored. Later runs must acquire a new one: " + err.Error(),
-		}), true, nil
+		})
 	}
-	return w.warned(c.Resolution), true, nil
-}
-
-// save stores the record and ends the claim, unless the flight was superseded.
-// If that is not known, the error says why.
-func (w *walk) save(ctx context.Context, claim Claim, rec Record) error {
-	f := w.flight
-	leave, err := f.group.enterSave(ctx, f)
-	if err != nil {
-		if claim != nil {
-			_ = claim.Release(context.WithoutCancel(ctx), nil, false) // it ends with the process
-		}
-		return err
-	}
-	defer leave()
-	if claim != nil {
-		err = claim.Save(ctx, rec)
-	} else {
-		err = w.saveUnclaimed(ctx, rec)
-	}
-	return err
+	return f.warned(c.Resolution)
 }
 
 // enterSave waits until no other flight of the app saves. The error is
 // [ErrSuperseded] if f must not save.
-func (g *group) enterSave(ctx context.Context, f *flight) (leave func(), err error) {
+func (f *flight) enterSave(ctx context.Context) (leave func(), err error) {
 	select {
-	case g.saving <- struct{}{}:
+	case f.group.saving <- struct{}{}:
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
+	f.group.mu.Lock()
+	defer f.group.mu.Unlock()
 	if f.superseded {
-		<-g.saving
+		<-f.group.saving
 		return nil, ErrSuperseded
 	}
-	return func() { <-g.saving }, nil
+	return func() { <-f.group.saving }, nil
 }
 
 // saveUnclaimed stores the record under the generation that the flight read.
-func (w *walk) saveUnclaimed(ctx context.Context, rec Record) error {
+func (f *flight) saveUnclaimed(ctx context.Context, rec Record) error {
 	var generation Generation
-	if w.unread == nil {
-		generation = w.stored.Generation
+	if f.unread == nil {
+		generation = f.stored.Generation
 	}
-	err := w.store.Save(ctx, w.flight.request, rec, generation)
-	if errors.Is(err, ErrSuperseded) && w.unread != nil {
+	err := f.cfg.Store.Save(ctx, f.request, rec, generation)
+	if errors.Is(err, ErrSuperseded) && f.unread != nil {
 		// It is unknown whether it was superseded, so nothing is kept.
-		w.setSuperseded()
-		return w.unread
+		f.setSuperseded()
+		return f.unread
 	}
 	return err
 }
 
 // lostClaim revokes a token that another process may revoke at any time, and looks
 // for the one that the other process stored.
-func (w *walk) lostClaim(c found) (res Resolution, done bool, err error) {
-	_ = w.discarded(w.flight.ctx, c) // the other process revokes it, too
-	w.stored, w.tried = nil, false
-	for _, src := range w.flight.sources {
-		if src.Name() == SourceStorage {
-			if res, done, err = w.visit(src, func() {}); done {
-				return res, done, err
-			}
-		}
+func (f *flight) lostClaim(c found) *result {
+	_ = f.discarded(f.ctx, c) // the other process revokes it, too
+	f.stored, f.tried = nil, false
+	if r := f.visitStorage(); r != nil {
+		return r
 	}
-	w.failure.miss(c.Source, &MissError{
+	f.failure.miss(c.Source, &MissError{
 		Reason: "another process took over the acquisition, because this one did not answer for too long", Fix: "try again", Temporary: true, Cause: ErrClaimLost,
 	})
-	return Resolution{}, false, nil
+	return nil
 }
 
 // discarded revokes a minted token that no caller receives, and reports whether that
 // succeeded.
-func (w *walk) discarded(ctx context.Context, c found) bool {
-	if w.discard == nil {
+func (f *flight) discarded(ctx context.Context, c found) bool {
+	if f.cfg.Discard == nil {
 		return false
 	}
 	_, err := guarded(ctx, verifyTimeout, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, w.discard(ctx, w.flight.request, c.Record)
+		return struct{}{}, f.cfg.Discard(ctx, f.request, c.Record)
 	})
 	return err == nil
 }
 
-func (w *walk) setSuperseded() {
-	w.flight.group.mu.Lock()
-	defer w.flight.group.mu.Unlock()
-	w.flight.superseded = true
+func (f *flight) setSuperseded() {
+	f.group.mu.Lock()
+	defer f.group.mu.Unlock()
+	f.superseded = true
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/flytokens/terraform-provider-fly/internal/coalesce"
@@ -20,6 +19,7 @@ const flightMargin = 10 * time.Second
 
 // flight is one pass through the sources, shared by its waiters.
 type flight struct {
+	*Resolver
 	call    *coalesce.Call[Resolution]
 	group   *group
 	request Request
@@ -34,67 +34,75 @@ type flight struct {
 	// If barred is set, tokens that were acquired up to since are not used.
 	since  bar
 	barred bool
-
-	// ctx carries the first caller's values, its logger among them, but not its
-	// cancellation. It ends with the flight's budget, or with its last waiter.
-	ctx    context.Context
-	budget *budget
-
 	// superseded, under group.mu, means that only its waiters get the answer.
 	superseded bool
+
+	// ctx carries the first caller's values, its logger among them, but not its
+	// cancellation. It ends with the flight's budget, or with its last waiter. Only the
+	// flight's goroutine uses it and what follows.
+	ctx      context.Context
+	budget   *budget
+	failure  *NoTokenError
+	stales   []found
+	warnings []Warning
+
+	// stored is the content of storage at the last read; nil before the first one.
+	// unread is why that read failed; nil if it did not.
+	stored *Stored
+	unread error
+	// seen and missesSeen are the numbers of the record and of the misses at the
+	// first read. Greater ones were stored while the flight waited.
+	seen, missesSeen Sequence
+	// claim is nil while none is held. tried is set after an attempt to get it.
+	claim Claim
+	tried bool
+	// unowned means that a token was minted under the claim, and that no caller has it
+	// yet.
+	unowned bool
+	// knownMisses are the misses of sources that another process has just
+	// asked.
+	knownMisses []Attempt
+
+	// unavailable is the first source that mints and failed temporarily, or "".
+	unavailable SourceName
+	// outOfReach means that Fly refused the stored token because it is for
+	// other apps.
+	outOfReach bool
+	// unreachable is the fingerprint of a refused token that apps share.
+	unreachable string
+	// slug is the organization whose token the app shares; "" while it is unknown.
+	slug string
+	// unconfirmed means that the app may not belong to the organization whose token it
+	// shares, because it cannot be looked up.
+	unconfirmed bool
+	// refused means that Fly refused the token of the app's organization for the app.
+	refused bool
+	// triedShared is set after an attempt to mint for the organization.
+	triedShared bool
 }
 
-// bar separates the tokens acquired before a call from later ones.
-type bar struct {
-	// stored is a number in storage.
-	stored Sequence
-	// shared is the number of an answer that an organization's flight gave in this run.
-	shared uint64
+// found is a candidate that may become the answer.
+type found struct {
+	Resolution
+	minted bool
+	// from and broad are the candidate's.
+	from  string
+	broad bool
 }
 
-// max returns the later bar.
-func (b bar) max(other bar) bar {
-	return bar{max(b.stored, other.stored), max(b.shared, other.shared)}
+// result is the outcome of a flight. While it is nil, the next source is asked.
+type result struct {
+	Resolution
+	err error
 }
 
-// serves reports whether a caller may share f: only if f bars everything that the
-// caller bars. Under [PolicyAlways] a caller bars what was acquired up to since, and it
-// may hold a token that was acquired after f began.
-func (f *flight) serves(policy Policy, since bar) bool {
-	switch policy {
-	case PolicyAlways:
-		return f.policy == policy && f.since == f.since.max(since)
-	case PolicyIfRejected:
-		return f.policy == policy
-	default:
-		return true
-	}
-}
-
-// bars reports whether f must not return the answer of an organization's flight.
-func (f *flight) bars(e *entry) bool {
-	before := e.answer.sequence != 0 && e.answer.sequence <= f.since.stored
-	return f.barred && e.err == nil && (before || e.shared <= f.since.shared)
-}
-
-// raise takes over the bar of earlier flights. Under [PolicyAlways] it raises the bar to
-// the flight's own, also for later flights. The caller holds the group's lock.
-func (f *flight) raise() {
-	own := f.since
-	f.since, f.barred = f.group.barred[f.request]
-	if f.policy == PolicyAlways {
-		f.since, f.barred = f.since.max(own), true
-		f.group.barred[f.request] = f.since
-	}
-}
-
-// fly asks the sources, and keeps the answer. A panic is an error of this
-// flight only.
-func (r *Resolver) fly(ctx context.Context, f *flight) (res Resolution, err error) {
+// fly asks the sources until one has a fresh token, and keeps the answer. A panic is an
+// error of this flight only.
+func (f *flight) fly(ctx context.Context) (res Resolution, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	f.ctx = ctx
-	limit := r.flightLimit(f)
+	f.ctx, f.failure = ctx, &NoTokenError{request: f.request}
+	limit := f.limit()
 	f.budget = newBudget(limit, func() {
 		cancel(fmt.Errorf("token: resolve %s: not finished within %s: %w", f.request.Subject(), limit, context.DeadlineExceeded))
 	})
@@ -103,14 +111,30 @@ func (r *Resolver) fly(ctx context.Context, f *flight) (res Resolution, err erro
 		if v := recover(); v != nil {
 			err = fmt.Errorf("token: resolve %s: %w", f.request.Subject(), panicError(v))
 		}
-		r.land(f, res, err)
+		f.land(res, err)
 	}()
-	return r.walk(f)
+	defer f.release(false)
+	if f.stores() && f.sources[0].Name() != SourceStorage && !(f.shareable(f.request) && f.request.Organization != "") {
+		f.load(ctx, saveTimeout) // its generation is that of the flight's beginning
+	}
+	for _, src := range f.sources {
+		r := f.staleStored(src)
+		if r == nil {
+			var release func()
+			if release, r = f.prepare(src); release != nil {
+				r = f.visit(src, release)
+			}
+		}
+		if r != nil {
+			return r.Resolution, r.err
+		}
+	}
+	return f.lastResort()
 }
 
 // land caches the outcome before the flight ends, so that none of ten thousand
 // callers starts a second flight.
-func (r *Resolver) land(f *flight, res Resolution, err error) {
+func (f *flight) land(res Resolution, err error) {
 	left := errors.Is(context.Cause(f.ctx), context.Canceled)
 	f.group.mu.Lock()
 	defer f.group.mu.Unlock()
@@ -123,67 +147,28 @@ func (r *Resolver) land(f *flight, res Resolution, err error) {
 	remembered := err == nil && !res.Stale || f.planned
 	var shared uint64
 	if f.request.App == "" {
-		shared = r.shared.Add(1) // its waiters get the answer also if it is not kept
+		shared = f.shared.Add(1) // its waiters get the answer also if it is not kept
 	}
 	if !f.superseded && remembered {
-		e := r.newEntry(f.request, res, err)
+		e := f.newEntry(f.request, res, err)
 		e.shared = shared
 		f.group.keep(e)
 	}
 	f.group.unload() // what a read of storage returned before may be old
 }
 
-// flightLimit sums the time limits of the sources, with the checks of their
-// tokens.
-func (r *Resolver) flightLimit(f *flight) time.Duration {
+// limit sums the time limits of the sources, with the checks of their tokens.
+func (f *flight) limit() time.Duration {
 	each := linkGrace
-	if r.verifier != nil {
+	if f.cfg.Verifier != nil {
 		each += verifyTimeout + linkGrace
 	}
-	if r.narrower != nil && f.request.Access != AccessAny {
-		each += r.narrower.Timeout() + linkGrace
+	if f.cfg.Narrower != nil && f.request.Access != AccessAny {
+		each += f.cfg.Narrower.Timeout() + linkGrace
 	}
 	limit := flightMargin
 	for _, s := range f.sources {
 		limit += s.Timeout() + each
 	}
 	return limit
-}
-
-// budget is a deadline that can be paused, because the wait for a slot is not
-// the flight's own time.
-type budget struct {
-	mu      sync.Mutex
-	timer   *time.Timer
-	left    time.Duration
-	started time.Time
-	spent   bool
-}
-
-func newBudget(limit time.Duration, over func()) *budget {
-	return &budget{timer: time.AfterFunc(limit, over), left: limit, started: time.Now()}
-}
-
-// pause stops the clock until the returned function is called.
-func (b *budget) pause() (resume func()) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.left -= time.Since(b.started)
-	b.timer.Stop()
-	return func() {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		if b.spent {
-			return
-		}
-		b.started = time.Now()
-		b.timer.Reset(b.left)
-	}
-}
-
-func (b *budget) stop() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.spent = true
-	b.timer.Stop()
 }

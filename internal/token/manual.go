@@ -12,7 +12,7 @@ func (r *Resolver) Manual(ctx context.Context, app string) (Record, error) {
 	if err := r.manualReady(app); err != nil {
 		return Record{}, err
 	}
-	rec, err := r.store.Manual(ctx, app)
+	rec, err := r.cfg.Store.Manual(ctx, app)
 	if err != nil {
 		return Record{}, err
 	}
@@ -28,7 +28,7 @@ func (r *Resolver) SetManual(ctx context.Context, app string, tok Token) (Record
 	if err != nil {
 		return Record{}, err
 	}
-	if err := r.store.SetManual(ctx, app, rec); err != nil {
+	if err := r.cfg.Store.SetManual(ctx, app, rec); err != nil {
 		return Record{}, err
 	}
 	r.manualChanged(app)
@@ -43,7 +43,7 @@ func (r *Resolver) CreateManual(ctx context.Context, app string, tok Token) (Rec
 	if err != nil {
 		return Record{}, err
 	}
-	kept, err := r.store.CreateManual(ctx, app, rec)
+	kept, err := r.cfg.Store.CreateManual(ctx, app, rec)
 	if err != nil {
 		return Record{}, err
 	}
@@ -57,7 +57,7 @@ func (r *Resolver) DeleteManual(ctx context.Context, app, fingerprint string) er
 	if err := r.manualReady(app); err != nil {
 		return err
 	}
-	if err := r.store.DeleteManual(ctx, app, fingerprint); err != nil {
+	if err := r.cfg.Store.DeleteManual(ctx, app, fingerprint); err != nil {
 		return err
 	}
 	r.manualChanged(app)
@@ -68,7 +68,7 @@ func (r *Resolver) manualReady(app string) error {
 	if err := ValidateApp(app); err != nil {
 		return err
 	}
-	if r.store == nil {
+	if r.cfg.Store == nil {
 		return ErrNoStore
 	}
 	return nil
@@ -93,17 +93,17 @@ func (r *Resolver) manualRecord(app string, tok Token) (Record, error) {
 // sources after it.
 func (r *Resolver) manualChanged(app string) {
 	manual := r.rank(SourceManual)
-	r.group(app).supersede(func(e *entry) bool {
+	r.groupAt(app).supersede(func(e *entry) bool {
 		return e.answer.Origin == SourceManual || r.rank(e.answer.Origin) > manual
 	})
 }
 
 // rank returns a source's position, or the position after the last.
 func (r *Resolver) rank(name SourceName) int {
-	for i, src := range r.sources {
+	for i, src := range r.cfg.Sources {
 		if src.Name() == name {
 			return i
 		}
 	}
-	return len(r.sources)
+	return len(r.cfg.Sources)
 }

@@ -72,56 +72,27 @@ const (
 	WaitMint Wait = "mint"
 )
 
-// outcome ends an acquisition, and returns the results for its caller.
-type outcome func(res Resolution, coalesced bool, err error) (Resolution, error)
+// unobserved is the [Observer] of a resolver that has none.
+type unobserved struct{}
 
-// acquireBegan reports the beginning of a [Resolver.Read] or [Resolver.Refresh].
-func (r *Resolver) acquireBegan(ctx context.Context, req Request, policy Policy) (context.Context, outcome) {
-	if r.observer == nil {
-		return ctx, func(res Resolution, _ bool, err error) (Resolution, error) { return res, err }
-	}
-	ctx, ended := r.observer.Acquire(ctx, req, policy)
-	return ctx, func(res Resolution, coalesced bool, err error) (Resolution, error) {
-		if err == nil {
-			ended(Acquisition{Resolution: res, Coalesced: coalesced})
-			return res, nil
-		}
-		ended(failed(res.Acquirer, coalesced, err))
-		return Resolution{}, err
-	}
+func (unobserved) Cached(context.Context, Request, Policy, Acquisition) {}
+
+func (unobserved) Acquire(ctx context.Context, _ Request, _ Policy) (context.Context, func(Acquisition)) {
+	return ctx, func(Acquisition) {}
 }
 
-// failed is an acquisition without a token.
-func failed(by Acquirer, coalesced bool, err error) Acquisition {
-	none := Resolution{Source: SourceNone, Acquirer: cmp.Or(by, AcquirerGroup)}
-	return Acquisition{Resolution: none, Coalesced: coalesced, Err: err}
+func (unobserved) Link(ctx context.Context, _ Request, _ SourceName) (context.Context, func(Visit)) {
+	return ctx, func(Visit) {}
 }
 
-// fromCache answers a [Resolver.Read] from the cache.
-func (r *Resolver) fromCache(ctx context.Context, req Request, policy Policy, e *entry) (Resolution, error) {
-	if r.observer == nil {
-		return e.answer, e.err
-	}
-	if e.err != nil {
-		r.observer.Cached(ctx, req, policy, failed(AcquirerFacade, false, e.err))
-		return Resolution{}, e.err
-	}
-	r.observer.Cached(ctx, req, policy, Acquisition{Resolution: e.answer})
-	return e.answer, nil
+func (unobserved) Wait(ctx context.Context, _ Request, _ Wait) (context.Context, func(error)) {
+	return ctx, func(error) {}
 }
 
-// linkBegan reports that a source is asked.
-func (w *walk) linkBegan(name SourceName) (context.Context, func(Visit)) {
-	if w.observer == nil {
-		return w.flight.ctx, func(Visit) {}
+// acquired is the result of an acquisition. Without a token, only the acquirer is kept.
+func acquired(res Resolution, coalesced bool, err error) Acquisition {
+	if err != nil {
+		res = Resolution{Source: SourceNone, Acquirer: cmp.Or(res.Acquirer, AcquirerGroup)}
 	}
-	return w.observer.Link(w.flight.ctx, w.flight.asker, name)
-}
-
-// waitBegan reports a wait.
-func (w *walk) waitBegan(what Wait) (context.Context, func(error)) {
-	if w.observer == nil {
-		return w.flight.ctx, func(error) {}
-	}
-	return w.observer.Wait(w.flight.ctx, w.flight.asker, what)
+	return Acquisition{Resolution: res, Coalesced: coalesced, Err: err}
 }

@@ -97,16 +97,16 @@ func (r *Resolver) freshness(rec Record, source SourceName, now time.Time) fresh
 // current one.
 func (r *Resolver) overlong(rec Record) bool {
 	if rec.TTL > 0 {
-		return rec.TTL > r.tokenTTL
+		return rec.TTL > r.cfg.TokenTTL
 	}
-	return rec.ExpiresAt.Sub(rec.AcquiredAt) > r.tokenTTL+lifeSlack
+	return rec.ExpiresAt.Sub(rec.AcquiredAt) > r.cfg.TokenTTL+lifeSlack
 }
 
 // freshUntil returns the last instant at which rec is fresh. With a fixed
 // margin, a minted token with a short life would never be fresh, and every call
 // would mint. So the margin is at most a quarter of its life.
 func (r *Resolver) freshUntil(rec Record) time.Time {
-	margin := r.minValidity
+	margin := r.cfg.MinValidity
 	if rec.Origin == SourceCLI || rec.Origin == SourceAPI {
 		if life := rec.ExpiresAt.Sub(rec.AcquiredAt); life > 0 {
 			margin = min(margin, life/4)

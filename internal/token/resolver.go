@@ -49,19 +49,7 @@ type Options struct {
 // is acquired once, for any number of readers. A failure is remembered until
 // something changes that may end it. It is safe for concurrent use.
 type Resolver struct {
-	sources     []Source
-	store       Store
-	tokenTTL    time.Duration
-	minValidity time.Duration
-	verifier    Verifier
-	narrower    Narrower
-	observer    Observer
-
-	isNamed      func(SourceName) bool
-	organization func(context.Context, Request) (string, error)
-	discard      func(context.Context, Request, Record) error
-	recover      func(context.Context, string, []Mint)
-
+	cfg Options
 	// began returns the number of the latest acquisition before the run, as of its
 	// first call.
 	began    func() Sequence
@@ -82,19 +70,10 @@ var ErrExpired = errors.New("the token has already expired")
 
 // New returns a resolver with an empty cache.
 func New(o Options) *Resolver {
-	r := &Resolver{
-		sources:      o.Sources,
-		store:        o.Store,
-		tokenTTL:     o.TokenTTL,
-		minValidity:  o.MinValidity,
-		verifier:     o.Verifier,
-		narrower:     o.Narrower,
-		observer:     o.Observer,
-		isNamed:      o.Named,
-		organization: o.Organization,
-		discard:      o.Discard,
-		recover:      o.Recover,
+	if o.Observer == nil {
+		o.Observer = unobserved{}
 	}
+	r := &Resolver{cfg: o}
 	r.began = sync.OnceValue(func() Sequence { return r.sequence(context.Background()) })
 	return r
 }
@@ -108,14 +87,18 @@ func New(o Options) *Resolver {
 // of ctx's end.
 func (r *Resolver) Read(ctx context.Context, req Request, policy Policy) (Resolution, error) {
 	if e := r.cached(req); e != nil {
-		return r.fromCache(ctx, req, policy, e)
+		r.cfg.Observer.Cached(ctx, req, policy, acquired(e.answer, false, e.err))
+		return e.answer, e.err
 	}
-	ctx, ended := r.acquireBegan(ctx, req, policy)
-	var since bar
+	ctx, ended := r.cfg.Observer.Acquire(ctx, req, policy)
+	f := &flight{request: req, policy: policy, planned: true}
 	if policy == PolicyAlways {
-		since.stored = r.began()
+		f.since.stored = r.began()
 	}
-	return ended(r.resolve(ctx, req, policy, since, true))
+	call, joined := r.acquire(ctx, f)
+	res, err := call.Wait(ctx)
+	ended(acquired(res, joined, err))
+	return res, err
 }
 
 // Refresh invalidates and acquires in one step, for req alone: from its start on, no
@@ -126,8 +109,11 @@ func (r *Resolver) Read(ctx context.Context, req Request, policy Policy) (Resolu
 // Under [PolicyAlways] a failure is final: no barred token is returned instead of a
 // better one. Under the other policies a stale one is, with a warning.
 func (r *Resolver) Refresh(ctx context.Context, req Request, policy Policy) (Resolution, error) {
-	ctx, ended := r.acquireBegan(ctx, req, policy)
-	return ended(r.resolve(ctx, req, policy, bar{r.sequence(ctx), r.shared.Load()}, false))
+	ctx, ended := r.cfg.Observer.Acquire(ctx, req, policy)
+	call, joined := r.acquire(ctx, &flight{request: req, policy: policy, since: bar{r.sequence(ctx), r.shared.Load()}})
+	res, err := call.Wait(ctx)
+	ended(acquired(res, joined, err))
+	return res, err
 }
 
 // Invalidate drops the cached tokens at a [Request.Place] and its minted tokens in
@@ -138,15 +124,15 @@ func (r *Resolver) Invalidate(ctx context.Context, place string) error {
 	if err := ValidatePlace(place); err != nil {
 		return err
 	}
-	g := r.group(place)
+	g := r.groupAt(place)
 	// This supersedes twice: before, for the flights under way, and after, for
 	// a flight that started in between and may have read the old record.
 	g.supersede(func(*entry) bool { return true })
 	r.dropShared(place)
-	if r.store == nil {
+	if r.cfg.Store == nil {
 		return nil
 	}
-	err := r.store.Invalidate(ctx, place)
+	err := r.cfg.Store.Invalidate(ctx, place)
 	g.supersede(func(*entry) bool { return true })
 	r.dropShared(place)
 	return err
@@ -167,8 +153,8 @@ func (r *Resolver) known(place string) *group {
 	return g
 }
 
-// group returns the group of a [Request.Place], made on its first miss.
-func (r *Resolver) group(place string) *group {
+// groupAt returns the group of a [Request.Place], made on its first miss.
+func (r *Resolver) groupAt(place string) *group {
 	if g := r.known(place); g != nil {
 		return g
 	}
@@ -183,41 +169,37 @@ func (r *Resolver) sequence(ctx context.Context) Sequence {
 	if !r.stores() {
 		return 0
 	}
-	seq, err := guarded(ctx, saveTimeout, r.store.Sequence)
+	seq, err := guarded(ctx, saveTimeout, r.cfg.Store.Sequence)
 	if err != nil {
 		return 0
 	}
 	return seq
 }
 
-// resolve enters the app's group and waits there for a flight. Tokens acquired
-// after since count as acquired for this call.
-func (r *Resolver) resolve(ctx context.Context, req Request, policy Policy, since bar, planned bool) (res Resolution, coalesced bool, err error) {
-	if err := req.Validate(); err != nil {
-		return Resolution{}, false, err
+// acquire enters a caller's request, unless it is invalid or the caller has left.
+func (r *Resolver) acquire(ctx context.Context, f *flight) (call *coalesce.Call[Resolution], joined bool) {
+	err := f.request.Validate()
+	if err == nil {
+		err = context.Cause(ctx)
 	}
-	if ctx.Err() != nil {
-		return Resolution{}, false, context.Cause(ctx)
+	if err != nil {
+		return coalesce.Ended(Resolution{}, err), false
 	}
-	f, joined, hit := r.enter(ctx, &flight{request: req, asker: req, sources: r.sources, policy: policy, since: since, planned: planned})
-	if hit != nil {
-		return hit.answer.fromCache(AcquirerGroup), false, hit.err
-	}
-	res, err = f.call.Wait(ctx)
-	return res, joined, err
+	f.asker, f.sources = f.request, r.cfg.Sources
+	return r.enter(ctx, f)
 }
 
-// enter returns the flight that will answer, next or one to join, or a cache entry
+// enter returns the call that will answer: that of next, one to join, or a cache entry
 // that appeared since the caller looked. The cache is read under the group's lock, so
 // that no caller starts a second walk after the first has landed.
-func (r *Resolver) enter(ctx context.Context, next *flight) (f *flight, joined bool, hit *entry) {
+func (r *Resolver) enter(ctx context.Context, next *flight) (call *coalesce.Call[Resolution], joined bool) {
 	req := next.request
-	g := r.group(req.Place())
+	g := r.groupAt(req.Place())
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if next.planned {
 		if e := g.find(req, time.Now()); e != nil && !next.bars(e) {
-			return nil, false, e
+			return coalesce.Ended(e.answer.fromCache(AcquirerGroup), e.err), false
 		}
 	} else {
 		g.drop(func(e *entry) bool { return e.request == req || e.err != nil || e.answer.Stale })
@@ -225,13 +207,13 @@ func (r *Resolver) enter(ctx context.Context, next *flight) (f *flight, joined b
 	if f := g.flights[req]; f != nil {
 		// The first of a run's readers of an app decides about the policy.
 		if (next.planned && f.planned && req.App != "" || f.serves(next.policy, next.since)) && f.call.Join() {
-			return f, true, nil
+			return f.call, true
 		}
 		f.superseded = true
 	}
-	next.group = g
+	next.Resolver, next.group = r, g
 	next.raise()
-	next.call = coalesce.Start(ctx, func(ctx context.Context) (Resolution, error) { return r.fly(ctx, next) })
+	next.call = coalesce.Start(ctx, next.fly)
 	g.flights[req] = next
-	return next, false, nil
+	return next.call, false
 }

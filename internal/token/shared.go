@@ -13,149 +13,145 @@ import (
 
 // shareable reports whether the request may share its organization's token.
 func (r *Resolver) shareable(req Request) bool {
-	return r.organization != nil && req.App != "" && req.Access == AccessAny
+	return r.cfg.Organization != nil && req.App != "" && req.Access == AccessAny
 }
 
 // home returns the organization that the request names, or the one that storage knows
 // for the app, or "". It asks no server.
-func (w *walk) home(ctx context.Context, limit time.Duration) string {
-	if slug := w.flight.request.Organization; slug != "" {
+func (f *flight) home(ctx context.Context, limit time.Duration) string {
+	if slug := f.request.Organization; slug != "" {
 		return slug
 	}
-	w.load(ctx, limit)
-	return w.stored.Organization
+	f.load(ctx, limit)
+	return f.stored.Organization
 }
 
 // sharedFromStorage is the source "storage" for the token of an organization. One read
 // serves the plan-time reads of all its apps.
-func (w *walk) sharedFromStorage(ctx context.Context, limit time.Duration) (Candidate, error) {
-	req := Request{Organization: w.slug}
-	g := w.group(req.Place())
-	if !w.flight.planned {
+func (f *flight) sharedFromStorage(ctx context.Context, limit time.Duration) (Candidate, error) {
+	req := Request{Organization: f.slug}
+	g := f.groupAt(req.Place())
+	if !f.planned {
 		g.forget()
-	} else if e := g.find(req, time.Now()); e != nil && e.err == nil && !w.flight.bars(e) {
-		if !w.isMember(limit) {
+	} else if e := g.find(req, time.Now()); e != nil && e.err == nil && !f.bars(e) {
+		if !f.isMember(limit) {
 			return Candidate{}, &MissError{Reason: "nothing stored for this request", Cause: ErrNoRecord}
 		}
-		return Candidate{Record: e.answer.Record, sharedWith: w.slug, recent: e.answer.recent, sequence: e.answer.sequence}, nil
+		return Candidate{Record: e.answer.Record, sharedWith: f.slug, recent: e.answer.recent, sequence: e.answer.sequence}, nil
 	}
-	stored, err := w.loadShared(ctx, g, req, limit)
-	c, err := w.flight.candidate(stored, err)
-	c.Minted, c.sharedWith = false, w.slug // it is stored already
+	stored, err := f.loadShared(ctx, g, req, limit)
+	c, err := f.candidate(stored, err)
+	c.Minted, c.sharedWith = false, f.slug // it is stored already
 	return c, err
 }
 
 // loadShared reads storage once for all that ask until g is unloaded.
 func (r *Resolver) loadShared(ctx context.Context, g *group, req Request, limit time.Duration) (Stored, error) {
 	return g.loaded.Load().Do(ctx, struct{}{}, func(ctx context.Context) (Stored, error) {
-		return guarded(ctx, limit, func(ctx context.Context) (Stored, error) { return r.store.Load(ctx, req) })
+		return guarded(ctx, limit, func(ctx context.Context) (Stored, error) { return r.cfg.Store.Load(ctx, req) })
 	})
 }
 
 // shares reports whether to mint the organization's token instead of asking src for the
 // app. It is false if the app's organization is unknown, or not the one that the request
 // names: src then says why.
-func (w *walk) shares(src Source) bool {
-	if !mints(src.Name()) || !w.shareable(w.flight.request) || w.triedShared {
+func (f *flight) shares(src Source) bool {
+	if !mints(src.Name()) || !f.shareable(f.request) || f.triedShared {
 		return false
 	}
-	w.triedShared = true
-	slug, err := w.lookUp(w.flight.request, src.Timeout())
+	f.triedShared = true
+	slug, err := f.lookUp(f.request, src.Timeout())
 	if err != nil || slug == "" {
-		if w.stores() {
-			w.load(w.flight.ctx, saveTimeout)
+		if f.stores() {
+			f.load(f.ctx, saveTimeout)
 		}
 		return false
 	}
-	w.confirm()
-	w.refused = w.outOfReach && slug == w.slug
-	w.slug = slug
+	f.confirm()
+	f.refused = f.outOfReach && slug == f.slug
+	f.slug = slug
 	return true
 }
 
-func (w *walk) lookUp(req Request, limit time.Duration) (slug string, err error) {
-	return guarded(w.flight.ctx, limit, func(ctx context.Context) (string, error) { return w.organization(ctx, req) })
+func (f *flight) lookUp(req Request, limit time.Duration) (slug string, err error) {
+	return guarded(f.ctx, limit, func(ctx context.Context) (string, error) { return f.cfg.Organization(ctx, req) })
 }
 
 // isMember reports whether the app may belong to the organization whose token this run
 // acquired. Fly has not seen that token for this app.
-func (w *walk) isMember(limit time.Duration) bool {
-	slug, err := w.lookUp(w.flight.request, limit)
-	w.confirm()
-	return err == nil && slug == w.slug || err != nil && w.flight.request.Organization == ""
+func (f *flight) isMember(limit time.Duration) bool {
+	slug, err := f.lookUp(f.request, limit)
+	f.confirm()
+	return err == nil && slug == f.slug || err != nil && f.request.Organization == ""
 }
 
 // confirm notes whether the app can be looked up. [Options.Organization] has then
 // compared its organization with the one that the request names.
-func (w *walk) confirm() {
-	_, err := w.lookUp(Request{App: w.flight.request.App}, verifyTimeout)
-	w.unconfirmed = err != nil
+func (f *flight) confirm() {
+	_, err := f.lookUp(Request{App: f.request.App}, verifyTimeout)
+	f.unconfirmed = err != nil
 }
 
 // again makes the organization mint a new token in place of one that Fly refuses for the
 // app: the organization may have been made anew under the same slug. It does not if the
 // app cannot be looked up. The token of the other apps then stays, and the error says so.
-func (w *walk) again(ctx context.Context) error {
-	if w.unconfirmed {
-		return w.wrongOrganization(ctx, found{Resolution: Resolution{SharedWith: w.slug}}, ErrOutOfReach)
+func (f *flight) again(ctx context.Context) error {
+	if f.unconfirmed {
+		return f.wrongOrganization(ctx, found{Resolution: Resolution{SharedWith: f.slug}}, ErrOutOfReach)
 	}
-	w.refuse(Request{Organization: w.slug}, rejection{fingerprint: w.unreachable}, ErrOutOfReach)
+	f.refuse(Request{Organization: f.slug}, rejection{fingerprint: f.unreachable}, ErrOutOfReach)
 	return nil
 }
 
-// stepShared joins the flight of the organization, which asks src and the sources next
+// visitShared joins the flight of the organization, which asks src and the sources next
 // to it that mint.
-func (w *walk) stepShared(src Source) (res Resolution, done bool, err error) {
-	if w.refused {
-		if err := w.again(w.flight.ctx); err != nil {
-			return w.missed(src, err)
+func (f *flight) visitShared(src Source) *result {
+	if f.refused {
+		if err := f.again(f.ctx); err != nil {
+			return f.missed(src, err)
 		}
 	}
-	res, err = w.mintShared(src)
-	if w.flight.ctx.Err() != nil {
-		return Resolution{}, true, context.Cause(w.flight.ctx)
+	res, err := f.mintShared(src)
+	if r := f.left(); r != nil {
+		return r
 	}
 	if err != nil {
-		w.knownMisses = []Attempt{{Source: src.Name(), Err: err}}
+		f.knownMisses = []Attempt{{Source: src.Name(), Err: err}}
 		if failure := new(NoTokenError); errors.As(err, &failure) {
-			w.knownMisses = failure.Attempts
+			f.knownMisses = failure.Attempts
 		}
-		w.skips(src)
-		return Resolution{}, false, nil
+		f.skips(src)
+		return nil
 	}
 	c := found{Resolution: res}
-	c.SharedWith = w.slug
-	if err := w.verify(w.flight.ctx, c); err != nil {
-		return w.missed(src, err)
+	c.SharedWith = f.slug
+	if err := f.verify(f.ctx, c); err != nil {
+		return f.missed(src, err)
 	}
-	return w.accept(c)
+	return f.accept(c)
 }
 
 // mintShared waits for the organization's flight. The wait is not the app's time.
-func (w *walk) mintShared(src Source) (res Resolution, err error) {
-	f := w.flight
+func (f *flight) mintShared(src Source) (res Resolution, err error) {
 	defer f.budget.pause()()
-	ctx, ended := w.waitBegan(WaitMint)
+	ctx, ended := f.cfg.Observer.Wait(f.ctx, f.asker, WaitMint)
 	defer func() { ended(err) }()
 	policy := PolicyIfExpired // the flights of the apps show tokens to Fly
 	if f.barred {
 		policy = PolicyAlways
 	}
-	shared, _, hit := w.enter(ctx, &flight{
-		request: Request{Organization: w.slug}, asker: f.request, sources: w.mintersFrom(src),
+	call, _ := f.enter(ctx, &flight{
+		request: Request{Organization: f.slug}, asker: f.request, sources: f.mintersFrom(src),
 		policy: policy, since: f.since, barred: f.barred, planned: f.planned,
 	})
-	if hit != nil {
-		return hit.answer.fromCache(AcquirerGroup), hit.err
-	}
-	return shared.call.Wait(ctx)
+	return call.Wait(ctx)
 }
 
 // mintersFrom returns storage, if it is used, src, and the sources directly after src
 // that mint.
-func (w *walk) mintersFrom(src Source) []Source {
+func (f *flight) mintersFrom(src Source) []Source {
 	var sources []Source
-	all := w.flight.sources
+	all := f.sources
 	if at := slices.IndexFunc(all, func(s Source) bool { return s.Name() == SourceStorage }); at >= 0 {
 		sources = append(sources, all[at])
 	}
@@ -171,13 +167,13 @@ func (w *walk) mintersFrom(src Source) []Source {
 
 // noteOrganization records the app's organization, so that later runs find the token in
 // storage without a lookup. If it fails, they look it up.
-func (w *walk) noteOrganization(slug string) {
-	req := w.flight.request
-	if req.Organization != "" || !w.stores() || w.stored == nil || w.unread != nil || w.stored.Organization == slug {
+func (f *flight) noteOrganization(slug string) {
+	req := f.request
+	if req.Organization != "" || !f.stores() || f.stored == nil || f.unread != nil || f.stored.Organization == slug {
 		return
 	}
-	_, _ = guarded(w.flight.ctx, saveTimeout, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, w.store.SetOrganization(ctx, req.App, slug)
+	_, _ = guarded(f.ctx, saveTimeout, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, f.cfg.Store.SetOrganization(ctx, req.App, slug)
 	})
 }
 
@@ -185,7 +181,7 @@ func (w *walk) noteOrganization(slug string) {
 // of the organization that shares it may be about to return it.
 func (r *Resolver) refuse(of Request, key rejection, err error) {
 	if _, known := r.rejected.LoadOrStore(key, err); !known && key.app == "" {
-		r.group(of.Place()).supersede(func(e *entry) bool { return e.answer.Token.Fingerprint() == key.fingerprint })
+		r.groupAt(of.Place()).supersede(func(e *entry) bool { return e.answer.Token.Fingerprint() == key.fingerprint })
 	}
 }
 
@@ -193,16 +189,16 @@ func (r *Resolver) refuse(of Request, key rejection, err error) {
 // is none. It looks in storage first. Then it looks the app up. If that fails, it returns
 // the organization that req names. The error is that of the lookup.
 func (r *Resolver) SharedOrganization(ctx context.Context, req Request) (string, error) {
-	if r.organization == nil || !slices.ContainsFunc(r.sources, func(src Source) bool { return mints(src.Name()) }) {
+	if r.cfg.Organization == nil || !slices.ContainsFunc(r.cfg.Sources, func(src Source) bool { return mints(src.Name()) }) {
 		return "", nil
 	}
-	if r.store != nil {
-		if stored, err := r.store.Load(ctx, Request{App: req.App}); err == nil && stored.Organization != "" {
+	if r.cfg.Store != nil {
+		if stored, err := r.cfg.Store.Load(ctx, Request{App: req.App}); err == nil && stored.Organization != "" {
 			return stored.Organization, nil
 		}
 	}
 	slug, err := guarded(ctx, verifyTimeout, func(ctx context.Context) (string, error) {
-		return r.organization(ctx, Request{App: req.App})
+		return r.cfg.Organization(ctx, Request{App: req.App})
 	})
 	if err != nil && req.Organization != "" {
 		return req.Organization, nil

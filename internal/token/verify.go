@@ -18,49 +18,48 @@ type rejection struct{ app, fingerprint string }
 // verify checks a token with Fly if the policy requires it, and returns an
 // error that wraps [ErrRejected] if Fly refuses it. A refused token is not
 // returned again under any policy.
-func (w *walk) verify(ctx context.Context, o found) error {
-	r, f := w.Resolver, w.flight
+func (f *flight) verify(ctx context.Context, o found) error {
 	fingerprint := o.Token.Fingerprint()
 	for _, app := range []string{f.request.App, ""} {
-		if known, ok := r.rejected.Load(rejection{app, fingerprint}); ok {
+		if known, ok := f.rejected.Load(rejection{app, fingerprint}); ok {
 			cause, _ := known.(error)
-			return w.rejectedMiss(ctx, o, cause)
+			return f.rejectedMiss(ctx, o, cause)
 		}
 	}
-	if f.policy != PolicyIfRejected || r.verifier == nil || o.Token.IsOAuth() || !w.shown(o) {
+	if f.policy != PolicyIfRejected || f.cfg.Verifier == nil || o.Token.IsOAuth() || !f.shown(o) {
 		return nil
 	}
 	_, err := guarded(ctx, verifyTimeout, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, r.verifier.Verify(ctx, f.request, o.Token)
+		return struct{}{}, f.cfg.Verifier.Verify(ctx, f.request, o.Token)
 	})
 	if !errors.Is(err, ErrRejected) {
 		return nil // a missing answer is not a rejection
 	}
-	w.reject(ctx, o, err)
-	return w.rejectedMiss(ctx, o, err)
+	f.reject(ctx, o, err)
+	return f.rejectedMiss(ctx, o, err)
 }
 
 // reject remembers that Fly refuses a token, and removes it from storage. One that many
 // apps share stays there if it is merely of no use to this app.
-func (w *walk) reject(ctx context.Context, o found, err error) {
+func (f *flight) reject(ctx context.Context, o found, err error) {
 	unreachable := errors.Is(err, ErrOutOfReach)
-	of, key := w.flight.request, rejection{w.flight.request.App, o.Token.Fingerprint()}
+	of, key := f.request, rejection{f.request.App, o.Token.Fingerprint()}
 	stored := o.Source == SourceStorage
 	if o.SharedWith != "" {
-		of, stored = Request{Organization: o.SharedWith}, !unreachable && w.stores()
+		of, stored = Request{Organization: o.SharedWith}, !unreachable && f.stores()
 		if unreachable {
-			w.suspects.Store(o.SharedWith, true)
-			w.unreachable = key.fingerprint
+			f.suspects.Store(o.SharedWith, true)
+			f.unreachable = key.fingerprint
 		} else {
 			key.app = ""
 		}
 	}
-	w.outOfReach = w.outOfReach || unreachable && (o.Source == SourceStorage || o.SharedWith != "")
-	w.refuse(of, key, err)
-	if stored && w.store != nil {
+	f.outOfReach = f.outOfReach || unreachable && (o.Source == SourceStorage || o.SharedWith != "")
+	f.refuse(of, key, err)
+	if stored && f.cfg.Store != nil {
 		// A record that stays is shown and refused again at the next plan.
 		_, _ = guarded(ctx, saveTimeout, func(ctx context.Context) (struct{}, error) {
-			return struct{}{}, w.store.Remove(ctx, of, key.fingerprint)
+			return struct{}{}, f.cfg.Store.Remove(ctx, of, key.fingerprint)
 		})
 	}
 }
@@ -69,17 +68,17 @@ func (w *walk) reject(ctx context.Context, o found, err error) {
 // revoked. A token that any process has just minted was not. It is checked
 // anyway if its predecessor was for other apps, because the organization may be
 // wrong.
-func (w *walk) shown(o found) bool {
-	if w.flight.request.App == "" {
+func (f *flight) shown(o found) bool {
+	if f.request.App == "" {
 		return false // the flights of the apps check it
 	}
 	if o.SharedWith != "" {
-		_, suspect := w.suspects.Load(o.SharedWith)
-		return suspect || w.unconfirmed || !o.recent
+		_, suspect := f.suspects.Load(o.SharedWith)
+		return suspect || f.unconfirmed || !o.recent
 	}
 	switch o.Source {
 	case SourceCLI, SourceAPI:
-		return w.outOfReach
+		return f.outOfReach
 	case SourceStorage:
 		return !o.recent
 	case SourceConfig, SourceEnv, SourceManual:
@@ -91,9 +90,9 @@ func (w *walk) shown(o found) bool {
 
 // rejectedMiss is the miss for a token that Fly rejects. It names the token,
 // its origin and the advice.
-func (w *walk) rejectedMiss(ctx context.Context, o found, err error) error {
+func (f *flight) rejectedMiss(ctx context.Context, o found, err error) error {
 	if mints(o.Source) || o.SharedWith != "" && o.recent && errors.Is(err, ErrOutOfReach) {
-		return w.wrongOrganization(ctx, o, err)
+		return f.wrongOrganization(ctx, o, err)
 	}
 	place, fix := string(o.Source), ""
 	switch o.Source {
@@ -106,7 +105,7 @@ func (w *walk) rejectedMiss(ctx context.Context, o found, err error) error {
 	}
 	what := "it is expired, revoked or unknown"
 	if errors.Is(err, ErrOutOfReach) {
-		what = fmt.Sprintf("it is valid, but not for app %q", w.flight.request.App)
+		what = fmt.Sprintf("it is valid, but not for app %q", f.request.App)
 	}
 	return &MissError{
 		Reason: fmt.Sprintf("Fly rejects the token found in %s (fingerprint %s): %s", place, o.Token.Fingerprint(), what),
@@ -117,18 +116,18 @@ func (w *walk) rejectedMiss(ctx context.Context, o found, err error) error {
 // wrongOrganization ends the resolution: two tokens in a row were minted in an
 // organization that the app does not belong to. Otherwise every run would mint
 // another one.
-func (w *walk) wrongOrganization(ctx context.Context, o found, err error) error {
-	req := w.flight.request
-	if o.SharedWith == "" && w.discarded(ctx, o) {
-		w.unowned = false
+func (f *flight) wrongOrganization(ctx context.Context, o found, err error) error {
+	req := f.request
+	if o.SharedWith == "" && f.discarded(ctx, o) {
+		f.unowned = false
 	}
 	reason := fmt.Sprintf("Fly refuses the token that was just minted for app %q", req.App)
 	if in := cmp.Or(req.Organization, o.SharedWith); in != "" {
 		reason = fmt.Sprintf("a token minted in organization %q has no access to app %q", in, req.App)
 	}
 	fix := "check organization, or FLY_ORG, and the app's name"
-	if w.organization != nil {
-		slug, lookupErr := guarded(ctx, verifyTimeout, func(ctx context.Context) (string, error) { return w.organization(ctx, Request{App: req.App}) })
+	if f.cfg.Organization != nil {
+		slug, lookupErr := guarded(ctx, verifyTimeout, func(ctx context.Context) (string, error) { return f.cfg.Organization(ctx, Request{App: req.App}) })
 		switch {
 		case lookupErr != nil || slug == "":
 		case slug == req.Organization || req.Organization == "":
