@@ -6,6 +6,7 @@ import (
 
 	"github.com/flytokens/terraform-provider-fly/internal/flyapi"
 	"github.com/flytokens/terraform-provider-fly/internal/flytest"
+	"github.com/flytokens/terraform-provider-fly/internal/flytest/macaroons"
 	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
@@ -15,7 +16,7 @@ func bundleOf(t *testing.T, tok token.Token) macaroon.Bundle {
 	t.Helper()
 	b, err := macaroon.ParseBundle(tok.Reveal())
 	if err == nil {
-		b, err = b.Attenuate(macaroon.IsUser{ID: 7})
+		b, err = b.Attenuate(macaroons.IsUser(7))
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/flytokens/terraform-provider-fly/internal/flytest/macaroons"
 	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
@@ -146,8 +147,8 @@ func (s *Server) issue(organization Organization, as Issued, m Make) *issued {
 	as.Organization, as.CreatedAt, as.ExpiresAt = organization.Slug, now, now.Add(ttl)
 	i := &issued{Issued: as, ticket: random(64)}
 	var err error
-	i.permission, err = macaroon.New(
-		macaroon.Seed{Key: random(32), KeyID: random(16), Random: random(16), Location: macaroon.LocationPermission},
+	i.permission, err = macaroons.New(
+		macaroons.Seed{Key: random(32), KeyID: random(16), Random: random(16), Location: macaroon.LocationPermission},
 		s.caveats(organization, i)...,
 	)
 	if err != nil {
@@ -155,11 +156,11 @@ func (s *Server) issue(organization Organization, as Issued, m Make) *issued {
 	}
 	bundle := macaroon.NewBundle(i.permission)
 	if !m.NoDischarge {
-		caveats := []macaroon.Caveat{macaroon.IsUser{ID: 42}}
+		caveats := []macaroon.Caveat{macaroons.IsUser(42)}
 		if m.DischargeTTL != 0 {
 			caveats = append(caveats, macaroon.Window(now.Add(-time.Hour), now.Add(m.DischargeTTL)))
 		}
-		i.discharge, err = macaroon.NewDischarge(macaroon.Seed{
+		i.discharge, err = macaroons.NewDischarge(macaroons.Seed{
 			Key: random(32), KeyID: i.ticket, Random: random(16), Location: macaroon.LocationAuthentication,
 		}, caveats...)
 		if err != nil {
@@ -176,7 +177,7 @@ func (s *Server) issue(organization Organization, as Issued, m Make) *issued {
 func (s *Server) caveats(organization Organization, i *issued) []macaroon.Caveat {
 	caveats := []macaroon.Caveat{macaroon.Organization{ID: organization.NumericID, Mask: macaroon.ActionAll}}
 	if app, ok := s.world.app(i.App); ok {
-		features := macaroon.FeatureSet{"builder": macaroon.ActionAll, "wg": macaroon.ActionAll}
+		features := macaroon.Resources{Of: macaroon.FeatureSet, Allowed: map[string]macaroon.Action{"builder": macaroon.ActionAll, "wg": macaroon.ActionAll}}
 		apps := macaroon.Apps{app.NumericID: macaroon.ActionAll}
 		if s.world.AppsAtTop {
 			caveats = append(caveats, apps, macaroon.IfPresent{Ifs: []macaroon.Caveat{features}, Else: macaroon.ActionAll})
@@ -184,7 +185,7 @@ func (s *Server) caveats(organization Organization, i *issued) []macaroon.Caveat
 			caveats = append(caveats, macaroon.IfPresent{Ifs: []macaroon.Caveat{apps, features}, Else: macaroon.ActionRead})
 		}
 	} else {
-		caveats = append(caveats, macaroon.IsMember{})
+		caveats = append(caveats, macaroons.IsMember())
 	}
 	from := i.CreatedAt
 	if i.ExpiresAt.Before(from) {

@@ -30,6 +30,18 @@ type Access struct {
 	Time time.Time
 }
 
+// name returns the resource of the type that a names; nil if it names none.
+func (a *Access) name(of Type) *string {
+	switch of {
+	case FeatureSet:
+		return a.Feature
+	case Machines:
+		return a.Machine
+	default:
+		return nil
+	}
+}
+
 var (
 	// ErrDenied is wrapped by the error for a request that is not allowed.
 	ErrDenied = errors.New("not permitted")

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/flytokens/terraform-provider-fly/internal/flytest/macaroons"
 	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
 )
 
@@ -87,12 +88,12 @@ func TestPermitsResources(t *testing.T) {
 		"all apps":                         {macaroon.Apps{0: read}, request(read, onApp(testApp)), true},
 		"all apps and some":                {macaroon.Apps{0: all, testApp: all}, request(read, onApp(testApp)), false},
 		"no app":                           {macaroon.Apps{}, request(read, onApp(testApp)), false},
-		"a machine":                        {macaroon.Machines{"m1": read}, request(read, onApp(testApp), onMachine("m1")), true},
-		"another machine":                  {macaroon.Machines{"m1": read}, request(read, onApp(testApp), onMachine("m2")), false},
-		"all machines":                     {macaroon.Machines{"": read}, request(read, onApp(testApp), onMachine("m2")), true},
-		"a volume, none in the request":    {macaroon.Volumes{"v": read}, request(read, onApp(testApp)), false},
-		"a feature":                        {macaroon.FeatureSet{"wg": all}, request(all, withFeature("wg")), true},
-		"a feature, and an app":            {macaroon.FeatureSet{"wg": all}, request(read, onApp(testApp)), false},
+		"a machine":                        {resources(macaroon.Machines, actions{"m1": read}), request(read, onApp(testApp), onMachine("m1")), true},
+		"another machine":                  {resources(macaroon.Machines, actions{"m1": read}), request(read, onApp(testApp), onMachine("m2")), false},
+		"all machines":                     {resources(macaroon.Machines, actions{"": read}), request(read, onApp(testApp), onMachine("m2")), true},
+		"a volume, none in the request":    {resources(macaroon.Volumes, actions{"v": read}), request(read, onApp(testApp)), false},
+		"a feature":                        {resources(macaroon.FeatureSet, actions{"wg": all}), request(all, withFeature("wg")), true},
+		"a feature, and an app":            {resources(macaroon.FeatureSet, actions{"wg": all}), request(read, onApp(testApp)), false},
 		"an app, and a feature":            {macaroon.Apps{testApp: all}, request(read, withFeature("wg")), false},
 	})
 }
@@ -105,7 +106,7 @@ func TestPermitsRequests(t *testing.T) {
 	checkDecisions(t, map[string]decision{
 		"an action":                      {read, request(read), true},
 		"another action":                 {read, request(write), false},
-		"a user":                         {macaroon.IsUser{ID: 1}, request(all), true},
+		"a user":                         {macaroons.IsUser(1), request(all), true},
 		"a window":                       {window(-time.Hour, time.Hour), request(read), true},
 		"a window's first instant":       {window(0, time.Hour), request(read), true},
 		"a window's last instant":        {window(-time.Hour, 0), request(read), true},
@@ -122,27 +123,27 @@ func TestPermitsRequests(t *testing.T) {
 		"any command":                    {macaroon.Commands{{}}, request(read, withCommand("rm")), true},
 		"no command":                     {macaroon.Commands{}, request(read, withCommand("rm")), false},
 		"a command, none requested":      {macaroon.Commands{{}}, request(read), false},
-		"a source machine":               {macaroon.FromMachineSource{ID: "m"}, request(read), false},
-		"a member":                       {macaroon.IsMember{}, request(all, onApp(testApp)), true},
-		"a member, a feature":            {macaroon.IsMember{}, request(all, withFeature("builder")), true},
-		"a member, the bills":            {macaroon.IsMember{}, request(read, withFeature("billing")), true},
-		"a member, changing the bills":   {macaroon.IsMember{}, request(write, withFeature("billing")), false},
-		"a member, deletion":             {macaroon.IsMember{}, request(read, withFeature("deletion")), false},
-		"a member, a new feature":        {macaroon.IsMember{}, request(read, withFeature("new")), false},
-		"a billing manager":              {macaroon.RoleBillingManager, request(read), false},
-		"an administrator, deletion":     {macaroon.RoleAdmin, request(all, withFeature("deletion")), true},
-		"both roles, deletion":           {macaroon.RoleMember | macaroon.RoleBillingManager, request(read, withFeature("deletion")), false},
-		"an unknown caveat":              {macaroon.Unknown{Code: 1 << 48, Body: []byte{0xc0}}, request(macaroon.ActionNone), false},
-		"a source on Fly":                {macaroon.FlySrc{}, request(read), false},
-		"what belongs in a ticket":       {macaroon.ConfineUser{ID: 1}, request(read), false},
-		"what belongs in a discharge":    {macaroon.BindToParentToken{1}, request(read), false},
+		"a source machine":               {other(15, 0x91, 0xa1, 'm'), request(read), false},
+		"a member":                       {macaroons.IsMember(), request(all, onApp(testApp)), true},
+		"a member, a feature":            {macaroons.IsMember(), request(all, withFeature("builder")), true},
+		"a member, the bills":            {macaroons.IsMember(), request(read, withFeature("billing")), true},
+		"a member, changing the bills":   {macaroons.IsMember(), request(write, withFeature("billing")), false},
+		"a member, deletion":             {macaroons.IsMember(), request(read, withFeature("deletion")), false},
+		"a member, a new feature":        {macaroons.IsMember(), request(read, withFeature("new")), false},
+		"a billing manager":              {macaroon.AllowedRoles(2), request(read), false},
+		"an administrator, deletion":     {macaroon.AllowedRoles(0xffffffff), request(all, withFeature("deletion")), true},
+		"both roles, deletion":           {macaroon.AllowedRoles(3), request(read, withFeature("deletion")), false},
+		"an unknown caveat":              {macaroon.Other{Type: 1 << 48, Body: []byte{0xc0}}, request(macaroon.ActionNone), false},
+		"a source on Fly":                {other(31, 0x93, 0xa0, 0xa0, 0xa0), request(read), false},
+		"what belongs in a ticket":       {other(8, 0x91, 1), request(read), false},
+		"what belongs in a discharge":    {binding([]byte{1}), request(read), false},
 		"a third party inside IfPresent": {ifs(all, authentication("ticket")), request(read), false},
 	})
 }
 
 func TestPermitsIfPresent(t *testing.T) {
 	t.Parallel()
-	deploy := ifs(read, macaroon.Apps{testApp: all}, macaroon.FeatureSet{"wg": all})
+	deploy := ifs(read, macaroon.Apps{testApp: all}, resources(macaroon.FeatureSet, actions{"wg": all}))
 	checkDecisions(t, map[string]decision{
 		"what applies":                   {deploy, request(all, onApp(testApp)), true},
 		"the other that applies":         {deploy, request(all, withFeature("wg")), true},
@@ -150,13 +151,13 @@ func TestPermitsIfPresent(t *testing.T) {
 		"the other, to another":          {deploy, request(read, withFeature("builder")), false},
 		"none applies":                   {deploy, request(read), true},
 		"none applies, another action":   {deploy, request(write), false},
-		"two apply, one denies":          {ifs(all, macaroon.Apps{testApp: all}, macaroon.Machines{"m": read}), request(write, onApp(testApp), onMachine("m")), false},
-		"two apply, both allow":          {ifs(0, macaroon.Apps{testApp: all}, macaroon.Machines{"m": read}), request(read, onApp(testApp), onMachine("m")), true},
+		"two apply, one denies":          {ifs(all, macaroon.Apps{testApp: all}, resources(macaroon.Machines, actions{"m": read})), request(write, onApp(testApp), onMachine("m")), false},
+		"two apply, both allow":          {ifs(0, macaroon.Apps{testApp: all}, resources(macaroon.Machines, actions{"m": read})), request(read, onApp(testApp), onMachine("m")), true},
 		"one always applies":             {ifs(all, macaroon.ActionRead, macaroon.Apps{testApp: all}), request(write), false},
 		"a mutation does not apply":      {ifs(read, macaroon.Mutations{"a"}), request(read), true},
 		"inside, none applies":           {ifs(0, ifs(read, macaroon.Apps{testApp: all})), request(read), true},
 		"inside, none applies and more":  {ifs(all, ifs(read, macaroon.Apps{testApp: all})), request(write), false},
-		"an unknown caveat applies":      {ifs(all, macaroon.Unknown{Code: 99, Body: []byte{0}}), request(read), false},
+		"an unknown caveat applies":      {ifs(all, macaroon.Other{Type: 99, Body: []byte{0}}), request(read), false},
 		"nothing inside":                 {ifs(read), request(read), true},
 		"nothing inside, another action": {ifs(read), request(write), false},
 	})
@@ -169,7 +170,7 @@ func TestPermitsWithDischarges(t *testing.T) {
 		bundle []*macaroon.Macaroon
 		want   error
 	}{
-		"a discharge":                       {[]*macaroon.Macaroon{p, discharge(t, "ticket", bindingTo(p), macaroon.FlyioUserID(1), macaroon.GitHubUserID(2), macaroon.GoogleUserID{3}, until(time.Hour))}, nil},
+		"a discharge":                       {[]*macaroon.Macaroon{p, discharge(t, "ticket", bindingTo(p), other(23, 1), other(24, 2), other(25, 0xc4, 1, 3), until(time.Hour))}, nil},
 		"none":                              {[]*macaroon.Macaroon{p}, macaroon.ErrUndischarged},
 		"one for another":                   {[]*macaroon.Macaroon{p, discharge(t, "other")}, macaroon.ErrUndischarged},
 		"an expired one":                    {[]*macaroon.Macaroon{p, discharge(t, "ticket", until(-time.Second))}, macaroon.ErrDenied},
@@ -217,7 +218,7 @@ func TestApps(t *testing.T) {
 		"a mask elsewhere":   {caveats: []macaroon.Caveat{macaroon.Apps{2: all}, organization(read)}, want: []macaroon.AppAccess{{2, read}}, some: true},
 		"a mask of all bits": {caveats: []macaroon.Caveat{macaroon.Apps{2: 0xffff}}, want: []macaroon.AppAccess{{2, all}}, some: true},
 		"an expired one":     {caveats: []macaroon.Caveat{macaroon.Apps{2: read}, macaroon.ValidityWindow{NotAfter: 1}}, want: []macaroon.AppAccess{{2, read}}, some: true},
-		"an unknown caveat":  {caveats: []macaroon.Caveat{macaroon.Apps{2: read}, macaroon.Unknown{Code: 99, Body: []byte{0}}}, want: []macaroon.AppAccess{{2, 0}}, some: true},
+		"an unknown caveat":  {caveats: []macaroon.Caveat{macaroon.Apps{2: read}, macaroon.Other{Type: 99, Body: []byte{0}}}, want: []macaroon.AppAccess{{2, 0}}, some: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

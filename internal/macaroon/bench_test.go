@@ -7,6 +7,7 @@ import (
 
 	"github.com/vmihailenco/msgpack/v5"
 
+	"github.com/flytokens/terraform-provider-fly/internal/flytest/macaroons"
 	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
 )
 
@@ -15,10 +16,10 @@ import (
 func benchmarked(t testing.TB) *macaroon.Macaroon {
 	t.Helper()
 	m := permission(
-		t, organization(all), ifs(read, macaroon.Apps{testApp: all}, macaroon.FeatureSet{"builder": all, "wg": all}),
+		t, organization(all), ifs(read, macaroon.Apps{testApp: all}, resources(macaroon.FeatureSet, actions{"builder": all, "wg": all})),
 		until(time.Hour), macaroon.ThirdParty{
 			Location: macaroon.LocationAuthentication, VerifierKey: make([]byte, 60), Ticket: make([]byte, 198),
-		}, macaroon.IsMember{}, macaroon.Mutations{"issueCertificate", "x"},
+		}, macaroons.IsMember(), macaroon.Mutations{"issueCertificate", "x"},
 	)
 	if n := len(m.Reveal()); n != 600 {
 		t.Fatalf("the token has %d bytes, not 600", n)

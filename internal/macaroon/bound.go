@@ -6,7 +6,7 @@ import "slices"
 // and the feature. Other resources of a type are treated alike.
 type place struct {
 	// named holds the types of the set caveats that apply to the request.
-	named []caveatType
+	named []Type
 	// app is the app that the proof is about. inApp reports whether the request
 	// is for this app or for a different one.
 	app   uint64
@@ -20,17 +20,17 @@ type place struct {
 // neither. Each may be a mutation.
 func places(app uint64, features []string) []place {
 	var list []place
-	for _, named := range [...][]caveatType{
+	for _, named := range [...][]Type{
 		nil,
 		{typeStorageObjects},
-		{typeFeatureSet},
-		{typeFeatureSet, typeClusters},
+		{FeatureSet},
+		{FeatureSet, typeClusters},
 		{typeApps},
-		{typeApps, typeVolumes},
+		{typeApps, Volumes},
 		{typeApps, typeAppFeatureSet},
-		{typeApps, typeMachines},
-		{typeApps, typeMachines, typeCommands},
-		{typeApps, typeMachines, typeMachineFeatureSet},
+		{typeApps, Machines},
+		{typeApps, Machines, typeCommands},
+		{typeApps, Machines, typeMachineFeatureSet},
 	} {
 		p := place{named: named, app: app, inApp: slices.Contains(named, typeApps), features: features}
 		list = append(list, p, p.withMutation())
@@ -47,7 +47,7 @@ func (p place) withMutation() place {
 	return p
 }
 
-func (p *place) names(t caveatType) bool { return slices.Contains(p.named, t) }
+func (p *place) names(t Type) bool { return slices.Contains(p.named, t) }
 
 // applies reports whether a caveat inside IfPresent applies to a request.
 type applies int
@@ -85,10 +85,8 @@ func (p *place) boundOf(c Caveat) (Action, applies) {
 		return p.boundOfIfPresent(c), always
 	case Apps:
 		mask = union(c, func(id uint64) bool { return id == 0 || (id == p.app) == p.inApp })
-	case FeatureSet:
-		mask = union(c, func(name string) bool { return !slices.Contains(p.features, name) })
-	case named:
-		mask = union(c.names(), func(string) bool { return true })
+	case Resources:
+		mask = union(c.Allowed, func(name string) bool { return c.Of != FeatureSet || !slices.Contains(p.features, name) })
 	case Mutations:
 		mask = ifAny(len(c))
 	case Commands:

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/flytokens/terraform-provider-fly/internal/flytest/macaroons"
 	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
 )
 
@@ -77,7 +78,7 @@ func TestKinds(t *testing.T) {
 	} {
 		s := seed("key")
 		s.Location = location
-		m, err := macaroon.New(s)
+		m, err := macaroons.New(s)
 		if err != nil {
 			t.Fatal(err)
 		}

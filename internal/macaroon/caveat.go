@@ -1,93 +1,92 @@
 package macaroon
 
 import (
-	"fmt"
+	"math"
 	"strconv"
 	"strings"
 )
 
-// caveatType is the number of a type of caveat on the wire.
-type caveatType uint64
+// Type is the number of a type of caveat on the wire.
+type Type uint64
 
-// The types that Fly uses, as caveat.go of superfly/macaroon numbers them.
+// The types that Fly uses and this package interprets, as caveat.go of
+// superfly/macaroon numbers them. The exported ones are for [Resources].
 const (
-	typeOrganization        caveatType = 0
-	typeVolumes             caveatType = 2
-	typeApps                caveatType = 3
-	typeValidityWindow      caveatType = 4
-	typeFeatureSet          caveatType = 5
-	typeMutations           caveatType = 6
-	typeMachines            caveatType = 7
-	typeConfineUser         caveatType = 8
-	typeConfineOrganization caveatType = 9
-	typeIsUser              caveatType = 10
-	typeThirdParty          caveatType = 11
-	typeBindToParentToken   caveatType = 12
-	typeIfPresent           caveatType = 13
-	typeMachineFeatureSet   caveatType = 14
-	typeFromMachineSource   caveatType = 15
-	typeClusters            caveatType = 16
-	typeConfineGoogleHD     caveatType = 19
-	typeConfineGitHubOrg    caveatType = 20
-	typeMaxValidity         caveatType = 21
-	typeIsMember            caveatType = 22
-	typeFlyioUserID         caveatType = 23
-	typeGitHubUserID        caveatType = 24
-	typeGoogleUserID        caveatType = 25
-	typeAction              caveatType = 26
-	typeCommands            caveatType = 27
-	typeAppFeatureSet       caveatType = 28
-	typeStorageObjects      caveatType = 29
-	typeAllowedRoles        caveatType = 30
-	typeFlySrc              caveatType = 31
+	typeOrganization Type = 0
+	// Volumes are volumes of apps, by id.
+	Volumes            Type = 2
+	typeApps           Type = 3
+	typeValidityWindow Type = 4
+	// FeatureSet holds features of the organization: "wg", "builder" and others.
+	FeatureSet    Type = 5
+	typeMutations Type = 6
+	// Machines are machines of apps, by id.
+	Machines              Type = 7
+	typeIsUser            Type = 10
+	typeThirdParty        Type = 11
+	typeBindToParentToken Type = 12
+	typeIfPresent         Type = 13
+	typeMachineFeatureSet Type = 14
+	typeFromMachineSource Type = 15
+	typeClusters          Type = 16 // of LiteFS Cloud
+	typeIsMember          Type = 22
+	typeFlyioUserID       Type = 23
+	typeGitHubUserID      Type = 24
+	typeGoogleUserID      Type = 25
+	typeAction            Type = 26
+	typeCommands          Type = 27
+	typeAppFeatureSet     Type = 28
+	typeStorageObjects    Type = 29 // by prefix of their URL
+	typeAllowedRoles      Type = 30
 )
 
 // knownType is what this package knows of a type.
 type knownType struct {
 	// name is flyctl's.
 	name string
-	// read reads the body; nil for IfPresent, which nests.
-	read func(*reader) Caveat
+	// read reads the body, and returns the caveat or, for [Other], the body in
+	// flyctl's JSON. It is nil for IfPresent, which nests.
+	read func(*reader) any
 	// key is the only member of the body in flyctl's JSON, and names the resources
 	// of a set.
 	key string
 }
 
 var knownTypes = [...]knownType{
-	typeOrganization:        {name: "Organization", read: (*reader).organization},
-	typeVolumes:             {name: "Volumes", read: readNamed[Volumes], key: "volumes"},
-	typeApps:                {name: "Apps", read: func(r *reader) Caveat { return Apps(readSet(r, r.uint64)) }, key: "apps"},
-	typeValidityWindow:      {name: "ValidityWindow", read: (*reader).validityWindow},
-	typeFeatureSet:          {name: "FeatureSet", read: readNamed[FeatureSet], key: "features"},
-	typeMutations:           {name: "Mutations", read: func(r *reader) Caveat { return Mutations(r.fields(1).strings()) }, key: "mutations"},
-	typeMachines:            {name: "Machines", read: readNamed[Machines], key: "machines"},
-	typeConfineUser:         {name: "ConfineUser", read: func(r *reader) Caveat { return ConfineUser{r.fields(1).uint64()} }},
-	typeConfineOrganization: {name: "ConfineOrganization", read: func(r *reader) Caveat { return ConfineOrganization{r.fields(1).uint64()} }},
-	typeIsUser:              {name: "IsUser", read: func(r *reader) Caveat { return IsUser{r.fields(1).uint64()} }},
-	typeThirdParty:          {name: "3P", read: (*reader).thirdParty},
-	typeBindToParentToken:   {name: "BindToParentToken", read: func(r *reader) Caveat { return BindToParentToken(r.bytes()) }},
-	typeIfPresent:           {name: "IfPresent"},
-	typeMachineFeatureSet:   {name: "MachineFeatureSet", read: readNamed[MachineFeatureSet], key: "features"},
-	typeFromMachineSource:   {name: "FromMachineSource", read: func(r *reader) Caveat { return FromMachineSource{r.fields(1).string()} }},
-	typeClusters:            {name: "Clusters", read: readNamed[Clusters], key: "clusters"},
-	typeConfineGoogleHD:     {name: "ConfineGoogleHD", read: func(r *reader) Caveat { return ConfineGoogleHD(r.string()) }},
-	typeConfineGitHubOrg:    {name: "ConfineGitHubOrg", read: readNumber[ConfineGitHubOrg]},
-	typeMaxValidity:         {name: "MaxValidity", read: readNumber[MaxValidity]},
-	typeIsMember:            {name: "IsMember", read: (*reader).isMember},
-	typeFlyioUserID:         {name: "FlyioUserID", read: readNumber[FlyioUserID]},
-	typeGitHubUserID:        {name: "GitHubUserID", read: readNumber[GitHubUserID]},
-	typeGoogleUserID:        {name: "GoogleUserID", read: (*reader).googleUserID},
-	typeAction:              {name: "Action", read: readNumber[Action]},
-	typeCommands:            {name: "Commands", read: (*reader).commands},
-	typeAppFeatureSet:       {name: "AppFeatureSet", read: readNamed[AppFeatureSet], key: "features"},
-	typeStorageObjects:      {name: "StorageObjects", read: readNamed[StorageObjects], key: "storage_objects"},
-	typeAllowedRoles:        {name: "AllowedRoles", read: readNumber[AllowedRoles]},
-	typeFlySrc:              {name: "FlySrc", read: (*reader).flySrc},
+	typeOrganization:      {name: "Organization", read: (*reader).organization},
+	Volumes:               {name: "Volumes", read: readNamed(Volumes), key: "volumes"},
+	typeApps:              {name: "Apps", read: func(r *reader) any { return Apps(readSet(r, r.uint64)) }, key: "apps"},
+	typeValidityWindow:    {name: "ValidityWindow", read: (*reader).validityWindow},
+	FeatureSet:            {name: "FeatureSet", read: readNamed(FeatureSet), key: "features"},
+	typeMutations:         {name: "Mutations", read: func(r *reader) any { return Mutations(r.fields(1).strings()) }, key: "mutations"},
+	Machines:              {name: "Machines", read: readNamed(Machines), key: "machines"},
+	8:                     {name: "ConfineUser", read: func(r *reader) any { return map[string]uint64{"id": r.fields(1).uint64()} }},
+	9:                     {name: "ConfineOrganization", read: func(r *reader) any { return map[string]uint64{"id": r.fields(1).uint64()} }},
+	typeIsUser:            {name: "IsUser", read: func(r *reader) any { return map[string]uint64{"uint64": r.fields(1).uint64()} }},
+	typeThirdParty:        {name: "3P", read: (*reader).thirdParty},
+	typeBindToParentToken: {name: "BindToParentToken", read: func(r *reader) any { return r.bytes() }},
+	typeIfPresent:         {name: "IfPresent"},
+	typeMachineFeatureSet: {name: "MachineFeatureSet", read: readNamed(typeMachineFeatureSet), key: "features"},
+	typeFromMachineSource: {name: "FromMachineSource", read: func(r *reader) any { return map[string]string{"id": r.fields(1).string()} }},
+	typeClusters:          {name: "Clusters", read: readNamed(typeClusters), key: "clusters"},
+	19:                    {name: "ConfineGoogleHD", read: func(r *reader) any { return r.string() }},
+	20:                    {name: "ConfineGitHubOrg", read: func(r *reader) any { return r.uint64() }},
+	21:                    {name: "MaxValidity", read: func(r *reader) any { return r.uint64() }},
+	typeIsMember:          {name: "IsMember", read: func(r *reader) any { r.fields(0); return struct{}{} }},
+	typeFlyioUserID:       {name: "FlyioUserID", read: func(r *reader) any { return r.uint64() }},
+	typeGitHubUserID:      {name: "GitHubUserID", read: func(r *reader) any { return r.uint64() }},
+	typeGoogleUserID:      {name: "GoogleUserID", read: (*reader).googleUserID},
+	typeAction:            {name: "Action", read: func(r *reader) any { return r.action() }},
+	typeCommands:          {name: "Commands", read: (*reader).commands},
+	typeAppFeatureSet:     {name: "AppFeatureSet", read: readNamed(typeAppFeatureSet), key: "features"},
+	typeStorageObjects:    {name: "StorageObjects", read: readNamed(typeStorageObjects), key: "storage_objects"},
+	typeAllowedRoles:      {name: "AllowedRoles", read: func(r *reader) any { return AllowedRoles(r.uint(math.MaxUint32)) }},
+	31:                    {name: "FlySrc", read: (*reader).flySrc},
 }
 
 // known returns what is known of the type, the zero value of an unknown one.
-func (t caveatType) known() knownType {
-	if t < caveatType(len(knownTypes)) {
+func (t Type) known() knownType {
+	if t < Type(len(knownTypes)) {
 		return knownTypes[t]
 	}
 	return knownType{}
@@ -95,7 +94,7 @@ func (t caveatType) known() knownType {
 
 // String returns flyctl's name for the type, or the number if flyctl has no
 // name for it.
-func (t caveatType) String() string {
+func (t Type) String() string {
 	if name := t.known().name; name != "" {
 		return name
 	}
@@ -103,7 +102,7 @@ func (t caveatType) String() string {
 }
 
 // resources names what a caveat of the type is about.
-func (t caveatType) resources() string {
+func (t Type) resources() string {
 	switch t {
 	case typeCommands:
 		return "commands"
@@ -116,33 +115,11 @@ func (t caveatType) resources() string {
 	}
 }
 
-// Caveat is one restriction in a macaroon. A type that this package does not
-// implement is read as [Unknown].
-type Caveat interface {
-	// kind returns the caveat's type.
-	kind() caveatType
-	// encode writes the body.
-	encode(w *writer)
+// isAttestation reports whether a caveat of the type states an identity. Only a
+// finalized discharge can do that.
+func (t Type) isAttestation() bool {
+	return t == typeFlyioUserID || t == typeGitHubUserID || t == typeGoogleUserID
 }
-
-// named is a resource set whose keys are names.
-type named interface {
-	Caveat
-	names() map[string]Action
-}
-
-// Unknown is a caveat of a type that this package does not know.
-// [Grant.Permits] denies every request under one, as Fly does for the types
-// that it does not know.
-type Unknown struct {
-	// Code is the type's number.
-	Code uint64
-	// Body is the body, one msgpack value, as in the macaroon.
-	Body []byte
-}
-
-func (c Unknown) kind() caveatType { return caveatType(c.Code) }
-func (c Unknown) encode(w *writer) { w.raw(c.Body) }
 
 // walk calls visit for every caveat, and for those inside IfPresent after the
 // one that holds them.
@@ -153,21 +130,4 @@ func walk(caveats []Caveat, visit func(Caveat)) {
 			walk(p.Ifs, visit)
 		}
 	}
-}
-
-// isAttestation reports whether c states an identity. Only a finalized
-// discharge can do that.
-func isAttestation(c Caveat) bool {
-	switch c.(type) {
-	case FlyioUserID, GitHubUserID, GoogleUserID:
-		return true
-	default:
-		return false
-	}
-}
-
-// Format writes a mask in place of the keys, for every verb. The ticket is a
-// secret: it is enough to request a discharge.
-func (c ThirdParty) Format(f fmt.State, _ rune) {
-	_, _ = fmt.Fprintf(f, "3P(%s)", c.Location)
 }

@@ -1,6 +1,20 @@
 package macaroon
 
-import "time"
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+// Caveat is one restriction in a macaroon.
+type Caveat interface {
+	// kind returns the caveat's type.
+	kind() Type
+	// encode writes the body. A struct is an array of its fields.
+	encode(w *writer)
+}
 
 // Organization confines a token to an organization and to some actions in it.
 type Organization struct {
@@ -10,34 +24,28 @@ type Organization struct {
 	Mask Action `json:"mask"`
 }
 
+func (Organization) kind() Type         { return typeOrganization }
+func (c Organization) encode(w *writer) { w.fields(c.ID, uint64(c.Mask)) }
+
 // Apps confines a token to apps, by number, with the actions allowed on each.
 // The number 0 means all apps and must then be the only key. An empty map
 // allows no app.
 type Apps map[uint64]Action
 
-// Volumes confines a token to volumes, by id, as [Apps] does to apps. The empty
-// id means all volumes. The same applies to the other sets whose keys are
-// names.
-type Volumes map[string]Action
+func (Apps) kind() Type         { return typeApps }
+func (c Apps) encode(w *writer) { encodeSet(w, c, w.uint) }
 
-// Machines confines a token to machines, by id.
-type Machines map[string]Action
+// Resources confines a token to resources of one type, by name, as [Apps] does to
+// apps. The empty name means all of them.
+type Resources struct {
+	// Of is the type of the resources.
+	Of Type
+	// Allowed holds the actions that are allowed on each.
+	Allowed map[string]Action
+}
 
-// FeatureSet confines a token to features of the organization: "wg", "builder"
-// and others.
-type FeatureSet map[string]Action
-
-// MachineFeatureSet confines a token to features of a machine.
-type MachineFeatureSet map[string]Action
-
-// AppFeatureSet confines a token to features of an app.
-type AppFeatureSet map[string]Action
-
-// Clusters confines a token to LiteFS Cloud clusters.
-type Clusters map[string]Action
-
-// StorageObjects confines a token to objects in storage, by prefix of their URL.
-type StorageObjects map[string]Action
+func (c Resources) kind() Type       { return c.Of }
+func (c Resources) encode(w *writer) { encodeSet(w, c.Allowed, w.string) }
 
 // ValidityWindow bounds a token's life. Both ends are inside it.
 type ValidityWindow struct {
@@ -53,39 +61,16 @@ func Window(from, until time.Time) ValidityWindow {
 	return ValidityWindow{NotBefore: from.Unix(), NotAfter: until.Unix()}
 }
 
+func (ValidityWindow) kind() Type         { return typeValidityWindow }
+func (c ValidityWindow) encode(w *writer) { w.fields(c.NotBefore, c.NotAfter) }
+
 // Mutations allows the GraphQL mutations that it names, and nothing else.
 type Mutations []string
 
-// ConfineUser is a caveat of a ticket: the person who authenticates must be
-// this user.
-type ConfineUser struct {
-	// ID is the user's number.
-	ID uint64 `json:"id"`
-}
-
-// ConfineOrganization is a caveat of a ticket: the person who authenticates
-// must belong to this organization.
-type ConfineOrganization struct {
-	// ID is the organization's number.
-	ID uint64 `json:"id"`
-}
-
-// ConfineGoogleHD is a caveat of a ticket: the person who authenticates must
-// have a Google account of this domain.
-type ConfineGoogleHD string
-
-// ConfineGitHubOrg is a caveat of a ticket: the person who authenticates must
-// belong to this GitHub organization.
-type ConfineGitHubOrg uint64
-
-// MaxValidity is a caveat of a ticket: the discharge must not be valid for
-// longer than this many seconds.
-type MaxValidity uint64
-
-// IsUser names the token's user. It restricts nothing.
-type IsUser struct {
-	// ID is the user's number.
-	ID uint64 `json:"uint64"`
+func (Mutations) kind() Type { return typeMutations }
+func (c Mutations) encode(w *writer) {
+	w.array(1)
+	w.strings(c)
 }
 
 // ThirdParty makes a token unusable without a discharge from a third party.
@@ -99,9 +84,19 @@ type ThirdParty struct {
 	Ticket []byte
 }
 
-// BindToParentToken binds a discharge to one permission macaroon and those
-// attenuated from it: a prefix of the SHA-256 of that macaroon's tail.
-type BindToParentToken []byte
+func (ThirdParty) kind() Type { return typeThirdParty }
+func (c ThirdParty) encode(w *writer) {
+	w.array(3)
+	w.string(c.Location)
+	w.bytes(c.VerifierKey)
+	w.bytes(c.Ticket)
+}
+
+// Format writes a mask in place of the keys, for every verb. The ticket is a
+// secret: it is enough to request a discharge.
+func (c ThirdParty) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "3P(%s)", c.Location)
+}
 
 // IfPresent restricts requests for some resources only. If caveats in Ifs are
 // about a resource that the request names, all of these must allow it. If none
@@ -113,25 +108,15 @@ type IfPresent struct {
 	Else Action
 }
 
-// FromMachineSource allows requests that come from one machine.
-type FromMachineSource struct {
-	// ID is the machine's id.
-	ID string `json:"id"`
+func (IfPresent) kind() Type { return typeIfPresent }
+func (c IfPresent) encode(w *writer) {
+	w.array(2)
+	w.caveats(c.Ifs)
+	w.uint(uint64(c.Else))
 }
 
-// IsMember allows what members of an organization may do, as
-// AllowedRoles(RoleMember) does.
-type IsMember struct{}
-
-// FlyioUserID states in a discharge which Fly user authenticated.
-type FlyioUserID uint64
-
-// GitHubUserID states in a discharge which GitHub user authenticated.
-type GitHubUserID uint64
-
-// GoogleUserID states in a discharge which Google user authenticated: a number,
-// highest byte first.
-type GoogleUserID []byte
+func (Action) kind() Type         { return typeAction }
+func (c Action) encode(w *writer) { w.uint(uint64(c)) }
 
 // Commands allows the execution of these commands. An empty list allows none.
 type Commands []Command
@@ -144,27 +129,48 @@ type Command struct {
 	Exact bool `json:"exact,omitempty"`
 }
 
+func (Commands) kind() Type { return typeCommands }
+func (c Commands) encode(w *writer) {
+	w.array(len(c))
+	for _, command := range c {
+		w.array(2)
+		w.strings(command.Args)
+		w.bool(command.Exact)
+	}
+}
+
 // AllowedRoles allows what members of an organization in these roles may do, one
-// bit for each role.
+// bit for each role, as flyio/caveats.go of superfly/macaroon numbers them.
 type AllowedRoles uint32
 
-// The roles, as flyio/caveats.go of superfly/macaroon numbers them.
 const (
-	// RoleMember is an ordinary member.
-	RoleMember AllowedRoles = 1
-	// RoleBillingManager manages billing.
-	RoleBillingManager AllowedRoles = 2
-	// RoleAdmin includes every role, future ones too.
-	RoleAdmin AllowedRoles = 0xffffffff
+	roleMember AllowedRoles = 1
+	// roleAdmin includes every role, future ones too.
+	roleAdmin AllowedRoles = 0xffffffff
 )
 
-// FlySrc allows requests that come from a machine on Fly. An empty field allows
-// any value.
-type FlySrc struct {
-	// Organization is the slug of the machine's organization.
-	Organization string `json:"organization"`
-	// App is the name of the machine's app.
-	App string `json:"app"`
-	// Instance is the machine's id.
-	Instance string `json:"instance"`
+func (AllowedRoles) kind() Type         { return typeAllowedRoles }
+func (c AllowedRoles) encode(w *writer) { w.uint(uint64(c)) }
+
+// Other is any other caveat: of a ticket, of a discharge, or of a type that this
+// package does not know. Most allow no request, as Fly denies every request under
+// a type that it does not know.
+type Other struct {
+	// Type is the type's number.
+	Type Type
+	// Body is the body, one msgpack value, as in the macaroon.
+	Body []byte
+}
+
+func (c Other) kind() Type       { return c.Type }
+func (c Other) encode(w *writer) { w.buf.Write(c.Body) }
+
+// encodeSet writes a resource set: an array of one map with ascending keys.
+func encodeSet[K cmp.Ordered](w *writer, set map[K]Action, key func(K)) {
+	w.array(1)
+	w.mapping(len(set))
+	for _, k := range slices.Sorted(maps.Keys(set)) {
+		key(k)
+		w.uint(uint64(set[k]))
+	}
 }

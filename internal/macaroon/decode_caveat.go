@@ -1,6 +1,9 @@
 package macaroon
 
-import "math"
+import (
+	"math"
+	"math/big"
+)
 
 // maxGoogleID bounds the number of a Google user in bytes. Real numbers have
 // nine.
@@ -9,16 +12,19 @@ const maxGoogleID = 64
 // caveat reads a type and a body. The depth is the number of IfPresent caveats
 // around it.
 func (r *reader) caveat(depth int) Caveat {
-	t := caveatType(r.uint64())
-	if t == typeIfPresent {
-		return r.ifPresent(depth)
-	}
-	if known := t.known(); known.read != nil {
-		return known.read(r)
-	}
+	t := Type(r.uint64())
 	at := r.at
-	r.skip(depth)
-	return Unknown{Code: uint64(t), Body: r.buf[at:r.at:r.at]}
+	switch known := t.known(); {
+	case t == typeIfPresent:
+		return r.ifPresent(depth)
+	case known.read == nil:
+		r.skip(depth)
+	default:
+		if c, ok := known.read(r).(Caveat); ok {
+			return c
+		}
+	}
+	return Other{Type: t, Body: r.buf[at:r.at:r.at]}
 }
 
 func (r *reader) ifPresent(depth int) Caveat {
@@ -39,20 +45,9 @@ func (r *reader) action() Action {
 	return Action(r.uint(math.MaxUint16)) //nolint:gosec // It is below the limit.
 }
 
-// readNumber reads a caveat that is a number, as large as its type.
-func readNumber[T interface {
-	Caveat
-	~uint16 | ~uint32 | ~uint64
-}](r *reader) Caveat {
-	return T(r.uint(uint64(^T(0))))
-}
-
 // readNamed reads a resource set whose keys are names.
-func readNamed[T interface {
-	Caveat
-	~map[string]Action
-}](r *reader) Caveat {
-	return T(readSet(r, r.string))
+func readNamed(of Type) func(*reader) any {
+	return func(r *reader) any { return Resources{Of: of, Allowed: readSet(r, r.string)} }
 }
 
 // readSet reads an array of one map. A duplicate key is an error, because
@@ -71,35 +66,32 @@ func readSet[K comparable](r *reader, key func() K) map[K]Action {
 	return set
 }
 
-func (r *reader) organization() Caveat {
+func (r *reader) organization() any {
 	r.fields(2)
 	return Organization{ID: r.uint64(), Mask: r.action()}
 }
 
-func (r *reader) validityWindow() Caveat {
+func (r *reader) validityWindow() any {
 	r.fields(2)
 	return ValidityWindow{NotBefore: r.int(), NotAfter: r.int()}
 }
 
-func (r *reader) thirdParty() Caveat {
+func (r *reader) thirdParty() any {
 	r.fields(3)
 	return ThirdParty{Location: r.string(), VerifierKey: r.bytes(), Ticket: r.bytes()}
 }
 
-func (r *reader) isMember() Caveat {
-	r.fields(0)
-	return IsMember{}
-}
-
-func (r *reader) googleUserID() Caveat {
+// googleUserID reads a number, highest byte first.
+func (r *reader) googleUserID() any {
 	id := r.bytes()
 	if len(id) > maxGoogleID {
 		r.fail("a number is too large")
+		return nil
 	}
-	return GoogleUserID(id)
+	return new(big.Int).SetBytes(id)
 }
 
-func (r *reader) commands() Caveat {
+func (r *reader) commands() any {
 	n := r.array()
 	list := make(Commands, 0, min(n, preallocated))
 	for i := 0; i < n && r.err == nil; i++ {
@@ -109,7 +101,11 @@ func (r *reader) commands() Caveat {
 	return list
 }
 
-func (r *reader) flySrc() Caveat {
+func (r *reader) flySrc() any {
 	r.fields(3)
-	return FlySrc{Organization: r.string(), App: r.string(), Instance: r.string()}
+	return struct {
+		Organization string `json:"organization"`
+		App          string `json:"app"`
+		Instance     string `json:"instance"`
+	}{r.string(), r.string(), r.string()}
 }

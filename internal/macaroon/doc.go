@@ -1,6 +1,5 @@
 // Package macaroon reads Fly.io's macaroons: what a token may do, for whom, and
-// until when. It also narrows them, which needs no key, and mints them for
-// tests.
+// until when. It also narrows them, which needs no key.
 //
 // The format, the caveats and the way they are evaluated are those of
 // superfly/macaroon v0.3.0. This package is stricter than that library. It

@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/flytokens/terraform-provider-fly/internal/flytest/macaroons"
 	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
 )
 
@@ -138,7 +139,7 @@ func TestGoldenThirdParty(t *testing.T) {
 	// A ticket is an array of the key, 32 bytes, and caveats.
 	key := unseal(g.ThirdPartyKey, sealed.Ticket)[3:35]
 	keyID, random := nonce(t, grant.Permission)
-	before, err := macaroon.New(macaroon.Seed{
+	before, err := macaroons.New(macaroons.Seed{
 		Key: tp.Key, KeyID: keyID, Random: random, Location: macaroon.LocationPermission,
 	}, grant.Permission.Caveats()[0])
 	if err != nil {
@@ -164,7 +165,7 @@ func TestGoldenThirdParty(t *testing.T) {
 func TestJSONOfUnknown(t *testing.T) {
 	t.Parallel()
 	got, err := macaroon.CaveatsJSON([]macaroon.Caveat{
-		macaroon.Unknown{Code: 1 << 48, Body: []byte{0x91, 1}}, macaroon.GoogleUserID{1, 0}, ifs(0, authentication("ticket")),
+		macaroon.Other{Type: 1 << 48, Body: []byte{0x91, 1}}, other(25, 0xc4, 2, 1, 0), ifs(0, authentication("ticket")),
 	})
 	if err != nil {
 		t.Fatal(err)

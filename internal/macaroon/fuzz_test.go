@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/flytokens/terraform-provider-fly/internal/flytest/macaroons"
 	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
 )
 
@@ -104,7 +105,7 @@ func FuzzRoundTrip(f *testing.F) {
 			}
 			caveats = append(caveats, c)
 		}
-		built, err := macaroon.NewDischarge(seed("round"), caveats...)
+		built, err := macaroons.NewDischarge(seed("round"), caveats...)
 		if err != nil {
 			t.Skip("a second third party inside IfPresent")
 		}
@@ -116,7 +117,7 @@ func FuzzRoundTrip(f *testing.F) {
 		if !reflect.DeepEqual(built.Caveats(), again.Caveats()) {
 			t.Fatal("the decoded caveats differ from the built ones")
 		}
-		rebuilt, err := macaroon.NewDischarge(seed("round"), again.Caveats()...)
+		rebuilt, err := macaroons.NewDischarge(seed("round"), again.Caveats()...)
 		if err != nil {
 			t.Fatal(err)
 		}

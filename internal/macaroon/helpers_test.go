@@ -11,6 +11,7 @@ import (
 
 	"github.com/vmihailenco/msgpack/v5"
 
+	"github.com/flytokens/terraform-provider-fly/internal/flytest/macaroons"
 	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
 )
 
@@ -36,7 +37,7 @@ func parse(t testing.TB, text string) macaroon.Bundle {
 // permission mints a permission macaroon.
 func permission(t testing.TB, caveats ...macaroon.Caveat) *macaroon.Macaroon {
 	t.Helper()
-	m, err := macaroon.New(seed("permission"), caveats...)
+	m, err := macaroons.New(seed("permission"), caveats...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +49,7 @@ func discharge(t testing.TB, ticket string, caveats ...macaroon.Caveat) *macaroo
 	t.Helper()
 	s := seed("discharge")
 	s.KeyID, s.Location = []byte(ticket), macaroon.LocationAuthentication
-	m, err := macaroon.NewDischarge(s, caveats...)
+	m, err := macaroons.NewDischarge(s, caveats...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,9 +93,9 @@ func tail(m *macaroon.Macaroon) []byte {
 
 // bindingTo is the caveat that binds a discharge to m and to the macaroons
 // attenuated from it.
-func bindingTo(m *macaroon.Macaroon) macaroon.BindToParentToken {
+func bindingTo(m *macaroon.Macaroon) macaroon.Other {
 	sum := sha256.Sum256(tail(m))
-	return sum[:16]
+	return binding(sum[:16])
 }
 
 // bundleJSON writes a bundle as `flyctl tokens debug` does.
@@ -117,12 +118,12 @@ func bundleJSON(b macaroon.Bundle) ([]byte, error) {
 // signedBy reports whether m, minted again with the key, has the same bytes.
 func signedBy(t testing.TB, m *macaroon.Macaroon, key []byte) bool {
 	t.Helper()
-	mint := macaroon.New
+	mint := macaroons.New
 	if m.IsProof() {
-		mint = macaroon.NewDischarge
+		mint = macaroons.NewDischarge
 	}
 	keyID, random := nonce(t, m)
-	again, err := mint(macaroon.Seed{Key: key, KeyID: keyID, Random: random, Location: m.Location()}, m.Caveats()...)
+	again, err := mint(macaroons.Seed{Key: key, KeyID: keyID, Random: random, Location: m.Location()}, m.Caveats()...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -200,4 +201,27 @@ func quarterRound(a, b, c, d *uint32) {
 	*d = bits.RotateLeft32(*d^*a, 8)
 	*c += *d
 	*b = bits.RotateLeft32(*b^*c, 7)
+}
+
+// Types of resources that the package has no exported name for.
+const (
+	machineFeatureSet macaroon.Type = 14
+	clusters          macaroon.Type = 16
+	appFeatureSet     macaroon.Type = 28
+	storageObjects    macaroon.Type = 29
+)
+
+type actions map[string]macaroon.Action
+
+func resources(of macaroon.Type, allowed actions) macaroon.Resources {
+	return macaroon.Resources{Of: of, Allowed: allowed}
+}
+
+// other is a caveat by its type and body.
+func other(of macaroon.Type, body ...byte) macaroon.Other {
+	return macaroon.Other{Type: of, Body: body}
+}
+
+func binding(digest []byte) macaroon.Other {
+	return other(12, append([]byte{0xc4, byte(len(digest))}, digest...)...)
 }

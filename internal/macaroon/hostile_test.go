@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/flytokens/terraform-provider-fly/internal/flytest/macaroons"
 	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
 )
 
@@ -245,18 +246,18 @@ func TestDecodeManyCaveats(t *testing.T) {
 func everyCaveat(t testing.TB) *macaroon.Macaroon {
 	t.Helper()
 	s := seed("every")
-	m, err := macaroon.NewDischarge(
-		s, organization(all), macaroon.Volumes{"v": read}, macaroon.Apps{testApp: all}, until(0),
-		macaroon.FeatureSet{"wg": all}, macaroon.Mutations{"a", "b"}, macaroon.Machines{"": read},
-		macaroon.ConfineUser{ID: 1}, macaroon.ConfineOrganization{ID: 2}, macaroon.IsUser{ID: 3},
-		authentication("ticket"), macaroon.BindToParentToken("0123456789abcdef"),
-		ifs(read, macaroon.Apps{testApp: all}, ifs(0, read)), macaroon.MachineFeatureSet{"metadata": all},
-		macaroon.FromMachineSource{ID: "m"}, macaroon.Clusters{"c": all}, macaroon.ConfineGoogleHD("example.com"),
-		macaroon.ConfineGitHubOrg(4), macaroon.MaxValidity(600), macaroon.IsMember{}, macaroon.FlyioUserID(5),
-		macaroon.GitHubUserID(6), macaroon.GoogleUserID{7, 8}, read,
+	m, err := macaroons.NewDischarge(
+		s, organization(all), resources(macaroon.Volumes, actions{"v": read}), macaroon.Apps{testApp: all}, until(0),
+		resources(macaroon.FeatureSet, actions{"wg": all}), macaroon.Mutations{"a", "b"}, resources(macaroon.Machines, actions{"": read}),
+		other(8, 0x91, 1), other(9, 0x91, 2), macaroons.IsUser(3),
+		authentication("ticket"), binding([]byte("0123456789abcdef")),
+		ifs(read, macaroon.Apps{testApp: all}, ifs(0, read)), resources(machineFeatureSet, actions{"metadata": all}),
+		other(15, 0x91, 0xa1, 'm'), resources(clusters, actions{"c": all}), other(19, append([]byte{0xab}, "example.com"...)...),
+		other(20, 4), other(21, 0xcd, 2, 88), macaroons.IsMember(), other(23, 5),
+		other(24, 6), other(25, 0xc4, 2, 7, 8), read,
 		macaroon.Commands{{Args: []string{"ls", "-l"}, Exact: true}, {Args: []string{}}},
-		macaroon.AppFeatureSet{"images": read}, macaroon.StorageObjects{"https://s/": read}, macaroon.RoleAdmin,
-		macaroon.FlySrc{Organization: "o", App: "a", Instance: "i"}, macaroon.Unknown{Code: 1 << 60, Body: []byte{0x81, 1, 2}},
+		resources(appFeatureSet, actions{"images": read}), resources(storageObjects, actions{"https://s/": read}), macaroon.AllowedRoles(0xffffffff),
+		other(31, 0x93, 0xa1, 'o', 0xa1, 'a', 0xa1, 'i'), macaroon.Other{Type: 1 << 60, Body: []byte{0x81, 1, 2}},
 	)
 	if err != nil {
 		t.Fatal(err)

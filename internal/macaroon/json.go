@@ -3,7 +3,6 @@ package macaroon
 import (
 	"encoding/json"
 	"fmt"
-	"math/big"
 )
 
 // caveatJSON is a caveat as flyctl prints and reads it.
@@ -32,18 +31,22 @@ func caveatsJSON(caveats []Caveat) []caveatJSON {
 }
 
 func bodyJSON(c Caveat) any {
+	known := c.kind().known()
 	switch c := c.(type) {
 	case IfPresent:
 		return map[string]any{"ifs": caveatsJSON(c.Ifs), "else": c.Else}
 	case ThirdParty:
 		return map[string]string{"Location": c.Location}
-	case GoogleUserID:
-		return new(big.Int).SetBytes(c)
-	case Unknown:
-		return c.Body
+	case Resources:
+		return map[string]any{known.key: c.Allowed}
+	case Apps, Mutations:
+		return map[string]any{known.key: c}
+	case Other:
+		if known.read == nil {
+			return c.Body
+		}
+		return known.read(&reader{buf: c.Body})
+	default:
+		return c
 	}
-	if key := c.kind().known().key; key != "" {
-		return map[string]any{key: c}
-	}
-	return c
 }

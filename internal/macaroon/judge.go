@@ -21,7 +21,7 @@ func allow(mask Action) verdict  { return verdict{mask: mask} }
 func deny(reason string) verdict { return verdict{denied: reason} }
 
 // absent is also a denial, except for caveats inside IfPresent.
-func absent(t caveatType) verdict {
+func absent(t Type) verdict {
 	return verdict{absent: true, denied: "the token is only for some " + t.resources() + " and the request names none"}
 }
 
@@ -42,9 +42,8 @@ func (v verdict) and(w verdict) verdict {
 func judge(caveats []Caveat, a *Access, discharge bool) verdict {
 	v := allow(actionAny)
 	for _, c := range caveats {
-		_, thirdParty := c.(ThirdParty)
-		_, binding := c.(BindToParentToken)
-		if discharge && (binding || isAttestation(c)) || !discharge && thirdParty {
+		t := c.kind()
+		if discharge && (t == typeBindToParentToken || t.isAttestation()) || !discharge && t == typeThirdParty {
 			continue
 		}
 		v = v.and(judgeCaveat(c, a))
@@ -58,47 +57,37 @@ func judgeCaveat(c Caveat, a *Access) verdict {
 		return judgeOrganization(c, a.OrgID)
 	case Apps:
 		return judgeSet(c, a.AppID, c.kind())
-	case FeatureSet:
-		return judgeSet(c, a.Feature, c.kind())
-	case Machines:
-		return judgeSet(c, a.Machine, c.kind())
-	case named:
-		return judgeSet(c.names(), nil, c.kind()) // no request names one
+	case Resources:
+		return judgeSet(c.Allowed, a.name(c.Of), c.Of)
 	case IfPresent:
 		return judgeIfPresent(c, a)
 	case Action:
 		return allow(c)
-	case IsUser:
-		return allow(actionAny)
-	default:
-		return judgeRequest(c, a)
-	}
-}
-
-// judgeRequest decides caveats about the request itself. Unknown caveats and
-// those about discharges deny.
-func judgeRequest(c Caveat, a *Access) verdict {
-	switch c := c.(type) {
 	case ValidityWindow:
 		return judgeWindow(c, a.Time)
-	case IsMember:
-		return judgeRoles(RoleMember, a.Feature)
 	case AllowedRoles:
 		return judgeRoles(c, a.Feature)
 	case Mutations:
-		if a.Mutation == nil {
-			return absent(typeMutations)
-		}
-		if !slices.Contains(c, *a.Mutation) {
-			return deny("the token is not for this mutation")
-		}
-		return allow(actionAny)
+		return judgeMutations(c, a.Mutation)
 	case Commands:
 		return judgeCommands(c, a.Command)
-	case FromMachineSource:
+	default:
+		return judgeOther(c.kind(), a)
+	}
+}
+
+// judgeOther decides by the type alone. Unknown caveats and those about discharges
+// deny.
+func judgeOther(t Type, a *Access) verdict {
+	switch t {
+	case typeIsUser:
+		return allow(actionAny)
+	case typeIsMember:
+		return judgeRoles(roleMember, a.Feature)
+	case typeFromMachineSource:
 		return deny("the token is for requests from a different machine")
 	default:
-		return deny("the token has a caveat that allows no request: " + c.kind().String())
+		return deny("the token has a caveat that allows no request: " + t.String())
 	}
 }
 
@@ -111,7 +100,7 @@ func judgeOrganization(c Organization, id *uint64) verdict {
 
 // judgeSet decides a resource set. The zero key means all resources. Together
 // with other keys it makes the caveat invalid.
-func judgeSet[K comparable](set map[K]Action, id *K, t caveatType) verdict {
+func judgeSet[K comparable](set map[K]Action, id *K, t Type) verdict {
 	var zero K
 	mask, all := set[zero]
 	if all && len(set) != 1 {
@@ -162,9 +151,9 @@ func judgeIfPresent(c IfPresent, a *Access) verdict {
 // flyio/access.go of superfly/macaroon: everything except some features.
 func judgeRoles(roles AllowedRoles, feature *string) verdict {
 	switch {
-	case roles == RoleAdmin:
+	case roles == roleAdmin:
 		return allow(actionAny)
-	case roles&RoleMember == 0:
+	case roles&roleMember == 0:
 		return deny("the token is not for members")
 	case feature == nil:
 		return allow(actionAny)
@@ -189,6 +178,16 @@ func memberFeature(name string) (Action, bool) {
 	default:
 		return ActionNone, false
 	}
+}
+
+func judgeMutations(mutations Mutations, name *string) verdict {
+	if name == nil {
+		return absent(typeMutations)
+	}
+	if !slices.Contains(mutations, *name) {
+		return deny("the token is not for this mutation")
+	}
+	return allow(actionAny)
 }
 
 func judgeCommands(commands Commands, args []string) verdict {

@@ -70,5 +70,5 @@ func orEvery(commands []Command) []Command {
 // tokens create wireguard` does. It may also read resources that are neither an
 // app nor a feature. The error is that of [Bundle.Attenuate].
 func (b Bundle) WireGuard() (Bundle, error) {
-	return b.Attenuate(IfPresent{Ifs: []Caveat{Apps{}, FeatureSet{featureWireGuard: ActionAll}}, Else: ActionRead})
+	return b.Attenuate(IfPresent{Ifs: []Caveat{Apps{}, features(featureWireGuard)}, Else: ActionRead})
 }

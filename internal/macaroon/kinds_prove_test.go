@@ -28,7 +28,7 @@ func command(exact bool, args ...string) macaroon.Command {
 // deployTokens are deploy tokens of the two shapes that Fly may mint.
 func deployTokens(t *testing.T) map[string]macaroon.Bundle {
 	t.Helper()
-	features := macaroon.FeatureSet{"builder": all, "wg": all}
+	features := resources(macaroon.FeatureSet, actions{"builder": all, "wg": all})
 	return map[string]macaroon.Bundle{
 		"inside": macaroon.NewBundle(permission(t, organization(all), ifs(read, macaroon.Apps{testApp: all}, features))),
 		"at top": macaroon.NewBundle(permission(t, organization(all), macaroon.Apps{testApp: all}, ifs(all, features))),
@@ -102,9 +102,9 @@ func TestKindsUnproven(t *testing.T) {
 		"a second command":          {[]*macaroon.Macaroon{attenuate(t, base, ifs(read, append(commands("ls"), commands("rm")...)))}, "ls", "may execute other commands"},
 		"writes besides":            {[]*macaroon.Macaroon{attenuate(t, base, ifs(all, commands("ls")))}, "ls", "do not rule out wcdC on features of the organization"},
 		"commands of every app":     {[]*macaroon.Macaroon{attenuate(t, org, ifs(read, commands("ls")))}, "ls", "on other apps"},
-		"writes to the network":     {[]*macaroon.Macaroon{attenuate(t, org, ifs(all, macaroon.Apps{}, macaroon.FeatureSet{"wg": all}))}, "wireguard", "do not rule out wcdC on the organization"},
-		"a second feature":          {[]*macaroon.Macaroon{attenuate(t, org, ifs(read, macaroon.Apps{}, macaroon.FeatureSet{"wg": all, "billing": all}))}, "wireguard", "on other features"},
-		"apps besides":              {[]*macaroon.Macaroon{attenuate(t, org, ifs(read, macaroon.FeatureSet{"wg": all}))}, "wireguard", "on the app"},
+		"writes to the network":     {[]*macaroon.Macaroon{attenuate(t, org, ifs(all, macaroon.Apps{}, resources(macaroon.FeatureSet, actions{"wg": all})))}, "wireguard", "do not rule out wcdC on the organization"},
+		"a second feature":          {[]*macaroon.Macaroon{attenuate(t, org, ifs(read, macaroon.Apps{}, resources(macaroon.FeatureSet, actions{"wg": all, "billing": all})))}, "wireguard", "on other features"},
+		"apps besides":              {[]*macaroon.Macaroon{attenuate(t, org, ifs(read, resources(macaroon.FeatureSet, actions{"wg": all})))}, "wireguard", "on the app"},
 		"reads the network":         {[]*macaroon.Macaroon{attenuate(t, org, read)}, "wireguard", "cannot manage WireGuard peers"},
 		"reads a different one":     {[]*macaroon.Macaroon{permission(t, macaroon.Organization{ID: testOrg + 1, Mask: read})}, "readonly", "for a different organization"},
 		"two organizations":         {[]*macaroon.Macaroon{org, permission(t, macaroon.Organization{ID: testOrg + 1, Mask: read})}, "organization", "not confined to one organization"},

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/flytokens/terraform-provider-fly/internal/flytest/macaroons"
 	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
 )
 
@@ -203,7 +204,7 @@ func TestKindsAllow(t *testing.T) {
 func TestReadOrganizationWantsOneOrganization(t *testing.T) {
 	t.Parallel()
 	tests := map[string][]*macaroon.Macaroon{
-		"none":          {permission(t, macaroon.IsMember{})},
+		"none":          {permission(t, macaroons.IsMember())},
 		"two caveats":   {permission(t, organization(all), organization(read))},
 		"one inside":    {permission(t, organization(all), ifs(all, organization(read)))},
 		"two macaroons": {permission(t, organization(all)), permission(t, macaroon.Organization{ID: testOrg + 1, Mask: all})},

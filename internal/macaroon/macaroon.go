@@ -24,23 +24,10 @@ const (
 	codeBin8 = 0xc4
 	// codePair starts an array of two: a caveat as it is signed.
 	codePair = 0x92
-	// finalization is the key under which the tail of a finished proof is signed.
-	finalization = "proof-signature-finalization"
 
 	prefixCurrent      = "fm2"
 	prefixOldGrant     = "fm1r"
 	prefixOldDischarge = "fm1a"
-)
-
-var (
-	// ErrFinalized is returned by Attenuate for a finalized discharge: its tail
-	// cannot sign further caveats.
-	ErrFinalized = errors.New("a finalized discharge cannot be attenuated")
-	// ErrSecondThirdParty is returned for a second caveat of the same third
-	// party, which superfly/macaroon also refuses.
-	ErrSecondThirdParty = errors.New("it already has a caveat for this third party")
-	// ErrAttestation is returned for a caveat that only a discharge may hold.
-	ErrAttestation = errors.New("only a discharge can state a user's identity")
 )
 
 // Macaroon is one macaroon. It is immutable and safe for concurrent use.
@@ -83,16 +70,12 @@ func uuidV5(space, name []byte) []byte {
 }
 
 // Attenuate returns a copy of m with more caveats. It needs no key. A caveat
-// that m already has, byte for byte, is not added again. The error may wrap
-// [ErrFinalized], [ErrSecondThirdParty] or [ErrAttestation].
+// that m already has, byte for byte, is not added again. A finished discharge is
+// an error, because its tail cannot sign further caveats.
 func (m *Macaroon) Attenuate(caveats ...Caveat) (*Macaroon, error) {
 	if m.proof {
-		return nil, ErrFinalized
+		return nil, errors.New("a finalized discharge cannot be attenuated")
 	}
-	return m.extend(caveats)
-}
-
-func (m *Macaroon) extend(caveats []Caveat) (*Macaroon, error) {
 	next := *m
 	next.caveats = append(make([]Caveat, 0, len(m.caveats)+len(caveats)), m.caveats...)
 	next.wire = append(make([][]byte, 0, len(m.wire)+len(caveats)), m.wire...)
@@ -104,32 +87,11 @@ func (m *Macaroon) extend(caveats []Caveat) (*Macaroon, error) {
 		if slices.ContainsFunc(next.wire, func(w []byte) bool { return bytes.Equal(w, wire) }) {
 			continue
 		}
-		if err := next.accepts(c); err != nil {
-			return nil, err
-		}
 		next.caveats = append(next.caveats, c)
 		next.wire = append(next.wire, wire)
 		next.tail = sign(next.tail, []byte{codePair}, wire)
 	}
 	return &next, nil
-}
-
-// accepts returns an error for a caveat that m must not hold.
-func (m *Macaroon) accepts(c Caveat) error {
-	if isAttestation(c) && !m.proof {
-		return fmt.Errorf("macaroon: add caveat %s: %w", c.kind(), ErrAttestation)
-	}
-	tp, ok := c.(ThirdParty)
-	if !ok {
-		return nil
-	}
-	var err error
-	walk(m.caveats, func(other Caveat) {
-		if o, ok := other.(ThirdParty); ok && o.Location == tp.Location {
-			err = fmt.Errorf("macaroon: add caveat 3P: %w", ErrSecondThirdParty)
-		}
-	})
-	return err
 }
 
 // Encode returns the macaroon as msgpack. For a decoded macaroon these are the

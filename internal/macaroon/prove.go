@@ -25,11 +25,16 @@ func ReadOnly(appID uint64) []Caveat {
 // Deploy returns the caveats that narrow a token to one app, by number, and to
 // the features that deploying needs. They are those of Fly's own deploy tokens.
 func Deploy(appID uint64) []Caveat {
-	features := FeatureSet{}
-	for _, name := range deployFeatures {
-		features[name] = ActionAll
+	return []Caveat{IfPresent{Ifs: []Caveat{Apps{appID: ActionAll}, features(deployFeatures[:]...)}, Else: ActionRead}}
+}
+
+// features allows everything on these features of the organization.
+func features(names ...string) Resources {
+	set := Resources{Of: FeatureSet, Allowed: make(map[string]Action, len(names))}
+	for _, name := range names {
+		set.Allowed[name] = ActionAll
 	}
-	return []Caveat{IfPresent{Ifs: []Caveat{Apps{appID: ActionAll}, features}, Else: ActionRead}}
+	return set
 }
 
 // ProveReadOnly returns nil if the token can read the app and can do nothing
@@ -138,9 +143,9 @@ func (p proof) limit(at *place) (limit Action, where string) {
 		return p.onApp, "the app"
 	case at.names(typeApps):
 		return p.otherApps, "other apps"
-	case at.names(typeFeatureSet) && len(p.features) > 0:
+	case at.names(FeatureSet) && len(p.features) > 0:
 		return p.otherFeatures, "other features of the organization"
-	case at.names(typeFeatureSet):
+	case at.names(FeatureSet):
 		return p.otherFeatures, "features of the organization"
 	default:
 		return p.elsewhere, "the organization"

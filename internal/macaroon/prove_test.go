@@ -7,13 +7,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/flytokens/terraform-provider-fly/internal/flytest/macaroons"
 	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
 )
 
 // orgToken returns the token that Fly mints for an organization.
 func orgToken(t testing.TB, more ...macaroon.Caveat) *macaroon.Macaroon {
 	t.Helper()
-	return permission(t, append([]macaroon.Caveat{organization(all), macaroon.IsMember{}, until(time.Hour)}, more...)...)
+	return permission(t, append([]macaroon.Caveat{organization(all), macaroons.IsMember(), until(time.Hour)}, more...)...)
 }
 
 const unproven = "the token does not prove this access: "
@@ -67,7 +68,7 @@ func TestProofs(t *testing.T) {
 		"read, over actions":   {[]*macaroon.Macaroon{attenuate(t, org, macaroon.Apps{testApp: all}, read)}, "", noWrite},
 		"read, inside":         {[]*macaroon.Macaroon{attenuate(t, org, ifs(0, macaroon.Apps{testApp: read}))}, "", noWrite},
 		"all in the app":       {[]*macaroon.Macaroon{attenuate(t, org, macaroon.Apps{testApp: all})}, "its caveats do not rule out wcdC on the app", ""},
-		"without features":     {[]*macaroon.Macaroon{orgToken(t, ifs(0, macaroon.Apps{testApp: all}), ifs(all, macaroon.FeatureSet{"wg": all, "builder": all}))}, "its caveats do not rule out wcdC on the app", ""},
+		"without features":     {[]*macaroon.Macaroon{orgToken(t, ifs(0, macaroon.Apps{testApp: all}), ifs(all, resources(macaroon.FeatureSet, actions{"wg": all, "builder": all})))}, "its caveats do not rule out wcdC on the app", ""},
 		"an expired one":       {[]*macaroon.Macaroon{attenuate(t, readOnly, until(-time.Minute))}, "", noWrite},
 		"the organization":     {[]*macaroon.Macaroon{org}, "its caveats do not rule out rwcdC on the organization", "its caveats do not rule out wcdC on the organization"},
 		"the organization too": {[]*macaroon.Macaroon{deploy, org}, "its caveats do not rule out r on the organization", "its caveats do not rule out wcdC on the organization"},
@@ -85,7 +86,7 @@ func TestProofsRefused(t *testing.T) {
 	readOnly := orgToken(t, macaroon.ReadOnly(testApp)...)
 	secrets := seed("secrets")
 	secrets.Location = macaroon.LocationSecrets
-	foreign, err := macaroon.New(secrets)
+	foreign, err := macaroons.New(secrets)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,20 +94,20 @@ func TestProofsRefused(t *testing.T) {
 		"another app":          {readAnd(macaroon.Apps{testApp: read, otherApp: read}), "its caveats do not rule out r on other apps", noWrite},
 		"another, of number 1": {readAnd(macaroon.Apps{testApp: read, 1: read, 2: 0}), "its caveats do not rule out r on other apps", noWrite},
 		"all apps":             {readAnd(macaroon.Apps{0: read}), "its caveats do not rule out r on other apps", noWrite},
-		"more on a machine":    {readAnd(macaroon.Apps{testApp: all}, ifs(read, macaroon.Machines{"m1": all})), "its caveats do not rule out wcdC on the app", noWrite},
+		"more on a machine":    {readAnd(macaroon.Apps{testApp: all}, ifs(read, resources(macaroon.Machines, actions{"m1": all}))), "its caveats do not rule out wcdC on the app", noWrite},
 		"more by a mutation":   {readAnd(macaroon.Apps{testApp: all}, ifs(read, macaroon.Mutations{"deleteApp"})), "its caveats do not rule out wcdC on the app", noWrite},
 		"more by a command":    {readAnd(macaroon.Apps{testApp: all}, ifs(read, macaroon.Commands{{Args: []string{"sh"}}})), "its caveats do not rule out wcdC on the app", noWrite},
-		"more on a volume":     {readAnd(macaroon.Apps{testApp: all}, ifs(read, macaroon.Volumes{"v1": all})), "its caveats do not rule out wcdC on the app", noWrite},
-		"more by an app's":     {readAnd(macaroon.Apps{testApp: all}, ifs(read, macaroon.AppFeatureSet{"images": all})), "its caveats do not rule out wcdC on the app", noWrite},
-		"more by a machine's":  {readAnd(macaroon.Apps{testApp: all}, ifs(read, macaroon.MachineFeatureSet{"x": all})), "its caveats do not rule out wcdC on the app", noWrite},
-		"other features":       {[]*macaroon.Macaroon{permission(t, organization(all), ifs(0, macaroon.Apps{testApp: read}, macaroon.FeatureSet{"": read}))}, "its caveats do not rule out r on features of the organization", noWrite},
-		"more on an object":    {readAnd(ifs(0, macaroon.Apps{testApp: read}, macaroon.StorageObjects{"s3://": all})), "its caveats do not rule out rwcdC on the organization", noWrite},
-		"more on a cluster":    {readAnd(ifs(0, macaroon.Apps{testApp: read}, macaroon.Clusters{"c": read})), "its caveats do not rule out r on features of the organization", noWrite},
+		"more on a volume":     {readAnd(macaroon.Apps{testApp: all}, ifs(read, resources(macaroon.Volumes, actions{"v1": all}))), "its caveats do not rule out wcdC on the app", noWrite},
+		"more by an app's":     {readAnd(macaroon.Apps{testApp: all}, ifs(read, resources(appFeatureSet, actions{"images": all}))), "its caveats do not rule out wcdC on the app", noWrite},
+		"more by a machine's":  {readAnd(macaroon.Apps{testApp: all}, ifs(read, resources(machineFeatureSet, actions{"x": all}))), "its caveats do not rule out wcdC on the app", noWrite},
+		"other features":       {[]*macaroon.Macaroon{permission(t, organization(all), ifs(0, macaroon.Apps{testApp: read}, resources(macaroon.FeatureSet, actions{"": read})))}, "its caveats do not rule out r on features of the organization", noWrite},
+		"more on an object":    {readAnd(ifs(0, macaroon.Apps{testApp: read}, resources(storageObjects, actions{"s3://": all}))), "its caveats do not rule out rwcdC on the organization", noWrite},
+		"more on a cluster":    {readAnd(ifs(0, macaroon.Apps{testApp: read}, resources(clusters, actions{"c": read}))), "its caveats do not rule out r on features of the organization", noWrite},
 		"a new action":         {[]*macaroon.Macaroon{permission(t, organization(0xffff), macaroon.Apps{testApp: 1 | 1<<9})}, "its caveats do not rule out an action without a name on the app", noWrite},
-		"another feature":      {[]*macaroon.Macaroon{permission(t, organization(all), ifs(read, macaroon.Apps{testApp: all}, macaroon.FeatureSet{"wg": all, "builder": all, "new": read}))}, "its caveats do not rule out r on the organization", "its caveats do not rule out r on other features of the organization"},
-		"all in all machines":  {readAnd(ifs(all, macaroon.Apps{testApp: all}, macaroon.FeatureSet{"wg": all, "builder": all})), "its caveats do not rule out rwcdC on the organization", "its caveats do not rule out wcdC on the organization"},
-		"a source machine":     {[]*macaroon.Macaroon{readOnly, orgToken(t, macaroon.FromMachineSource{ID: "m"})}, "its caveats do not rule out rwcdC on the organization", denied(all, "app 8000", "the token is for requests from a different machine")},
-		"an unknown caveat":    {[]*macaroon.Macaroon{readOnly, orgToken(t, macaroon.Unknown{Code: 99, Body: []byte{0}})}, "its caveats do not rule out rwcdC on the organization", denied(all, "app 8000", "the token has a caveat that allows no request: 99")},
+		"another feature":      {[]*macaroon.Macaroon{permission(t, organization(all), ifs(read, macaroon.Apps{testApp: all}, resources(macaroon.FeatureSet, actions{"wg": all, "builder": all, "new": read})))}, "its caveats do not rule out r on the organization", "its caveats do not rule out r on other features of the organization"},
+		"all in all machines":  {readAnd(ifs(all, macaroon.Apps{testApp: all}, resources(macaroon.FeatureSet, actions{"wg": all, "builder": all}))), "its caveats do not rule out rwcdC on the organization", "its caveats do not rule out wcdC on the organization"},
+		"a source machine":     {[]*macaroon.Macaroon{readOnly, orgToken(t, other(15, 0x91, 0xa1, 'm'))}, "its caveats do not rule out rwcdC on the organization", denied(all, "app 8000", "the token is for requests from a different machine")},
+		"an unknown caveat":    {[]*macaroon.Macaroon{readOnly, orgToken(t, macaroon.Other{Type: 99, Body: []byte{0}})}, "its caveats do not rule out rwcdC on the organization", denied(all, "app 8000", "the token has a caveat that allows no request: 99")},
 		"many names":           {readAnd(manyApps()), "its caveats do not rule out r on other apps", noWrite},
 		"many machines":        {readAnd(macaroon.Apps{testApp: read}, manyMachines(), manyCommands()), denied(read, "app 8000", "the token is only for some machines and the request names none"), denied(all, "app 8000", "the token is only for some machines and the request names none")},
 		"many inside":          {readAnd(macaroon.Apps{testApp: read}, ifs(read, manyMachines()), ifs(read, manyCommands())), "", noWrite},
@@ -128,9 +129,9 @@ func manyApps() macaroon.Caveat {
 }
 
 func manyMachines() macaroon.Caveat {
-	set := macaroon.Machines{}
+	set := resources(macaroon.Machines, actions{})
 	for i := range 500 {
-		set[fmt.Sprint("m", i)] = read
+		set.Allowed[fmt.Sprint("m", i)] = read
 	}
 	return set
 }

@@ -152,31 +152,38 @@ func evaluateOne(c macaroon.Caveat, a resourceAccess) (about, allows bool) {
 		}
 		mask, ok := c[*a.AppID]
 		return true, ok && has(mask)
-	case macaroon.FeatureSet:
-		return byName(c, a.Feature)
-	case macaroon.Volumes:
-		return byName(c, a.volume)
-	case macaroon.Machines:
-		return byName(c, a.Machine)
-	case macaroon.AppFeatureSet:
-		return byName(c, a.appFeature)
-	case macaroon.MachineFeatureSet:
-		return byName(c, a.machineFeature)
+	case macaroon.Resources:
+		switch c.Of {
+		case macaroon.FeatureSet:
+			return byName(c.Allowed, a.Feature)
+		case macaroon.Volumes:
+			return byName(c.Allowed, a.volume)
+		case macaroon.Machines:
+			return byName(c.Allowed, a.Machine)
+		case appFeatureSet:
+			return byName(c.Allowed, a.appFeature)
+		case machineFeatureSet:
+			return byName(c.Allowed, a.machineFeature)
+		default:
+			return evaluateObjects(c.Allowed, a.storageObject, has)
+		}
 	default:
 		return evaluateOther(c, a, has)
 	}
 }
 
+// evaluateObjects decides a set of prefixes of objects.
+func evaluateObjects(set map[string]macaroon.Action, object *string, has func(macaroon.Action) bool) (about, allows bool) {
+	for prefix, mask := range set {
+		if object != nil && strings.HasPrefix(*object, prefix) {
+			allows = has(mask)
+		}
+	}
+	return object != nil, allows
+}
+
 func evaluateOther(c macaroon.Caveat, a resourceAccess, has func(macaroon.Action) bool) (about, allows bool) {
 	switch c := c.(type) {
-	case macaroon.StorageObjects:
-		allows := false
-		for prefix, mask := range c {
-			if a.storageObject != nil && strings.HasPrefix(*a.storageObject, prefix) {
-				allows = has(mask)
-			}
-		}
-		return a.storageObject != nil, allows
 	case macaroon.Mutations:
 		return a.Mutation != nil, a.Mutation != nil && slices.Contains(c, *a.Mutation)
 	case macaroon.Commands:
@@ -207,25 +214,25 @@ func anyCaveat(choices chooser, depth int) macaroon.Caveat {
 	case 4:
 		return macaroon.Apps{testApp: mask, otherApp: anyAction(choices)}
 	case 5:
-		return macaroon.Machines{name: mask}
+		return resources(macaroon.Machines, actions{name: mask})
 	case 6:
 		return macaroon.Mutations{name}
 	case 7:
-		return macaroon.FeatureSet{name: mask}
+		return resources(macaroon.FeatureSet, actions{name: mask})
 	case 8:
-		return macaroon.FeatureSet{"wg": mask, "builder": mask}
+		return resources(macaroon.FeatureSet, actions{"wg": mask, "builder": mask})
 	case 9:
-		return macaroon.StorageObjects{name: mask}
+		return resources(storageObjects, actions{name: mask})
 	case 10:
-		return macaroon.Volumes{name: mask}
+		return resources(macaroon.Volumes, actions{name: mask})
 	case 11:
-		return macaroon.AppFeatureSet{name: mask}
+		return resources(appFeatureSet, actions{name: mask})
 	case 12:
-		return macaroon.MachineFeatureSet{name: mask}
+		return resources(machineFeatureSet, actions{name: mask})
 	case 13:
 		return macaroon.Commands{{Args: []string{name}, Exact: true}}
 	case 14:
-		return macaroon.FromMachineSource{ID: name}
+		return other(15, 0x91, 0xa1, name[0])
 	case 15, 16:
 		if depth < 3 {
 			return ifs(anyAction(choices), anyCaveat(choices, depth+1), anyCaveat(choices, depth+1))

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/flytokens/terraform-provider-fly/internal/flytest/macaroons"
 	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
 )
 
@@ -103,7 +104,7 @@ func equalJSON(t testing.TB, want, got []byte) {
 // array of type and body.
 func withWire(t testing.TB, wire []byte) []byte {
 	t.Helper()
-	m, err := macaroon.New(seed("wire"))
+	m, err := macaroons.New(seed("wire"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,8 +114,8 @@ func withWire(t testing.TB, wire []byte) []byte {
 }
 
 // seed returns the seed of the tests' permission macaroons.
-func seed(key string) macaroon.Seed {
-	return macaroon.Seed{
+func seed(key string) macaroons.Seed {
+	return macaroons.Seed{
 		Key: []byte(key), KeyID: []byte("key id"), Random: []byte("0123456789abcdef"),
 		Location: macaroon.LocationPermission,
 	}
@@ -145,14 +146,7 @@ func TestGoldenCaveats(t *testing.T) {
 // up to the tail.
 func rebuilt(t testing.TB, c macaroon.Caveat) []byte {
 	t.Helper()
-	var m *macaroon.Macaroon
-	var err error
-	switch c.(type) {
-	case macaroon.FlyioUserID, macaroon.GitHubUserID, macaroon.GoogleUserID:
-		t.Fatalf("%T is not allowed in a permission macaroon", c)
-	default:
-		m, err = macaroon.New(seed("wire"), c)
-	}
+	m, err := macaroons.New(seed("wire"), c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,7 +165,7 @@ func TestGoldenMacaroons(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			built, err := macaroon.New(macaroon.Seed{
+			built, err := macaroons.New(macaroons.Seed{
 				Key: g.Key, KeyID: g.KeyID, Random: g.Nonce[len(g.Nonce)-17 : len(g.Nonce)-1], Location: g.Location,
 			})
 			if err != nil {

@@ -2,6 +2,7 @@ package macaroon
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 
 	"github.com/vmihailenco/msgpack/v5"
@@ -40,7 +41,7 @@ func (w *writer) bool(b bool)     { w.keep(w.enc.EncodeBool(b)) }
 // a null.
 func (w *writer) bytes(b []byte) {
 	w.keep(w.enc.EncodeBytesLen(len(b)))
-	w.raw(b)
+	w.buf.Write(b)
 }
 
 // fields writes an array of numbers and strings.
@@ -48,8 +49,6 @@ func (w *writer) fields(values ...any) {
 	w.array(len(values))
 	w.keep(w.enc.EncodeMulti(values...))
 }
-
-func (w *writer) raw(b []byte) { w.buf.Write(b) }
 
 func (w *writer) strings(list []string) {
 	w.array(len(list))
@@ -74,7 +73,7 @@ func (w *writer) caveats(list []Caveat) {
 
 func (w *writer) caveat(c Caveat) {
 	if c == nil {
-		w.keep(fmt.Errorf("macaroon: encode caveat: it is nil"))
+		w.keep(errors.New("macaroon: encode caveat: it is nil"))
 		return
 	}
 	w.uint(uint64(c.kind()))

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/flytokens/terraform-provider-fly/internal/flytest"
-	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
+	"github.com/flytokens/terraform-provider-fly/internal/flytest/macaroons"
 )
 
 const revokeAction = "fly_token_revoke"
@@ -72,7 +72,7 @@ func TestActionTokenRevokeOne(t *testing.T) {
 		"id":    func(_ string, issued flytest.Issued) attrs { return attrs{"id": issued.ID} },
 		"token": func(tok string, _ flytest.Issued) attrs { return attrs{"token": "FlyV1 " + tok} },
 		"narrowed": func(tok string, _ flytest.Issued) attrs {
-			narrowed, err := bundle(t, tok).Attenuate(macaroon.IsMember{})
+			narrowed, err := bundle(t, tok).Attenuate(macaroons.IsMember())
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
+	"github.com/flytokens/terraform-provider-fly/internal/flytest/macaroons"
 	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
 )
 
@@ -121,7 +122,7 @@ func TestAttenuateTokenRefusesEmptyResult(t *testing.T) {
 
 func TestAttenuateTokenRefusesTokens(t *testing.T) {
 	t.Parallel()
-	secrets, err := macaroon.New(mintSeed(macaroon.LocationSecrets, "key"))
+	secrets, err := macaroons.New(mintSeed(macaroon.LocationSecrets, "key"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,9 +27,9 @@ func (n resourceNames) caveats() []macaroon.Caveat {
 			inner = append(inner, c)
 		}
 	}
-	add(n.machines != nil, macaroon.Machines(allActions(n.machines)))
-	add(n.volumes != nil, macaroon.Volumes(allActions(n.volumes)))
-	add(n.features != nil, macaroon.FeatureSet(allActions(n.features)))
+	add(n.machines != nil, allActions(macaroon.Machines, n.machines))
+	add(n.volumes != nil, allActions(macaroon.Volumes, n.volumes))
+	add(n.features != nil, allActions(macaroon.FeatureSet, n.features))
 	add(n.mutations != nil, macaroon.Mutations(n.mutations))
 	add(n.commands != nil, n.commands)
 	if inner == nil {
@@ -38,10 +38,10 @@ func (n resourceNames) caveats() []macaroon.Caveat {
 	return []macaroon.Caveat{macaroon.IfPresent{Ifs: inner, Else: macaroon.ActionRead}}
 }
 
-func allActions(names []string) map[string]macaroon.Action {
-	set := make(map[string]macaroon.Action, len(names))
+func allActions(of macaroon.Type, names []string) macaroon.Resources {
+	set := macaroon.Resources{Of: of, Allowed: make(map[string]macaroon.Action, len(names))}
 	for _, name := range names {
-		set[name] = macaroon.ActionAll
+		set.Allowed[name] = macaroon.ActionAll
 	}
 	return set
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
+	"github.com/flytokens/terraform-provider-fly/internal/flytest/macaroons"
 	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
 	"github.com/flytokens/terraform-provider-fly/internal/provider"
 )
@@ -138,7 +139,7 @@ func mintEnd() time.Time { return time.Date(2030, time.January, 2, 3, 4, 5, 0, t
 // mintPermission mints a permission macaroon.
 func mintPermission(t *testing.T, caveats ...macaroon.Caveat) *macaroon.Macaroon {
 	t.Helper()
-	m, err := macaroon.New(mintSeed(macaroon.LocationPermission, "key"), caveats...)
+	m, err := macaroons.New(mintSeed(macaroon.LocationPermission, "key"), caveats...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,15 +149,15 @@ func mintPermission(t *testing.T, caveats ...macaroon.Caveat) *macaroon.Macaroon
 // mintDischarge mints a discharge of a ticket.
 func mintDischarge(t *testing.T, ticket string, caveats ...macaroon.Caveat) *macaroon.Macaroon {
 	t.Helper()
-	m, err := macaroon.NewDischarge(mintSeed(macaroon.LocationAuthentication, ticket), caveats...)
+	m, err := macaroons.NewDischarge(mintSeed(macaroon.LocationAuthentication, ticket), caveats...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return m
 }
 
-func mintSeed(location, keyID string) macaroon.Seed {
-	return macaroon.Seed{Key: make([]byte, 32), KeyID: []byte(keyID), Random: make([]byte, 16), Location: location}
+func mintSeed(location, keyID string) macaroons.Seed {
+	return macaroons.Seed{Key: make([]byte, 32), KeyID: []byte(keyID), Random: make([]byte, 16), Location: location}
 }
 
 // mintOrgToken mints the token of a whole organization, with its discharge.
@@ -167,7 +168,7 @@ func mintOrgToken(t *testing.T, more ...macaroon.Caveat) string {
 		macaroon.Window(mintEnd().AddDate(-1, 0, 0), mintEnd()),
 		macaroon.ThirdParty{Location: macaroon.LocationAuthentication, VerifierKey: make([]byte, 60), Ticket: []byte("ticket")},
 	}, more...)
-	return macaroon.NewBundle(mintPermission(t, caveats...), mintDischarge(t, "ticket", macaroon.IsUser{ID: 42})).Reveal()
+	return macaroon.NewBundle(mintPermission(t, caveats...), mintDischarge(t, "ticket", macaroons.IsUser(42))).Reveal()
 }
 
 // flyctlToken reads flyctl's output.

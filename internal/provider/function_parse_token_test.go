@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/flytokens/terraform-provider-fly/internal/flytest/macaroons"
 	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
 )
 
@@ -110,7 +111,7 @@ func TestParseToken(t *testing.T) {
 			"apps": attrs{"9007199254740993": "r"}, "expires_at": nil, "not_before": nil,
 			"caveats": `[{"type":"Organization","body":{"id":18446744073709551615,"mask":"r"}},{"type":"Apps","body":{"apps":{"9007199254740993":"rwcdC"}}}]`,
 		}}},
-		"unknown caveat": {token: permission(macaroon.Unknown{Code: 1 << 48, Body: []byte{0x93, 1, 2, 3}}), want: []attrs{{
+		"unknown caveat": {token: permission(macaroon.Other{Type: 1 << 48, Body: []byte{0x93, 1, 2, 3}}), want: []attrs{{
 			"kind": "permission", "location": "https://api.fly.io/v1", "organization_id": nil, "apps": nil,
 			"expires_at": nil, "not_before": nil, "caveats": `[{"type":"281474976710656","body":"kwECAw=="}]`,
 		}}},
@@ -134,7 +135,7 @@ func TestParseTokenOrder(t *testing.T) {
 	t.Parallel()
 	permission := mintPermission(t, macaroon.Organization{ID: mintOrg, Mask: macaroon.ActionAll})
 	discharge := mintDischarge(t, "ticket")
-	secrets, err := macaroon.New(mintSeed(macaroon.LocationSecrets, "key"))
+	secrets, err := macaroons.New(mintSeed(macaroon.LocationSecrets, "key"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"time"
 
+	"github.com/flytokens/terraform-provider-fly/internal/flytest/macaroons"
 	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
 )
 
@@ -20,7 +21,7 @@ func macaroonUntil(seed string, until time.Time) string {
 
 func mint(seed string, caveats ...macaroon.Caveat) string {
 	key := sha256.Sum256([]byte("a key for tests: " + seed))
-	m, err := macaroon.New(macaroon.Seed{KeyID: key[:16], Random: key[16:], Key: key[:], Location: macaroon.LocationPermission}, caveats...)
+	m, err := macaroons.New(macaroons.Seed{KeyID: key[:16], Random: key[16:], Key: key[:], Location: macaroon.LocationPermission}, caveats...)
 	if err != nil {
 		panic(err) // These arguments cannot cause an error.
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/flytokens/terraform-provider-fly/internal/flytest/macaroons"
 	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
 )
 
@@ -40,8 +41,8 @@ func (t Token) Permission() string {
 		org.Mask = macaroon.ActionAll
 	}
 	caveats := append([]macaroon.Caveat{org}, until(t.NotAfter)...)
-	m, err := macaroon.New(
-		macaroon.Seed{Key: t.bytes("key", 32), KeyID: t.bytes("kid", 16), Random: t.bytes("nonce", 16), Location: macaroon.LocationPermission},
+	m, err := macaroons.New(
+		macaroons.Seed{Key: t.bytes("key", 32), KeyID: t.bytes("kid", 16), Random: t.bytes("nonce", 16), Location: macaroon.LocationPermission},
 		append(caveats, macaroon.ThirdParty{
 			Location: macaroon.LocationAuthentication, VerifierKey: t.bytes("verifier", 60), Ticket: t.bytes("ticket", 60),
 		})...,
@@ -51,12 +52,12 @@ func (t Token) Permission() string {
 
 // Discharge returns the discharge alone.
 func (t Token) Discharge() string {
-	return text(macaroon.NewDischarge(
-		macaroon.Seed{
+	return text(macaroons.NewDischarge(
+		macaroons.Seed{
 			Key: t.bytes("discharge key", 32), KeyID: t.bytes("ticket", 60), Random: t.bytes("discharge nonce", 16),
 			Location: macaroon.LocationAuthentication,
 		},
-		append([]macaroon.Caveat{macaroon.IsUser{ID: 42}}, until(t.DischargeNotAfter)...)...,
+		append([]macaroon.Caveat{macaroons.IsUser(42)}, until(t.DischargeNotAfter)...)...,
 	))
 }
 

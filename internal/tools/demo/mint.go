@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/flytokens/terraform-provider-fly/internal/flytest/macaroons"
 	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
 )
 
@@ -18,8 +19,8 @@ func madeUpToken(now time.Time) (string, error) {
 	if _, err := rand.Read(secret); err != nil {
 		return "", fmt.Errorf("make up a token: %w", err)
 	}
-	seed := macaroon.Seed{Key: secret[:32], KeyID: secret[32:48], Random: secret[48:], Location: macaroon.LocationPermission}
-	m, err := macaroon.New(seed, macaroon.Apps{1: macaroon.ActionAll}, macaroon.Window(now, now.Add(life)))
+	seed := macaroons.Seed{Key: secret[:32], KeyID: secret[32:48], Random: secret[48:], Location: macaroon.LocationPermission}
+	m, err := macaroons.New(seed, macaroon.Apps{1: macaroon.ActionAll}, macaroon.Window(now, now.Add(life)))
 	if err != nil {
 		return "", fmt.Errorf("make up a token: %w", err)
 	}
