@@ -5,14 +5,13 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
 )
 
 // mayDo reports whether who may do a, which names the organization o.
 func (s *Server) mayDo(who principal, o Organization, a macaroon.Access) bool {
-	a.OrgID, a.Time = &o.NumericID, time.Now()
+	a.OrgID = &o.NumericID
 	return who.user != nil && who.user.memberOf(o.Slug) ||
 		slices.ContainsFunc(who.grants, func(g macaroon.Grant) bool { return g.Permits(a) == nil })
 }

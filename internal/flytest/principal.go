@@ -41,7 +41,7 @@ func (s *Server) authenticate(header string) (principal, bool) {
 	now := time.Now()
 	for _, g := range bundle.Grants() {
 		i := s.find(g.Permission)
-		if i == nil || !i.RevokedAt.IsZero() || !i.signed(g.Permission) || g.ExpiredAt(now) {
+		if i == nil || !i.RevokedAt.IsZero() || !i.signed(g.Permission) || g.ExpiredAt(now) || g.Permission.NotBefore().After(now) {
 			continue
 		}
 		if len(g.Missing) > 0 || !i.discharges(g.Discharges) {
@@ -73,7 +73,7 @@ func (i *issued) discharges(discharges []*macaroon.Macaroon) bool {
 // permits reports whether a macaroon of who allows an action, on an app if one
 // is given.
 func (who principal) permits(action macaroon.Action, organization Organization, app *App) bool {
-	access := macaroon.Access{Action: action, OrgID: &organization.NumericID, Time: time.Now()}
+	access := macaroon.Access{Action: action, OrgID: &organization.NumericID}
 	if app != nil {
 		access.AppID = &app.NumericID
 	}

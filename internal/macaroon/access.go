@@ -3,12 +3,11 @@ package macaroon
 import (
 	"errors"
 	"fmt"
-	"time"
 )
 
 // Access is one request as Fly's services describe it to the caveats: the
-// action, the resource and the time. A nil field is a resource that the request
-// does not name. The rules are those of flyio.Access in superfly/macaroon, for
+// action and the resource. A nil field is a resource that the request does not
+// name. Validity windows are left to [Grant.ExpiredAt]. The rules are those of flyio.Access in superfly/macaroon, for
 // the resources that this package has requests for.
 type Access struct {
 	// Action is the requested action.
@@ -25,9 +24,6 @@ type Access struct {
 	Command []string
 	// Mutation is the GraphQL mutation that is executed.
 	Mutation *string
-	// Time is when the request is made. If it is zero, validity windows are
-	// ignored.
-	Time time.Time
 }
 
 // name returns the resource of the type that a names; nil if it names none.
@@ -42,13 +38,8 @@ func (a *Access) name(of Type) *string {
 	}
 }
 
-var (
-	// ErrDenied is wrapped by the error for a request that is not allowed.
-	ErrDenied = errors.New("not permitted")
-	// ErrUndischarged is wrapped, together with [ErrDenied], if a discharge is
-	// missing.
-	ErrUndischarged = errors.New("a third party has not discharged the token")
-)
+// ErrDenied is wrapped by the error for a request that is not allowed.
+var ErrDenied = errors.New("not permitted")
 
 // Permits returns nil if the grant allows a. It decides as superfly/macaroon
 // does: every caveat of the permission macaroon and of its discharges must
@@ -57,7 +48,7 @@ var (
 // wraps [ErrDenied].
 func (g Grant) Permits(a Access) error {
 	if len(g.Missing) > 0 {
-		return fmt.Errorf("%w: %w: %s", ErrDenied, ErrUndischarged, g.Missing[0].Location)
+		return fmt.Errorf("%w: a third party has not discharged the token: %s", ErrDenied, g.Missing[0].Location)
 	}
 	v := judge(g.Permission.caveats, &a, false)
 	for _, d := range g.Discharges {

@@ -2,6 +2,7 @@ package macaroon_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -20,7 +21,7 @@ const (
 
 // request returns an access to the organization; each change names more.
 func request(action macaroon.Action, changes ...func(*macaroon.Access)) macaroon.Access {
-	a := macaroon.Access{Action: action, OrgID: new(uint64(testOrg)), Time: testNow}
+	a := macaroon.Access{Action: action, OrgID: new(uint64(testOrg))}
 	for _, change := range changes {
 		change(&a)
 	}
@@ -100,19 +101,11 @@ func TestPermitsResources(t *testing.T) {
 
 func TestPermitsRequests(t *testing.T) {
 	t.Parallel()
-	window := func(from, until time.Duration) macaroon.Caveat {
-		return macaroon.Window(testNow.Add(from), testNow.Add(until))
-	}
 	checkDecisions(t, map[string]decision{
 		"an action":                      {read, request(read), true},
 		"another action":                 {read, request(write), false},
 		"a user":                         {macaroons.IsUser(1), request(all), true},
-		"a window":                       {window(-time.Hour, time.Hour), request(read), true},
-		"a window's first instant":       {window(0, time.Hour), request(read), true},
-		"a window's last instant":        {window(-time.Hour, 0), request(read), true},
-		"before a window":                {window(time.Second, time.Hour), request(read), false},
-		"past a window":                  {window(-time.Hour, -time.Second), request(read), false},
-		"past a window, at no time":      {window(-time.Hour, -time.Second), request(read, func(a *macaroon.Access) { a.Time = time.Time{} }), true},
+		"a window of the past":           {until(-time.Second), request(read), true},
 		"a mutation":                     {macaroon.Mutations{"a", "b"}, request(all, withMutation("b")), true},
 		"another mutation":               {macaroon.Mutations{"a"}, request(read, withMutation("b")), false},
 		"no mutation":                    {macaroon.Mutations{"a"}, request(read), false},
@@ -168,22 +161,22 @@ func TestPermitsWithDischarges(t *testing.T) {
 	p := permission(t, organization(all), authentication("ticket"))
 	for name, tt := range map[string]struct {
 		bundle []*macaroon.Macaroon
-		want   error
+		want   string
 	}{
-		"a discharge":                       {[]*macaroon.Macaroon{p, discharge(t, "ticket", bindingTo(p), other(23, 1), other(24, 2), other(25, 0xc4, 1, 3), until(time.Hour))}, nil},
-		"none":                              {[]*macaroon.Macaroon{p}, macaroon.ErrUndischarged},
-		"one for another":                   {[]*macaroon.Macaroon{p, discharge(t, "other")}, macaroon.ErrUndischarged},
-		"an expired one":                    {[]*macaroon.Macaroon{p, discharge(t, "ticket", until(-time.Second))}, macaroon.ErrDenied},
-		"one with a caveat":                 {[]*macaroon.Macaroon{p, discharge(t, "ticket", macaroon.ActionWrite)}, macaroon.ErrDenied},
-		"one that wants one itself":         {[]*macaroon.Macaroon{p, discharge(t, "ticket", authentication("more"))}, macaroon.ErrDenied},
-		"none, but another permission":      {[]*macaroon.Macaroon{p, permission(t, organization(read))}, nil},
-		"an attestation outside of a proof": {[]*macaroon.Macaroon{claiming(t)}, macaroon.ErrDenied},
-		"nothing":                           {nil, macaroon.ErrDenied},
+		"a discharge":                       {[]*macaroon.Macaroon{p, discharge(t, "ticket", bindingTo(p), other(23, 1), other(24, 2), other(25, 0xc4, 1, 3), until(time.Hour))}, ""},
+		"none":                              {[]*macaroon.Macaroon{p}, "a third party has not discharged the token"},
+		"one for another":                   {[]*macaroon.Macaroon{p, discharge(t, "other")}, "a third party has not discharged the token"},
+		"one with a caveat":                 {[]*macaroon.Macaroon{p, discharge(t, "ticket", macaroon.ActionWrite)}, "not permitted"},
+		"one that wants one itself":         {[]*macaroon.Macaroon{p, discharge(t, "ticket", authentication("more"))}, "not permitted"},
+		"none, but another permission":      {[]*macaroon.Macaroon{p, permission(t, organization(read))}, ""},
+		"an attestation outside of a proof": {[]*macaroon.Macaroon{claiming(t)}, "not permitted"},
+		"nothing":                           {nil, "not permitted"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if err := macaroon.NewBundle(tt.bundle...).Permits(request(read)); !errors.Is(err, tt.want) {
-				t.Errorf("error %v, want %v", err, tt.want)
+			err := macaroon.NewBundle(tt.bundle...).Permits(request(read))
+			if (err == nil) != (tt.want == "") || err != nil && (!errors.Is(err, macaroon.ErrDenied) || !strings.Contains(err.Error(), tt.want)) {
+				t.Errorf("error %v, want %s", err, tt.want)
 			}
 		})
 	}

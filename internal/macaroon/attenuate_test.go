@@ -84,9 +84,7 @@ func TestAttenuateRefuses(t *testing.T) {
 		"a body of nothing":           {macaroon: m, caveat: macaroon.Other{Type: 99}, want: macaroon.ErrMalformed},
 		"a body of two values":        {macaroon: m, caveat: macaroon.Other{Type: 99, Body: []byte{1, 2}}, text: "macaroon: encode caveat 99: its body is more than one value"},
 		"a body for a type with form": {macaroon: m, caveat: macaroon.Other{Type: 3, Body: []byte{1}}, want: macaroon.ErrMalformed},
-		"too deep":                    {macaroon: m, caveat: nested, text: "macaroon: encode caveat: nested more than 32 deep"},
-		"nil":                         {macaroon: m, text: "macaroon: encode caveat: it is nil"},
-		"nil inside":                  {macaroon: m, caveat: macaroon.IfPresent{Ifs: []macaroon.Caveat{nil}}, text: "macaroon: encode caveat: it is nil"},
+		"too deep":                    {macaroon: m, caveat: nested, want: macaroon.ErrMalformed},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

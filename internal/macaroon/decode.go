@@ -44,7 +44,7 @@ func (r *reader) macaroon() *Macaroon {
 // wantShortest fails if the length n of an array, which begins at a position,
 // was not written in its shortest form.
 func (r *reader) wantShortest(at, n int) {
-	if r.at-at != len(appendArrayHeader(nil, n)) {
+	if r.at-at != len(arrayHeader(n)) {
 		r.fail("a length is not in its shortest form")
 	}
 }

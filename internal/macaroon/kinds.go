@@ -2,14 +2,9 @@ package macaroon
 
 import "errors"
 
-// ErrOrganizations is returned for a token that cannot be narrowed to reading
-// its organization. Each permission macaroon must hold exactly one Organization
-// caveat, and all must name the same organization.
-var ErrOrganizations = errors.New("the token does not name exactly one organization")
-
 // ReadOrganization narrows an organization's token to reading, as `flyctl tokens
-// create readonly` does. The error wraps [ErrOrganizations] or is that of
-// [Bundle.Attenuate].
+// create readonly` does. Each permission macaroon must hold exactly one
+// Organization caveat, and all must name the same organization.
 func (b Bundle) ReadOrganization() (Bundle, error) {
 	var id uint64
 	for i, g := range b.Grants() {
@@ -20,7 +15,7 @@ func (b Bundle) ReadOrganization() (Bundle, error) {
 			}
 		})
 		if len(named) != 1 || i > 0 && named[0] != id {
-			return Bundle{}, ErrOrganizations
+			return Bundle{}, errors.New("the token does not name exactly one organization")
 		}
 		id = named[0]
 	}

@@ -212,7 +212,7 @@ func TestReadOrganizationWantsOneOrganization(t *testing.T) {
 	for name, list := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if _, err := macaroon.NewBundle(list...).ReadOrganization(); !errors.Is(err, macaroon.ErrOrganizations) {
+			if _, err := macaroon.NewBundle(list...).ReadOrganization(); err == nil || err.Error() != "the token does not name exactly one organization" {
 				t.Errorf("error %v, want one about organizations", err)
 			}
 		})

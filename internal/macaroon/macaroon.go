@@ -6,15 +6,11 @@ import (
 	"crypto/sha1" //nolint:gosec // A UUID of version 5 is a SHA-1; nothing relies on its strength.
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
-
-	"github.com/vmihailenco/msgpack/v5/msgpcode"
 )
 
 const (
@@ -97,30 +93,9 @@ func (m *Macaroon) Attenuate(caveats ...Caveat) (*Macaroon, error) {
 // Encode returns the macaroon as msgpack. For a decoded macaroon these are the
 // original bytes.
 func (m *Macaroon) Encode() []byte {
-	size := 1 + len(m.head) + 5 + 2 + tailSize
-	for _, wire := range m.wire {
-		size += len(wire)
-	}
-	out := append(make([]byte, 0, size), msgpcode.FixedArrayLow|4)
-	out = append(out, m.head...)
-	out = appendArrayHeader(out, 2*len(m.wire))
-	for _, wire := range m.wire {
-		out = append(out, wire...)
-	}
-	out = append(out, codeBin8, tailSize)
-	return append(out, m.tail...)
-}
-
-// appendArrayHeader appends the length of an array in its shortest form.
-func appendArrayHeader(out []byte, n int) []byte {
-	switch {
-	case n < 16:
-		return append(out, msgpcode.FixedArrayLow|byte(n)) //nolint:gosec // It is below 16.
-	case n <= math.MaxUint16:
-		return binary.BigEndian.AppendUint16(append(out, msgpcode.Array16), uint16(n))
-	default:
-		return binary.BigEndian.AppendUint32(append(out, msgpcode.Array32), uint32(n)) //nolint:gosec // A macaroon has 1 MiB at most.
-	}
+	return slices.Concat(
+		arrayHeader(4), m.head, arrayHeader(2*len(m.wire)), slices.Concat(m.wire...), []byte{codeBin8, tailSize}, m.tail,
+	)
 }
 
 // Reveal returns the token text, "fm2_" and base64. It must not be logged.
