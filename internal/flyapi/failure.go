@@ -35,11 +35,6 @@ func timedOut(k call, t *trace) error {
 
 // unreachable is the error of a call without an answer.
 func unreachable(k call, t *trace, err error) error {
-	// The wrapper repeats the method and the whole URL.
-	var wrapper *url.Error
-	if errors.As(err, &wrapper) {
-		err = wrapper.Err
-	}
 	e := &Error{op: k.op, kind: ErrUnavailable, cause: err, Fix: fixFor(ErrUnavailable), refused: !t.sent.Load()}
 	quoted := token.Scrub(err.Error(), k.secret)
 	host := k.url.Host

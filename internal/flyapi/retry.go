@@ -6,7 +6,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"syscall"
@@ -36,29 +35,22 @@ const (
 	whenFailed
 )
 
-func (r repeat) times() int {
-	if r == never {
-		return 0
+// again reports whether to send a call again after an answer or an error.
+func (r repeat) again(ctx context.Context, got *reply, err error) bool {
+	if r == never || ctx.Err() != nil {
+		return false
 	}
-	return maxRetries
-}
-
-// check is a retryablehttp.CheckRetry.
-func (r repeat) check(ctx context.Context, resp *http.Response, err error) (bool, error) {
-	switch {
-	case r == never, ctx.Err() != nil:
-		return false, nil //nolint:nilerr // an error here would replace the answer
-	case err != nil:
-		return r >= whenLost && isLost(err), nil
-	case resp.StatusCode == http.StatusBadGateway:
-		return true, nil
-	case resp.StatusCode == http.StatusInternalServerError, resp.StatusCode == http.StatusGatewayTimeout:
-		return r == whenFailed, nil
-	case resp.StatusCode == http.StatusServiceUnavailable, resp.StatusCode == http.StatusTooManyRequests:
-		return inTime(ctx, resp), nil
-	default:
-		return false, nil
+	switch got.status {
+	case http.StatusBadGateway:
+		return true
+	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
+		return inTime(ctx, got)
+	case http.StatusInternalServerError, http.StatusGatewayTimeout:
+		if r == whenFailed {
+			return true
+		}
 	}
+	return err != nil && r >= whenLost && isLost(err)
 }
 
 // isLost reports whether an established connection broke.
@@ -74,36 +66,32 @@ func isLost(err error) bool {
 // isGoneAway reports whether an HTTP/2 server ended the connection with a GOAWAY
 // frame. net/http does not export the error's type.
 func isGoneAway(err error) bool {
-	var wrapper *url.Error // it repeats the method and the whole URL
-	if errors.As(err, &wrapper) {
-		err = wrapper.Err
-	}
 	return strings.HasPrefix(err.Error(), "http2: ") && strings.Contains(err.Error(), "GOAWAY")
 }
 
 // inTime reports whether the wait that the server asks for ends before the
 // deadline. A wait that cannot succeed is not begun.
-func inTime(ctx context.Context, resp *http.Response) bool {
-	wait, ok := retryAfter(resp)
+func inTime(ctx context.Context, got *reply) bool {
+	wait, ok := got.retryAfter()
 	deadline, bounded := ctx.Deadline()
 	return !ok || !bounded || time.Until(deadline) > wait
 }
 
-// backoff is a retryablehttp.Backoff. It waits for the time that the server
-// asks for, if any, plus a jittered, doubling wait.
-func backoff(first, longest time.Duration, attempt int, resp *http.Response) time.Duration {
-	asked, _ := retryAfter(resp)
-	wait := min(first<<attempt, longest)
+// backoff waits for the time that the server asks for, if any, plus a jittered,
+// doubling wait.
+func backoff(first time.Duration, attempt int, got *reply) time.Duration {
+	asked, _ := got.retryAfter()
+	wait := min(first<<attempt, maxRetryWait)
 	return asked + wait - rand.N(wait/2+1) //nolint:gosec // spreads retries; not a secret
 }
 
 // retryAfter reads the Retry-After header of a 429 or 503, in seconds or as a
 // date (RFC 9110, section 10.2.3).
-func retryAfter(resp *http.Response) (time.Duration, bool) {
-	if resp == nil || resp.StatusCode != http.StatusTooManyRequests && resp.StatusCode != http.StatusServiceUnavailable {
+func (r *reply) retryAfter() (time.Duration, bool) {
+	if r.status != http.StatusTooManyRequests && r.status != http.StatusServiceUnavailable {
 		return 0, false
 	}
-	value := strings.TrimSpace(resp.Header.Get("Retry-After"))
+	value := strings.TrimSpace(r.header.Get("Retry-After"))
 	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
 		return time.Duration(seconds) * time.Second, true
 	}

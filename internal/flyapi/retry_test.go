@@ -18,12 +18,13 @@ type reaction struct {
 	after  string
 }
 
-// header returns the header of a response.
-func (r reaction) header() http.Header { return http.Header{"Retry-After": {r.after}} }
+func (r reaction) reply() *reply {
+	return &reply{status: r.status, header: http.Header{"Retry-After": {r.after}}}
+}
 
 func TestBackoff(t *testing.T) {
 	t.Parallel()
-	const first, longest = 200 * time.Millisecond, 2 * time.Second
+	const first, longest = 200 * time.Millisecond, maxRetryWait
 	tests := map[string]struct {
 		attempt  int
 		resp     reaction
@@ -42,12 +43,8 @@ func TestBackoff(t *testing.T) {
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var resp *http.Response
-			if tc.resp.status != 0 {
-				resp = &http.Response{StatusCode: tc.resp.status, Header: tc.resp.header()}
-			}
 			for range 100 {
-				if got := backoff(first, longest, tc.attempt, resp); got < tc.min || got > tc.max {
+				if got := backoff(first, tc.attempt, tc.resp.reply()); got < tc.min || got > tc.max {
 					t.Fatalf("backoff = %s, want %s to %s", got, tc.min, tc.max)
 				}
 			}
@@ -59,7 +56,7 @@ func TestRetryAfterReadsADate(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		at := time.Now().Add(time.Minute).UTC().Truncate(time.Second)
-		got, ok := retryAfter(&http.Response{StatusCode: 429, Header: reaction{after: at.Format(http.TimeFormat)}.header()})
+		got, ok := reaction{429, at.Format(http.TimeFormat)}.reply().retryAfter()
 		if want := time.Until(at); !ok || got != want {
 			t.Errorf("retryAfter = %s, %t; want %s", got, ok, want)
 		}
@@ -75,6 +72,8 @@ func TestRepeat(t *testing.T) {
 		want map[repeat]bool
 	}{
 		"good":             {reaction{200, ""}, nil, nil},
+		"500, cut off":     {reaction{500, ""}, io.ErrUnexpectedEOF, map[repeat]bool{whenLost: true, whenFailed: true}},
+		"502, cut off":     {reaction{502, ""}, io.ErrUnexpectedEOF, map[repeat]bool{whenAnswered: true, whenLost: true, whenFailed: true}},
 		"500":              {reaction{500, ""}, nil, map[repeat]bool{whenFailed: true}},
 		"504":              {reaction{504, ""}, nil, map[repeat]bool{whenFailed: true}},
 		"GOAWAY":           {reaction{}, errors.New("http2: server sent GOAWAY and closed the connection; LastStreamID=1, ErrCode=NO_ERROR"), map[repeat]bool{whenLost: true, whenFailed: true}},
@@ -93,15 +92,15 @@ func TestRepeat(t *testing.T) {
 			t.Parallel()
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
-			resp := &http.Response{StatusCode: tc.resp.status, Header: tc.resp.header()}
+			got := tc.resp.reply()
 			over, end := context.WithCancel(t.Context())
 			end()
 			for _, r := range []repeat{never, whenAnswered, whenLost, whenFailed} {
-				if got, err := r.check(ctx, resp, tc.err); got != tc.want[r] || err != nil {
-					t.Errorf("check of %d = %t, %v; want %t", r, got, err, tc.want[r])
+				if again := r.again(ctx, got, tc.err); again != tc.want[r] {
+					t.Errorf("again of %d = %t, want %t", r, again, tc.want[r])
 				}
-				if got, err := r.check(over, resp, tc.err); got || err != nil {
-					t.Errorf("check of %d after the end = %t, %v", r, got, err)
+				if r.again(over, got, tc.err) {
+					t.Errorf("again of %d after the end", r)
 				}
 			}
 		})

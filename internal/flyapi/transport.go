@@ -13,8 +13,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/hashicorp/go-retryablehttp"
-
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
@@ -94,12 +92,11 @@ func (c *Client) do(ctx context.Context, k call) (*reply, error) {
 	began := time.Now()
 	bounded, cancel := context.WithTimeout(ctx, k.timeout)
 	defer cancel()
-	t := &trace{}
-	got, err := c.send(bounded, k, t)
+	got, t, err := c.send(bounded, k)
 	switch {
 	case err == nil:
 		server.Answered()
-		got.repeated = t.attempts.Load() > 1
+		got.repeated = t.attempts > 1
 		return got, nil
 	case errors.Is(ctx.Err(), context.Canceled):
 		return nil, fmt.Errorf("%s: %w", k.op, context.Cause(ctx))
@@ -116,20 +113,37 @@ func (c *Client) do(ctx context.Context, k call) (*reply, error) {
 // trace records the attempts of a call.
 type trace struct {
 	// attempts counts them.
-	attempts atomic.Int32
+	attempts int
 	// sent means that an attempt wrote to the connection: the server may have
 	// carried the call out.
 	sent atomic.Bool
 }
 
-// send runs the attempts. Each call has a new retrying client with the call's
-// rule. The clients share the connections and log nothing.
-func (c *Client) send(ctx context.Context, k call, t *trace) (*reply, error) {
+// send attempts a call as often as its rule wants.
+func (c *Client) send(ctx context.Context, k call) (*reply, *trace, error) {
+	t := &trace{}
 	ctx = context.WithValue(ctx, operationKey{}, k.operation)
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { t.sent.Store(true) }})
-	req, err := retryablehttp.NewRequestWithContext(ctx, k.method, k.url.String(), k.body)
+	for {
+		got, err := c.attempt(ctx, k)
+		t.attempts++
+		if t.attempts > maxRetries || !k.repeat.again(ctx, got, err) {
+			return got, t, err
+		}
+		select {
+		case <-time.After(backoff(c.retryWait, t.attempts-1, got)):
+		case <-ctx.Done():
+			return nil, t, ctx.Err()
+		}
+	}
+}
+
+// attempt sends a call once and reads its answer, up to maxBody. If the connection
+// breaks in the body, it returns the status with the error.
+func (c *Client) attempt(ctx context.Context, k call) (*reply, error) {
+	req, err := http.NewRequestWithContext(ctx, k.method, k.url.String(), bytes.NewReader(k.body))
 	if err != nil {
-		return nil, err
+		return &reply{}, err
 	}
 	req.Header.Set("Authorization", k.header)
 	req.Header.Set("User-Agent", c.userAgent)
@@ -137,47 +151,19 @@ func (c *Client) send(ctx context.Context, k call, t *trace) (*reply, error) {
 	if k.body != nil {
 		req.Header.Set("Content-Type", "application/json; charset=utf-8")
 	}
-	// The body is read inside an attempt, so that a connection lost during the
-	// body is treated like one lost before it.
-	var got *reply
-	req.SetResponseHandler(func(resp *http.Response) (err error) {
-		got, err = read(resp)
-		return err
-	})
-	retrying := retryablehttp.Client{
-		HTTPClient:     c.http,
-		RetryWaitMin:   c.retryWait,
-		RetryWaitMax:   maxRetryWait,
-		RetryMax:       k.repeat.times(),
-		CheckRetry:     k.repeat.check,
-		Backoff:        backoff,
-		ErrorHandler:   retryablehttp.PassthroughErrorHandler,
-		RequestLogHook: func(retryablehttp.Logger, *http.Request, int) { t.attempts.Add(1) },
-	}
-	resp, err := retrying.Do(req)
+	resp, err := c.http.Do(req)
 	if err != nil {
-		if resp != nil && resp.Body != nil {
-			_ = resp.Body.Close() // its content is discarded with the attempt
+		var wrapper *url.Error // It repeats the method and the whole URL.
+		if errors.As(err, &wrapper) {
+			err = wrapper.Err
 		}
-		return nil, err
+		return &reply{}, err
 	}
-	if got == nil {
-		// After the last attempt, an answer that is a reason to try again is
-		// returned unread.
-		return read(resp)
-	}
-	return got, nil
-}
-
-// read reads an answer up to maxBody and closes it.
-func read(resp *http.Response) (*reply, error) {
 	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
-	if err != nil {
-		return nil, err
+	got := &reply{status: resp.StatusCode, header: resp.Header}
+	got.body, err = io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
+	if len(got.body) > maxBody {
+		err = errTooLarge
 	}
-	if len(body) > maxBody {
-		return nil, errTooLarge
-	}
-	return &reply{status: resp.StatusCode, header: resp.Header, body: body}, nil
+	return got, err
 }
