@@ -48,8 +48,6 @@ type Error struct {
 	Reason string
 	// Fix is the advice for the user, or "".
 	Fix string
-	// status is the HTTP status of the answer, or 0 without an answer.
-	status int
 	// refused means that the call changed nothing: Fly refused it explicitly,
 	// or it was never sent. After any other failure Fly may have carried it
 	// out.
@@ -87,50 +85,48 @@ func refusedByFly(err error) bool {
 	return errors.As(err, &e) && e.refused
 }
 
-// fixFor returns the advice for a kind, or "" if it depends on the call.
-func fixFor(kind Kind) string {
-	switch kind {
-	case ErrUnauthenticated:
-		return "log in again with `fly auth login`, or set FLY_API_TOKEN to a valid token"
-	case ErrNotPermitted:
-		return "use the login of a member of the organization, or a token with this permission"
-	case ErrNoSuchApp:
-		return "check the app's name, and that the login belongs to the app's organization"
-	case ErrNoSuchOrganization:
-		return "check the slug with `fly orgs list`, and that the login belongs to the organization"
-	case ErrUnavailable:
-		return "check the network, HTTPS_PROXY and the provider's `api` block"
-	case ErrRateLimited:
-		return "try again later, or lower api.max_parallel"
-	default:
-		return ""
-	}
+// about has the message for an answer of each kind, and the advice, or "" if it
+// depends on the call.
+var about = map[Kind]struct{ message, fix string }{
+	ErrUnauthenticated: {
+		"Fly does not accept the token that was sent",
+		"log in again with `fly auth login`, or set FLY_API_TOKEN to a valid token",
+	},
+	ErrNotPermitted: {
+		"Fly does not permit this with the token that was sent",
+		"use the login of a member of the organization, or a token with this permission",
+	},
+	ErrNoSuchApp: {
+		"the app does not exist, or this token cannot see it",
+		"check the app's name, and that the login belongs to the app's organization",
+	},
+	ErrNoSuchOrganization: {
+		"the organization does not exist, or this token cannot see it",
+		"check the slug with `fly orgs list`, and that the login belongs to the organization",
+	},
+	ErrNoSuchToken: {"the token does not exist", ""},
+	ErrUnavailable: {"Fly's API reports a failure", "check the network, HTTPS_PROXY and the provider's `api` block"},
+	ErrRateLimited: {"Fly asks for fewer requests", "try again later, or lower api.max_parallel"},
+	ErrInvalid:     {"Fly refused the request", ""},
 }
 
-// reasonFor describes an answer of a kind. said is the server's message,
-// scrubbed.
-func reasonFor(kind Kind, status int, said string) string {
-	var what string
-	switch kind {
-	case ErrUnauthenticated:
-		what = "Fly does not accept the token that was sent"
-	case ErrNotPermitted:
-		what = "Fly does not permit this with the token that was sent"
-	case ErrNoSuchApp:
-		what = "the app does not exist, or this token cannot see it"
-	case ErrNoSuchOrganization:
-		what = "the organization does not exist, or this token cannot see it"
-	case ErrNoSuchToken:
-		what = "the token does not exist"
-	case ErrRateLimited:
-		what = "Fly asks for fewer requests"
-	case ErrUnavailable:
-		what = "Fly's API reports a failure"
-	default:
-		what = "Fly refused the request"
-	}
+// failure is a failed call with the advice for its kind.
+func failure(op string, kind Kind, reason string) *Error {
+	return &Error{op: op, kind: kind, Reason: reason, Fix: about[kind].fix}
+}
+
+// answered is the error for an answer of a known kind. said is its message, without
+// secrets.
+func answered(op string, kind Kind, status int, said string) *Error {
 	if said == "" {
-		return fmt.Sprintf("%s (HTTP %d)", what, status)
+		return failure(op, kind, fmt.Sprintf("%s (HTTP %d)", about[kind].message, status))
 	}
-	return fmt.Sprintf("%s (HTTP %d, %q)", what, status, said)
+	return failure(op, kind, fmt.Sprintf("%s (HTTP %d, %q)", about[kind].message, status, said))
+}
+
+// invalid is the error of an invalid call, which is not sent.
+func invalid(op string, cause error) *Error {
+	e := failure(op, ErrInvalid, cause.Error())
+	e.cause = cause
+	return e
 }

@@ -18,24 +18,22 @@ func leftWaiting(ctx context.Context, k call) error {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return fmt.Errorf("%s: %w", k.op, context.Cause(ctx))
 	}
-	return &Error{
-		op: k.op, kind: ErrUnavailable, cause: ctx.Err(), refused: true,
-		Reason: "time ran out while earlier calls to Fly's API had no answer", Fix: fixFor(ErrUnavailable),
-	}
+	e := failure(k.op, ErrUnavailable, "time ran out while earlier calls to Fly's API had no answer")
+	e.cause, e.refused = ctx.Err(), true
+	return e
 }
 
 // timedOut is the error of a call whose time ran out during the call.
 func timedOut(k call, t *trace) error {
-	return &Error{
-		refused: !t.sent.Load(),
-		op:      k.op, kind: ErrUnavailable, cause: context.DeadlineExceeded,
-		Reason: fmt.Sprintf("no answer from %s in time (%s at most)", k.url.Host, k.timeout), Fix: fixFor(ErrUnavailable),
-	}
+	e := failure(k.op, ErrUnavailable, fmt.Sprintf("no answer from %s in time (%s at most)", k.url.Host, k.timeout))
+	e.cause, e.refused = context.DeadlineExceeded, !t.sent.Load()
+	return e
 }
 
 // unreachable is the error of a call without an answer.
 func unreachable(k call, t *trace, err error) error {
-	e := &Error{op: k.op, kind: ErrUnavailable, cause: err, Fix: fixFor(ErrUnavailable), refused: !t.sent.Load()}
+	e := failure(k.op, ErrUnavailable, "")
+	e.cause, e.refused = err, !t.sent.Load()
 	quoted := token.Scrub(err.Error(), k.secret)
 	host := k.url.Host
 	var (
@@ -102,18 +100,12 @@ func isUntrusted(err error) bool {
 
 // noAnswer is the error for an answer that did not come from Fly's API.
 func noAnswer(k call, r *reply, what string) *Error {
-	return &Error{
-		op: k.op, kind: ErrUnavailable, status: r.status, Fix: fixFor(ErrUnavailable),
-		Reason: fmt.Sprintf("%s answered HTTP %d with %s, which is not Fly's API", k.url.Host, r.status, what),
-	}
+	return failure(k.op, ErrUnavailable, fmt.Sprintf("%s answered HTTP %d with %s, which is not Fly's API", k.url.Host, r.status, what))
 }
 
-// answered is the error for an answer of a known kind. said is its message.
-func answered(k call, kind Kind, status int, said string) *Error {
-	e := &Error{
-		op: k.op, kind: kind, status: status, Fix: fixFor(kind),
-		Reason: reasonFor(kind, status, token.Scrub(said, k.secret)),
-	}
+// answer is the error for an answer of a known kind, whose message is said.
+func (k call) answer(kind Kind, r *reply, said string) *Error {
+	e := answered(k.op, kind, r.status, token.Scrub(said, k.secret))
 	if kind == ErrUnavailable {
 		// The server answered, so the network is not the cause.
 		e.Fix = "try again later"
@@ -129,7 +121,7 @@ func checkStatus(k call, r *reply, notFound Kind) *Error {
 	case r.status >= 300 && r.status < 400:
 		return redirected(k, r)
 	case r.status >= 500:
-		return answered(k, ErrUnavailable, r.status, said(r))
+		return k.answer(ErrUnavailable, r, said(r))
 	case r.status == http.StatusTooManyRequests:
 		return rateLimited(k, r)
 	case r.isHTML():
@@ -137,19 +129,19 @@ func checkStatus(k call, r *reply, notFound Kind) *Error {
 		e.Fix = "sign in to the network if it has a captive portal, and check HTTPS_PROXY"
 		return e
 	case r.status == http.StatusUnauthorized:
-		return answered(k, ErrUnauthenticated, r.status, said(r))
+		return k.answer(ErrUnauthenticated, r, said(r))
 	case r.status == http.StatusForbidden:
-		return answered(k, ErrNotPermitted, r.status, said(r))
+		return k.answer(ErrNotPermitted, r, said(r))
 	case !r.isJSON():
 		return noAnswer(k, r, "something that is not JSON")
 	case r.status == http.StatusOK, r.status == http.StatusCreated:
 		return nil
 	case r.status == http.StatusNotFound && notFound != "":
-		return answered(k, notFound, r.status, said(r))
+		return k.answer(notFound, r, said(r))
 	case r.status == http.StatusNotFound:
 		return noAnswer(k, r, "an error")
 	default:
-		return answered(k, ErrInvalid, r.status, said(r))
+		return k.answer(ErrInvalid, r, said(r))
 	}
 }
 
@@ -163,7 +155,7 @@ func redirected(k call, r *reply) *Error {
 }
 
 func rateLimited(k call, r *reply) *Error {
-	e := answered(k, ErrRateLimited, r.status, said(r))
+	e := k.answer(ErrRateLimited, r, said(r))
 	if after := r.header.Get("Retry-After"); after != "" {
 		e.Reason += ", Retry-After: " + token.Scrub(after, k.secret)
 	}
@@ -173,8 +165,7 @@ func rateLimited(k call, r *reply) *Error {
 // paused is the error of a call that was not sent, because the server did not
 // answer an earlier one.
 func paused(k call) error {
-	return &Error{
-		op: k.op, kind: ErrUnavailable, Fix: fixFor(ErrUnavailable), refused: true,
-		Reason: fmt.Sprintf("%s gave no answer to an earlier call, and is not asked again for %s", k.url.Host, breakerPause),
-	}
+	e := failure(k.op, ErrUnavailable, fmt.Sprintf("%s gave no answer to an earlier call, and is not asked again for %s", k.url.Host, breakerPause))
+	e.refused = true
+	return e
 }

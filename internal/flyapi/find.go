@@ -69,7 +69,7 @@ func (c *Client) find(ctx context.Context, login token.Token, m *macaroon.Macaro
 	const op = "find the token"
 	number, ok := m.OrganizationID()
 	if !ok {
-		return Found{}, &Error{op: op, kind: ErrInvalid, Reason: "its macaroon names no organization"}
+		return Found{}, failure(op, ErrInvalid, "its macaroon names no organization")
 	}
 	slug, err := c.organizationOf(ctx, login, number)
 	if err != nil {

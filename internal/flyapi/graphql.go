@@ -87,8 +87,10 @@ func decodeAnswer(k call, d document, r *reply, data any) error {
 	}
 	decoded := json.Unmarshal(answer.Data, data)
 	if len(answer.Errors) > 0 {
-		e := refused(k, d, r.status, answer.Errors[0])
-		e.refused = e.refused && !r.repeated
+		first := answer.Errors[0]
+		kind, refusal := kindOf(d, first)
+		e := k.answer(kind, r, first.Message)
+		e.refused = refusal && !r.repeated
 		return e
 	}
 	if decoded != nil {
@@ -101,18 +103,8 @@ func decodeAnswer(k call, d document, r *reply, data any) error {
 // UNAUTHORIZED, is also used for a lack of permission.
 const messageUnauthenticated = "You must be authenticated to view this."
 
-// refused classifies a GraphQL error by its code. The codes are those of
-// superfly/graphql. Only a code or a message with which Fly refuses a request
-// proves that nothing was done.
-func refused(k call, d document, status int, e graphqlError) *Error {
-	kind, known := kindOf(d, e)
-	failure := answered(k, kind, status, e.Message)
-	failure.refused = known
-	return failure
-}
-
-// kindOf returns the kind of an error, and whether Fly refuses a request with
-// it.
+// kindOf returns the kind of an error by its code, as in superfly/graphql, and
+// whether Fly refuses a request with it: only that proves that nothing was done.
 func kindOf(d document, e graphqlError) (kind Kind, refusal bool) {
 	switch e.Extensions.Code {
 	case "MAINTENANCE", "SERVER_ERROR", "INTERNAL_SERVER_ERROR", "SERVICE_UNAVAILABLE", "TIMEOUT":

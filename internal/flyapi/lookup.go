@@ -3,6 +3,7 @@ package flyapi
 import (
 	"context"
 	"fmt"
+	"net/http"
 
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
@@ -131,7 +132,7 @@ func (c *Client) LookupOrganization(ctx context.Context, tok token.Token, slug s
 
 // missing is the error for an answer of null.
 func missing(d document) *Error {
-	return &Error{op: d.op, kind: d.notFound, status: 200, Reason: reasonFor(d.notFound, 200, ""), Fix: fixFor(d.notFound)}
+	return answered(d.op, d.notFound, http.StatusOK, "")
 }
 
 // incomplete is the error for an answer without a field that Fly always sends.
@@ -141,5 +142,7 @@ func incomplete(d document) *Error {
 
 // unusable is the error for an answer that the client cannot use.
 func unusable(d document, reason string, cause error) *Error {
-	return &Error{op: d.op, kind: ErrUnavailable, status: 200, Reason: reason, cause: cause, Fix: fixFor(ErrUnavailable)}
+	e := failure(d.op, ErrUnavailable, reason)
+	e.cause = cause
+	return e
 }

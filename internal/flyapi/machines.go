@@ -136,11 +136,11 @@ func (c *Client) Show(ctx context.Context, tok token.Token, app string) error {
 	case http.StatusOK, http.StatusNotFound:
 		return nil
 	case http.StatusUnauthorized:
-		return answered(k, ErrUnauthenticated, r.status, said(r))
+		return k.answer(ErrUnauthenticated, r, said(r))
 	case http.StatusForbidden:
-		return answered(k, ErrNotPermitted, r.status, said(r))
+		return k.answer(ErrNotPermitted, r, said(r))
 	default:
-		return answered(k, ErrUnavailable, r.status, said(r))
+		return k.answer(ErrUnavailable, r, said(r))
 	}
 }
 
@@ -152,10 +152,5 @@ func Rejected(err error) bool {
 
 // noLogin is the error of a call without a token.
 func noLogin(op string) *Error {
-	return &Error{op: op, kind: ErrUnauthenticated, Reason: "no token to send", Fix: fixFor(ErrUnauthenticated)}
-}
-
-// invalid is the error of an invalid call, which is not sent.
-func invalid(op string, cause error) *Error {
-	return &Error{op: op, kind: ErrInvalid, Reason: cause.Error(), cause: cause}
+	return failure(op, ErrUnauthenticated, "no token to send")
 }

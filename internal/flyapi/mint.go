@@ -93,7 +93,7 @@ func (c *Client) Mint(ctx context.Context, login token.Token, m MintRequest) (Mi
 	}
 	// For an expiry of "0s" or less the server uses its default of 20 years.
 	if m.TTL < time.Second {
-		return Minted{}, &Error{op: d.op, kind: ErrInvalid, Reason: fmt.Sprintf("a token cannot be minted for %s", m.TTL)}
+		return Minted{}, failure(d.op, ErrInvalid, fmt.Sprintf("a token cannot be minted for %s", m.TTL))
 	}
 	var data struct {
 		Create struct {

@@ -170,7 +170,7 @@ func (c *Client) Revoke(ctx context.Context, login token.Token, id string) error
 		notFound:  ErrNoSuchToken, repeat: whenFailed,
 	}
 	if id == "" {
-		return &Error{op: d.op, kind: ErrInvalid, Reason: "it has no identifier, because it was not minted over Fly's API"}
+		return failure(d.op, ErrInvalid, "it has no identifier, because it was not minted over Fly's API")
 	}
 	var data struct {
 		Delete *struct{} `json:"deleteLimitedAccessToken"`
