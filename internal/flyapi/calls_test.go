@@ -179,9 +179,9 @@ func TestListAndRevoke(t *testing.T) {
 		s.Make(flytest.Make{App: "web"})
 	}
 	s.Make(flytest.Make{Organization: "globex"})
-	list, err := c.ListAppTokens(t.Context(), s.Login("both"), "web")
+	list, _, err := c.ListTokens(t.Context(), s.Login("both"), flyapi.AppTokens("web"))
 	if err != nil || len(list) != many {
-		t.Fatalf("ListAppTokens = %d tokens, %v; want %d", len(list), err, many)
+		t.Fatalf("ListTokens = %d tokens, %v; want %d", len(list), err, many)
 	}
 	if pages := s.Count(flytest.OpList); pages != 3 {
 		t.Errorf("%d pages were read, want 3", pages)
@@ -190,23 +190,23 @@ func TestListAndRevoke(t *testing.T) {
 	if last.ID != fmt.Sprintf("lat_%04d", many) || last.Profile != "deploy" || last.CreatedAt.IsZero() || !last.RevokedAt.IsZero() {
 		t.Errorf("the last is %+v", last)
 	}
-	if list, err = c.ListOrganizationTokens(t.Context(), s.Login("second"), "globex"); err != nil || len(list) != 1 {
-		t.Fatalf("ListOrganizationTokens = %v, %v; want one", list, err)
+	if list, _, err = c.ListTokens(t.Context(), s.Login("second"), flyapi.OrganizationTokens("globex")); err != nil || len(list) != 1 {
+		t.Fatalf("ListTokens = %v, %v; want one", list, err)
 	}
 	for range 2 { // the second time nothing remains to be done, without an error
 		if err := c.Revoke(t.Context(), s.Login("second"), list[0].ID); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if list, err = c.ListOrganizationTokens(t.Context(), s.Login("second"), "globex"); err != nil || list[0].RevokedAt.IsZero() {
+	if list, _, err = c.ListTokens(t.Context(), s.Login("second"), flyapi.OrganizationTokens("globex")); err != nil || list[0].RevokedAt.IsZero() {
 		t.Errorf("after the revocation the list is %+v, %v", list, err)
 	}
 	wantKind(t, c.Revoke(t.Context(), s.Login("second"), last.ID), flyapi.ErrNotPermitted, s.Login("second"))
 	wantKind(t, c.Revoke(t.Context(), s.Login("second"), "lat_none"), flyapi.ErrNoSuchToken, s.Login("second"))
 	wantKind(t, c.Revoke(t.Context(), s.Login("second"), ""), flyapi.ErrInvalid, s.Login("second"))
-	_, err = c.ListAppTokens(t.Context(), s.Login("second"), "web")
+	_, _, err = c.ListTokens(t.Context(), s.Login("second"), flyapi.AppTokens("web"))
 	wantKind(t, err, flyapi.ErrNoSuchApp, s.Login("second"))
-	_, err = c.ListOrganizationTokens(t.Context(), s.Login("second"), "acme")
+	_, _, err = c.ListTokens(t.Context(), s.Login("second"), flyapi.OrganizationTokens("acme"))
 	wantKind(t, err, flyapi.ErrNoSuchOrganization, s.Login("second"))
 }
 
@@ -215,7 +215,7 @@ func TestListGivesUpOnACursorThatStays(t *testing.T) {
 	s := flytest.New(t, world())
 	s.Inject(flytest.OpList, flytest.Fail(200, `{"data":{"owner":{"limitedAccessTokens":{
 		"nodes":[],"pageInfo":{"hasNextPage":true,"endCursor":"x"}}}}}`))
-	_, err := client(t, s).ListAppTokens(t.Context(), s.Login("both"), "web")
+	_, _, err := client(t, s).ListTokens(t.Context(), s.Login("both"), flyapi.AppTokens("web"))
 	wantKind(t, err, flyapi.ErrUnavailable, s.Login("both"))
 	if pages := s.Count(flytest.OpList); pages != 2 {
 		t.Errorf("%d pages were read, want 2", pages)

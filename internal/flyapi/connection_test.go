@@ -91,7 +91,7 @@ func TestManyAppsShareConnections(t *testing.T) {
 			w.TLS = tc.tls
 			s := flytest.New(t, w)
 			c := client(t, s, trusting(s), func(cfg *flyapi.Config) { cfg.MaxParallel = tc.parallel })
-			link := flyapi.NewIssuer(flyapi.IssuerConfig{Client: c, Directory: flyapi.NewDirectory(c, login(s.Login("both"))), Login: login(s.Login("both"))})
+			link := flyapi.NewIssuer(flyapi.NewDirectory(c, login(s.Login("both"))))
 			var group sync.WaitGroup
 			for i := range apps {
 				group.Go(func() {

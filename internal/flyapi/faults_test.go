@@ -21,8 +21,11 @@ func operations(c *flyapi.Client, tok token.Token) map[flytest.Operation]func(co
 		flytest.OpLookupApp:          func(ctx context.Context) error { _, err := c.LookupApp(ctx, tok, "web"); return err },
 		flytest.OpLookupOrganization: func(ctx context.Context) error { _, err := c.LookupOrganization(ctx, tok, "acme"); return err },
 		flytest.OpShow:               func(ctx context.Context) error { _, err := c.LookupAppWith(ctx, tok, "web"); return err },
-		flytest.OpList:               func(ctx context.Context) error { _, err := c.ListAppTokens(ctx, tok, "web"); return err },
-		flytest.OpRevoke:             func(ctx context.Context) error { return c.Revoke(ctx, tok, "lat_0001") },
+		flytest.OpList: func(ctx context.Context) error {
+			_, _, err := c.ListTokens(ctx, tok, flyapi.AppTokens("web"))
+			return err
+		},
+		flytest.OpRevoke: func(ctx context.Context) error { return c.Revoke(ctx, tok, "lat_0001") },
 		flytest.OpMint: func(ctx context.Context) error {
 			_, err := c.Mint(ctx, tok, flyapi.MintRequest{Name: "n", OrganizationID: "org_4700", TTL: time.Hour})
 			return err

@@ -79,12 +79,12 @@ func (c *Client) find(ctx context.Context, login token.Token, m *macaroon.Macaro
 	if err != nil {
 		return Found{}, err
 	}
-	lists := make([]iter.Seq2[TokenPage, error], 0, len(apps)+1)
+	var lists []TokenList
 	for _, app := range apps {
-		lists = append(lists, c.appPages(ctx, login, app, rootFields))
+		lists = append(lists, AppTokens(app))
 	}
-	for _, list := range append(lists, c.organizationPages(ctx, login, slug, rootFields)) {
-		for page, err := range list {
+	for _, list := range append(lists, OrganizationTokens(slug)) {
+		for page, err := range c.tokenPages(ctx, login, list, rootFields) {
 			if err != nil {
 				return Found{}, err
 			}

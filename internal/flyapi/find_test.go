@@ -72,7 +72,7 @@ func TestCollectCountsHidden(t *testing.T) {
 	for nodes, want := range map[string]int{`{"id":"a"}`: 2, `{"id":"a"},null,null`: 2, `{"id":"a"},{"id":"b"},{"id":"c"}`: 0} {
 		s := flytest.New(t, world())
 		s.Inject(flytest.OpList, flytest.Fail(200, `{"data":{"owner":{"limitedAccessTokens":{"totalCount":3,"nodes":[`+nodes+`],"pageInfo":{}}}}}`))
-		all, hidden, err := flyapi.Collect(client(t, s).AppTokenPages(t.Context(), s.Login("both"), "web"), func(flyapi.TokenPage) {})
+		all, hidden, err := client(t, s).ListTokens(t.Context(), s.Login("both"), flyapi.AppTokens("web"))
 		if err != nil || hidden != want || len(all) != 3-want {
 			t.Errorf("%s: %d shown, %d hidden, %v", nodes, len(all), hidden, err)
 		}

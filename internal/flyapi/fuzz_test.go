@@ -89,8 +89,8 @@ func responseCalls(login token.Token) map[string]func(context.Context, *Client) 
 			minted, err := c.Mint(ctx, login, MintRequest{Name: "a", OrganizationID: "b", TTL: time.Hour})
 			return unless(!minted.Token.IsZero(), "what is no token"), err
 		},
-		"ListAppTokens": func(ctx context.Context, c *Client) (string, error) {
-			_, err := c.ListAppTokens(ctx, login, "web")
+		"ListTokens": func(ctx context.Context, c *Client) (string, error) {
+			_, _, err := c.ListTokens(ctx, login, AppTokens("web"))
 			return "", err
 		},
 		"Revoke": func(ctx context.Context, c *Client) (string, error) { return "", c.Revoke(ctx, login, "id") },

@@ -17,21 +17,11 @@ const clockSkew = 5 * time.Minute
 
 var _ token.Limiter = (*Issuer)(nil)
 
-// IssuerConfig configures an [Issuer].
-type IssuerConfig struct {
-	// Client mints.
-	Client *Client
-	// Directory looks up the identifiers for minting. Other sources share it.
-	Directory *Directory
-	// Login returns the login to mint with.
-	Login Login
-}
-
 // Issuer mints tokens for requests over Fly's API with the user's login,
 // without flyctl.
 type Issuer struct {
-	cfg   IssuerConfig
-	slots chan struct{}
+	directory *Directory
+	slots     chan struct{}
 	// scoped holds the logins that Fly refused as scoped, so that a hundred
 	// apps do not cause a hundred refusals.
 	mu     sync.Mutex
@@ -41,12 +31,13 @@ type Issuer struct {
 // mintedWith is a login and the organization to mint in.
 type mintedWith struct{ fingerprint, organization string }
 
-// NewIssuer returns an issuer for one run, the lifetime of its directory.
-func NewIssuer(cfg IssuerConfig) *Issuer {
+// NewIssuer returns an issuer for one run, the lifetime of the directory, whose
+// client and login it mints with.
+func NewIssuer(directory *Directory) *Issuer {
 	return &Issuer{
-		cfg:    cfg,
-		slots:  make(chan struct{}, cap(cfg.Client.slots)),
-		scoped: make(map[mintedWith]*token.MissError),
+		directory: directory,
+		slots:     make(chan struct{}, cap(directory.client.slots)),
+		scoped:    make(map[mintedWith]*token.MissError),
 	}
 }
 
@@ -75,7 +66,7 @@ type Issued struct {
 // organization alone. A token that does not prove its kind is an error. The error
 // wraps an [*UncertainError] if Fly may have made the token.
 func (s *Issuer) Issue(ctx context.Context, req token.Request, kind *TokenKind, name string, ttl time.Duration) (Issued, error) {
-	login, err := s.cfg.Login(ctx)
+	login, err := s.directory.login(ctx)
 	if err != nil {
 		return Issued{}, miss(err)
 	}
@@ -104,16 +95,16 @@ func (s *Issuer) Issue(ctx context.Context, req token.Request, kind *TokenKind, 
 // target finds the organization to mint in and, for a token of one app, the app.
 func (s *Issuer) target(ctx context.Context, req token.Request) (Organization, App, error) {
 	if req.App == "" {
-		organization, err := s.cfg.Directory.Organization(ctx, req.Organization)
+		organization, err := s.directory.Organization(ctx, req.Organization)
 		return organization, App{}, err
 	}
-	app, err := s.cfg.Directory.App(ctx, req.App)
+	app, err := s.directory.App(ctx, req.App)
 	switch {
 	case err == nil:
 		err = misplaced(req, app)
 	case req.Access != token.AccessAny:
 	case req.Organization != "": // enough to mint with, also before the app exists
-		organization, err := s.cfg.Directory.Organization(ctx, req.Organization)
+		organization, err := s.directory.Organization(ctx, req.Organization)
 		return organization, App{}, err
 	case errors.Is(err, ErrNoSuchApp):
 		err = organizationless(err)
@@ -164,7 +155,7 @@ func (s *Issuer) mint(ctx context.Context, login token.Token, m MintRequest) (Mi
 	if ok {
 		return Minted{}, known
 	}
-	minted, err := s.cfg.Client.Mint(ctx, login, m)
+	minted, err := s.directory.client.Mint(ctx, login, m)
 	var refusal *Error
 	if err == nil || !errors.As(err, &refusal) || !refuses(refusal) || hasOAuth(login) {
 		return minted, err

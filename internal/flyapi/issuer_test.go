@@ -26,7 +26,7 @@ func (i issuer) issue(ctx context.Context, req token.Request) (flyapi.Issued, er
 func newIssuer(t *testing.T, s *flytest.Server, tok token.Token) issuer {
 	t.Helper()
 	c := client(t, s)
-	return issuer{flyapi.NewIssuer(flyapi.IssuerConfig{Client: c, Directory: flyapi.NewDirectory(c, login(tok)), Login: login(tok)})}
+	return issuer{flyapi.NewIssuer(flyapi.NewDirectory(c, login(tok)))}
 }
 
 // permits returns whether a token allows an action on app number id in an

@@ -46,52 +46,39 @@ type TokenPage struct {
 	hidden int
 }
 
-// AppTokenPages returns the pages of an app's list of tokens, revoked ones
-// included. The last error's kind is [ErrNoSuchApp] if tok cannot see the app.
-func (c *Client) AppTokenPages(ctx context.Context, tok token.Token, app string) iter.Seq2[TokenPage, error] {
-	return c.appPages(ctx, tok, app, tokenFields)
+// TokenList is one of Fly's lists of tokens, revoked ones included.
+type TokenList struct {
+	// what and name name its owner, and field is the owner's in the text.
+	what, name, field string
+	// notFound is the kind if the owner cannot be seen, and flaw the error of an
+	// invalid name.
+	notFound Kind
+	flaw     error
 }
 
-func (c *Client) appPages(ctx context.Context, tok token.Token, app, fields string) iter.Seq2[TokenPage, error] {
-	d := document{
-		op: fmt.Sprintf("list the tokens of app %q", app), operation: "list_tokens", text: listText("app(name: $of)", fields),
-		variables: map[string]any{"of": app}, notFound: ErrNoSuchApp, repeat: whenFailed,
+// AppTokens is the list of an app. The last error's kind is [ErrNoSuchApp] if the
+// login cannot see the app.
+func AppTokens(app string) TokenList {
+	return TokenList{what: "app", name: app, field: "app(name: $of)", notFound: ErrNoSuchApp, flaw: token.ValidateApp(app)}
+}
+
+// OrganizationTokens is the list of an organization. The last error's kind is
+// [ErrNoSuchOrganization] if the login cannot see it.
+func OrganizationTokens(slug string) TokenList {
+	return TokenList{
+		what: "organization", name: slug, field: "organization(slug: $of)",
+		notFound: ErrNoSuchOrganization, flaw: token.ValidateOrganization(slug),
 	}
-	return c.tokenPages(ctx, tok, d, token.ValidateApp(app))
 }
 
-// OrganizationTokenPages is [Client.AppTokenPages] for an organization. The last
-// error's kind is [ErrNoSuchOrganization] if tok cannot see it.
-func (c *Client) OrganizationTokenPages(ctx context.Context, tok token.Token, slug string) iter.Seq2[TokenPage, error] {
-	return c.organizationPages(ctx, tok, slug, tokenFields)
+// TokenPages returns the pages of a list.
+func (c *Client) TokenPages(ctx context.Context, tok token.Token, list TokenList) iter.Seq2[TokenPage, error] {
+	return c.tokenPages(ctx, tok, list, tokenFields)
 }
 
-func (c *Client) organizationPages(ctx context.Context, tok token.Token, slug, fields string) iter.Seq2[TokenPage, error] {
-	d := document{
-		op: fmt.Sprintf("list the tokens of organization %q", slug), operation: "list_tokens", text: listText("organization(slug: $of)", fields),
-		variables: map[string]any{"of": slug}, notFound: ErrNoSuchOrganization, repeat: whenFailed,
-	}
-	return c.tokenPages(ctx, tok, d, token.ValidateOrganization(slug))
-}
-
-// listText is the document for a list of tokens with those fields.
-func listText(owner, fields string) string {
-	return `query($of: String!, $first: Int, $after: String) { owner: ` + owner + ` { limitedAccessTokens(first: $first, after: $after) {
-    totalCount nodes { ` + fields + ` } pageInfo { hasNextPage endCursor } } } }`
-}
-
-// ListAppTokens lists the tokens of one app, revoked ones included. The error is
-// as that of [Client.AppTokenPages].
-func (c *Client) ListAppTokens(ctx context.Context, tok token.Token, app string) ([]Listed, error) {
-	all, _, err := Collect(c.AppTokenPages(ctx, tok, app), func(TokenPage) {})
-	return all, err
-}
-
-// ListOrganizationTokens lists the tokens of an organization, revoked ones
-// included. The error is as that of [Client.OrganizationTokenPages].
-func (c *Client) ListOrganizationTokens(ctx context.Context, tok token.Token, slug string) ([]Listed, error) {
-	all, _, err := Collect(c.OrganizationTokenPages(ctx, tok, slug), func(TokenPage) {})
-	return all, err
+// ListTokens returns all tokens of a list, and counts those that Fly hides.
+func (c *Client) ListTokens(ctx context.Context, tok token.Token, list TokenList) (all []Listed, hidden int, err error) {
+	return Collect(c.TokenPages(ctx, tok, list), func(TokenPage) {})
 }
 
 // Collect reads a list to its last page, and calls each with every page. It
@@ -132,15 +119,21 @@ func (n tokenNode) listed() Listed {
 	}
 }
 
-// tokenPages returns the pages of the list that d asks for. A node is null if the
-// login may not see it.
-func (c *Client) tokenPages(ctx context.Context, tok token.Token, d document, flaw error) iter.Seq2[TokenPage, error] {
+// tokenPages returns the pages of a list with those fields of each token. A node is
+// null if the login may not see it.
+func (c *Client) tokenPages(ctx context.Context, tok token.Token, list TokenList, fields string) iter.Seq2[TokenPage, error] {
+	d := document{
+		op: fmt.Sprintf("list the tokens of %s %q", list.what, list.name), operation: "list_tokens",
+		text: `query($of: String!, $first: Int, $after: String) { owner: ` + list.field + ` { limitedAccessTokens(first: $first, after: $after) {
+    totalCount nodes { ` + fields + ` } pageInfo { hasNextPage endCursor } } } }`,
+		variables: map[string]any{"of": list.name}, notFound: list.notFound, repeat: whenFailed,
+	}
 	type owner struct {
 		Tokens connection[*tokenNode] `json:"limitedAccessTokens"`
 	}
 	return func(yield func(TokenPage, error) bool) {
-		if flaw != nil {
-			yield(TokenPage{}, invalid(d.op, flaw))
+		if list.flaw != nil {
+			yield(TokenPage{}, invalid(d.op, list.flaw))
 			return
 		}
 		for nodes, err := range pages(ctx, c, tok, d, func(o owner) connection[*tokenNode] { return o.Tokens }) {

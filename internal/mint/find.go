@@ -77,7 +77,8 @@ func (m *Minter) listApp(ctx context.Context, req token.Request) ([]flyapi.Liste
 	if err != nil {
 		return nil, err
 	}
-	return m.cfg.Client.ListAppTokens(ctx, login, req.App)
+	all, _, err := m.cfg.Client.ListTokens(ctx, login, flyapi.AppTokens(req.App))
+	return all, err
 }
 
 func (m *Minter) listOrganization(ctx context.Context, req token.Request) ([]flyapi.Listed, error) {
@@ -91,7 +92,8 @@ func (m *Minter) listOrganization(ctx context.Context, req token.Request) ([]fly
 			return nil, err
 		}
 	}
-	return m.cfg.Client.ListOrganizationTokens(ctx, login, slug)
+	all, _, err := m.cfg.Client.ListTokens(ctx, login, flyapi.OrganizationTokens(slug))
+	return all, err
 }
 
 // Find returns the token with that identifier, and whether the list of app has

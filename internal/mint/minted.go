@@ -58,7 +58,7 @@ func (m *Minter) RevokeMinted(ctx context.Context, req token.Request, kinds []to
 
 // minted lists the live tokens that the provider minted for an app.
 func (m *Minter) minted(ctx context.Context, login token.Token, req token.Request, kinds []token.MintKind) (live []flyapi.Listed, survey Survey, err error) {
-	ofApp, hidden, err := flyapi.Collect(m.cfg.Client.AppTokenPages(ctx, login, req.App), func(flyapi.TokenPage) {})
+	ofApp, hidden, err := m.cfg.Client.ListTokens(ctx, login, flyapi.AppTokens(req.App))
 	survey.Hidden = hidden
 	slug, slugErr := req.Organization, error(nil)
 	if slug == "" {
@@ -66,7 +66,7 @@ func (m *Minter) minted(ctx context.Context, login token.Token, req token.Reques
 	}
 	var ofOrganization []flyapi.Listed
 	if slugErr == nil {
-		ofOrganization, hidden, slugErr = flyapi.Collect(m.cfg.Client.OrganizationTokenPages(ctx, login, slug), func(flyapi.TokenPage) {})
+		ofOrganization, hidden, slugErr = m.cfg.Client.ListTokens(ctx, login, flyapi.OrganizationTokens(slug))
 		survey.Hidden += hidden
 	}
 	seen := make(map[string]bool)

@@ -38,7 +38,7 @@ type Minter struct {
 
 // New returns a minter.
 func New(cfg Config) *Minter {
-	return &Minter{cfg: cfg, issuer: flyapi.NewIssuer(flyapi.IssuerConfig{Client: cfg.Client, Directory: cfg.Directory, Login: cfg.Login})}
+	return &Minter{cfg: cfg, issuer: flyapi.NewIssuer(cfg.Directory)}
 }
 
 // mint mints a token for req under a unique name, valid for ttl. If it fails,

@@ -72,9 +72,9 @@ func cannot(what string, err error) string {
 // tokenPages returns the list that m names.
 func (s *session) tokenPages(ctx context.Context, login token.Token, m *tokensModel) iter.Seq2[flyapi.TokenPage, error] {
 	if m.App.IsNull() {
-		return s.chain.api.OrganizationTokenPages(ctx, login, m.Organization.ValueString())
+		return s.chain.api.TokenPages(ctx, login, flyapi.OrganizationTokens(m.Organization.ValueString()))
 	}
-	return s.chain.api.AppTokenPages(ctx, login, m.App.ValueString())
+	return s.chain.api.TokenPages(ctx, login, flyapi.AppTokens(m.App.ValueString()))
 }
 
 // logPages returns a function that logs the progress through a list.
