@@ -78,7 +78,7 @@ type Store interface {
 	// Save stores rec for req without a claim. The error is [ErrSuperseded] if
 	// the app's generation is no longer gen.
 	Save(ctx context.Context, req Request, rec Record, gen Generation) error
-	// Remove removes the record for req if its token has the given fingerprint.
+	// Remove removes the records at req's place whose token has the given fingerprint.
 	// Any other record is unchanged, without an error.
 	Remove(ctx context.Context, req Request, fingerprint string) error
 	// Invalidate begins a new generation of a [Request.Place] and removes its minted
@@ -154,26 +154,28 @@ const (
 // name and identifier of the token, not the token.
 type Mint struct {
 	// Request is the request for the token.
-	Request Request
+	Request Request `json:"-"`
 	// Name is the token's unique name in Fly's lists.
-	Name string
+	Name string `json:"-"`
 	// Kind is the purpose of the token.
-	Kind MintKind
+	Kind MintKind `json:"kind"`
 	// ID is Fly's identifier; "" until it is known.
-	ID string
+	ID string `json:"id"`
 	// ExpiresAt is the latest expiry of the token.
-	ExpiresAt time.Time
+	ExpiresAt time.Time `json:"expires_at"`
 	// Owner identifies the process that minted it.
-	Owner string
+	Owner string `json:"owner"`
 	// Workspace and Spec identify the root module, and the resource's arguments,
 	// that a managed token was minted for.
-	Workspace, Spec string
+	Workspace string `json:"workspace"`
+	Spec      string `json:"spec"`
 	// Replaces is Fly's identifier of the token that a rotation replaces.
-	Replaces string
+	Replaces string `json:"replaces"`
 	// StateFile identifies the engine's state file as it was before the mint,
 	// and Engine the engine's process; "" if unknown.
-	StateFile, Engine string
+	StateFile string `json:"state_file"`
+	Engine    string `json:"engine"`
 	// Delivered means that the process ended normally after the engine had
 	// received the token.
-	Delivered bool
+	Delivered bool `json:"delivered"`
 }

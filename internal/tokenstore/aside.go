@@ -19,7 +19,7 @@ func asideDoc(app string, n int) Doc {
 // setAside keeps a damaged document for inspection, with a warning. If it
 // cannot be kept, it is replaced anyway, because its tokens can be acquired
 // again.
-func (s *Store) setAside(ctx context.Context, app string, data []byte, damage error, begun *state) {
+func (s *Store) setAside(ctx context.Context, app string, data []byte, begun *state) {
 	first := asideDoc(app, 1)
 	what := "It was set aside as " + s.backend.Locate(first)
 	kept, err := s.shift(ctx, app, data)
@@ -30,7 +30,7 @@ func (s *Store) setAside(ctx context.Context, app string, data []byte, damage er
 	s.warn(app, "Stored Fly App Tokens Are Damaged", fmt.Sprintf(
 		"The stored tokens for %s in %s cannot be read: %s. %s, and new tokens are acquired. Its notes about tokens that a killed run left at Fly are lost. `fly tokens list` shows these tokens. "+
 			"Deploy tokens with token_in_state = false are lost too. The next plan rotates them.",
-		token.At(app).Subject(), s.backend.Locate(Doc{app, KindState}), damage, what))
+		token.At(app).Subject(), s.backend.Locate(Doc{app, KindState}), begun.damage, what))
 }
 
 // shift makes data the latest of the documents set aside, and drops the oldest.
@@ -54,7 +54,9 @@ func (s *Store) shift(ctx context.Context, app string, data []byte) (int, error)
 func (s *Store) removeAside(ctx context.Context, app string) error {
 	for n := 1; n <= maxAside; n++ {
 		doc := asideDoc(app, n)
-		_, err := s.change(ctx, doc, nil, func(old Document) ([]byte, bool, error) { return nil, old.Data != nil, nil })
+		_, err := s.change(ctx, nil, edit{doc, func(_ context.Context, old Document) ([]byte, bool, error) {
+			return nil, old.Data != nil, nil
+		}})
 		if err != nil {
 			return err
 		}

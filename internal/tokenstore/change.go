@@ -15,16 +15,23 @@ const (
 	maxRetryPause = 250 * time.Millisecond
 )
 
-// edit returns a document's new content, and reports whether it changed it. Nil
-// data removes the document.
-type edit func(old Document) (data []byte, changed bool, err error)
+// edit is a change of a document. do returns the new content, and reports whether it
+// changed it. Nil data removes the document. do may run several times.
+type edit struct {
+	doc Doc
+	do  func(ctx context.Context, old Document) (data []byte, changed bool, err error)
+}
 
 // change loads a document, edits it and swaps it on the loaded version. It
 // repeats this after each conflict until ctx ends. The caller can pass a
 // version that was loaded earlier, which saves one load: the swap checks
 // whether it is current. change returns the resulting document.
-func (s *Store) change(ctx context.Context, doc Doc, first *Document, do edit) (Document, error) {
-	release, err := s.enter(ctx, "change "+doc.App+string(doc.Kind))
+func (s *Store) change(ctx context.Context, first *Document, e edit) (Document, error) {
+	if err := ready(ctx, e.doc.App); err != nil {
+		return Document{}, err
+	}
+	s.take(s.listed, e.doc.App) // it will have changed
+	release, err := s.enter(ctx, "change "+e.doc.App+string(e.doc.Kind))
 	if err != nil {
 		return Document{}, err
 	}
@@ -32,25 +39,25 @@ func (s *Store) change(ctx context.Context, doc Doc, first *Document, do edit) (
 	for try := 0; ; try++ {
 		old, current := first, false
 		if first = nil; old == nil {
-			loaded, err := s.backend.Load(ctx, doc)
+			loaded, err := s.backend.Load(ctx, e.doc)
 			if err != nil {
 				return Document{}, err
 			}
 			old, current = &loaded, true
 		}
-		data, changed, err := do(*old)
+		data, changed, err := e.do(ctx, *old)
 		if !current && (err != nil || !changed) {
 			continue // It may have changed since.
 		}
 		if err != nil || !changed {
 			return *old, err
 		}
-		version, err := s.backend.Swap(ctx, doc, data, old.Version)
+		version, err := s.backend.Swap(ctx, e.doc, data, old.Version)
 		if err == nil {
 			return Document{Data: data, Version: version}, nil
 		}
 		if errors.Is(err, ErrUnknown) {
-			now, failed := s.backend.Load(ctx, doc)
+			now, failed := s.backend.Load(ctx, e.doc)
 			if failed != nil {
 				return Document{}, fmt.Errorf("%w (%w)", failed, err)
 			}
@@ -98,41 +105,34 @@ func (s *Store) enter(ctx context.Context, name string) (leave func(), err error
 }
 
 // read decodes an app's state document. A damaged one counts as an empty one.
-func (s *Store) read(app string, data []byte) (st *state, damage, err error) {
-	st, err = decodeState(data, app)
-	if isDamaged(err) {
-		damage = err
-		st, _ = decodeState(nil, app)
-		st.generation, err = damagedGeneration(data), nil
+func (s *Store) read(app string, data []byte) (*state, error) {
+	st, err := decodeState(data, app)
+	if errors.Is(err, errMalformed) {
+		damage := err
+		st, err = decodeState(nil, app)
+		st.damage, st.generation = damage, damagedGeneration(data)
 	}
 	if err != nil {
 		err = s.contentError("read", Doc{app, KindState}, err)
 	}
-	return st, damage, err
+	return st, err
 }
 
-// changeState changes an app's state. do reports whether it changed anything, and
-// may run several times.
-func (s *Store) changeState(ctx context.Context, app string, first *Document, do func(st *state) (bool, error)) (Document, error) {
-	if err := ready(ctx, app); err != nil {
-		return Document{}, err
-	}
-	doc := Doc{app, KindState}
-	s.take(s.listed, app) // it will have changed
-	return s.change(ctx, doc, first, func(old Document) ([]byte, bool, error) {
-		st, damage, err := s.read(app, old.Data)
+// onState is a change of an app's state. do reports whether it changed anything.
+func (s *Store) onState(app string, do func(st *state) (bool, error)) edit {
+	return edit{Doc{app, KindState}, func(ctx context.Context, old Document) ([]byte, bool, error) {
+		st, err := s.read(app, old.Data)
 		if err != nil {
 			return nil, false, err
 		}
-		changed, err := do(st)
-		if err != nil || !changed {
+		if changed, err := do(st); err != nil || !changed {
 			return nil, false, err
 		}
-		if damage != nil {
-			s.setAside(ctx, app, old.Data, damage, st)
+		if st.damage != nil {
+			s.setAside(ctx, app, old.Data, st)
 		}
 		st.prune(time.Now())
 		data, err := st.encode(app)
 		return data, true, err
-	})
+	}}
 }

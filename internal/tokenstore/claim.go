@@ -82,7 +82,7 @@ func (c *claim) take(ctx context.Context, seen *Document) error {
 			held *lease
 			news bool
 		)
-		doc, err := c.store.changeState(ctx, c.req.Place(), first, func(st *state) (bool, error) {
+		doc, err := c.store.change(ctx, first, c.store.onState(c.req.Place(), func(st *state) (bool, error) {
 			got, held, news = st, nil, false
 			if seen != nil && c.news(seen.Data, st) {
 				news = true
@@ -99,7 +99,7 @@ func (c *claim) take(ctx context.Context, seen *Document) error {
 				Request: c.req, Name: c.name, Kind: token.MintSource, Owner: c.store.Owner(),
 				ExpiresAt: time.Now().Add(c.store.scope.TokenTTL),
 			})
-		})
+		}))
 		switch {
 		case err != nil:
 			return err
@@ -119,54 +119,9 @@ func (c *claim) take(ctx context.Context, seen *Document) error {
 
 // news reports whether a record or misses for the request were saved since.
 func (c *claim) news(seen []byte, now *state) bool {
-	before, _, err := c.store.read(c.req.Place(), seen)
+	before, err := c.store.read(c.req.Place(), seen)
 	return err != nil || string(before.records[c.key]) != string(now.records[c.key]) ||
 		string(before.misses[c.key]) != string(now.misses[c.key])
-}
-
-// took records the written claim, and begins to renew its lease.
-func (c *claim) took(ctx context.Context, doc Document) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.doc = &doc
-	if c.exclusive {
-		return
-	}
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		c.renew(ctx)
-	}()
-	c.stop = func() { cancel(); <-done }
-}
-
-// renew shows that this process is alive, until the claim ends or is lost. If it is
-// lost, the save fails.
-func (c *claim) renew(ctx context.Context) {
-	for lost := false; !lost; {
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(c.store.leases.Renew):
-		}
-		doc, err := c.store.changeState(ctx, c.req.Place(), nil, func(st *state) (bool, error) {
-			if lost = !c.holds(st); lost {
-				return false, nil
-			}
-			st.claim.Count++
-			return true, nil
-		})
-		if err == nil && !lost {
-			c.mu.Lock()
-			c.doc = &doc
-			c.mu.Unlock()
-		}
-	}
-}
-
-func (c *claim) holds(st *state) bool {
-	return c.exclusive || st.claim != nil && st.claim.Owner == c.owner
 }
 
 // Stored implements [token.Claim].
@@ -201,13 +156,16 @@ func (c *claim) promote(ctx context.Context) error {
 func (c *claim) Save(ctx context.Context, rec token.Record) error {
 	c.turn.Lock()
 	defer c.turn.Unlock()
-	err := c.promote(ctx)
-	if err != nil {
-		_ = c.end(ctx, false, func(*state) (bool, error) { return false, nil }) // nothing was written
+	if err := c.promote(ctx); err != nil {
+		_ = c.release(ctx, nil, true)
 		return err
 	}
+	if !c.finish() {
+		return nil
+	}
+	defer c.unlock()
 	var refused error
-	err = c.end(ctx, true, func(st *state) (bool, error) {
+	_, err := c.store.change(ctx, c.doc, c.lastEdit(func(st *state) (bool, error) {
 		switch refused = nil; {
 		case !c.holds(st):
 			refused = token.ErrClaimLost
@@ -222,7 +180,7 @@ func (c *claim) Save(ctx context.Context, rec token.Record) error {
 		}
 		delete(st.mints, c.name)
 		return true, st.save(c.key, rec, now)
-	})
+	}))
 	if err == nil {
 		err = refused
 	}
@@ -244,8 +202,21 @@ func (c *claim) orphan(st *state, id string) (bool, error) {
 func (c *claim) Release(ctx context.Context, misses []token.Attempt, uncertain bool) error {
 	c.turn.Lock()
 	defer c.turn.Unlock()
-	return c.end(ctx, len(misses) > 0, func(st *state) (bool, error) {
-		changed := len(misses) > 0
+	return c.release(ctx, misses, uncertain)
+}
+
+// release is Release for a caller that holds turn. Without misses, it only undoes what
+// the claim has written, if anything.
+func (c *claim) release(ctx context.Context, misses []token.Attempt, uncertain bool) error {
+	if !c.finish() {
+		return nil
+	}
+	defer c.unlock()
+	changed := len(misses) > 0
+	if c.doc == nil && !changed {
+		return nil
+	}
+	_, err := c.store.change(ctx, c.doc, c.lastEdit(func(st *state) (bool, error) {
 		if changed {
 			now, _, err := c.store.backend.Now(ctx)
 			if err == nil {
@@ -255,31 +226,31 @@ func (c *claim) Release(ctx context.Context, misses []token.Attempt, uncertain b
 				return false, err
 			}
 		}
-		if _, ok := st.mints[c.name]; ok && !uncertain {
+		_, announced := st.mints[c.name]
+		if announced = announced && !uncertain; announced {
 			delete(st.mints, c.name)
-			changed = true
 		}
-		return changed || !c.exclusive && c.holds(st), nil
-	})
+		return changed || announced, nil
+	}))
+	return err
 }
 
-// end makes the claim's last change, which ends the lease, and then unlocks. If the
-// change fails, the claim still ends: a lease expires.
-// Without writes, do only undoes what the claim has written, if anything.
-func (c *claim) end(ctx context.Context, writes bool, do func(st *state) (bool, error)) error {
+// finish ends the renewal of the lease, and reports whether the claim had not ended.
+func (c *claim) finish() bool {
 	c.mu.Lock()
-	ended, written := c.ended, c.doc != nil
+	ended := c.ended
 	c.ended = true
 	c.mu.Unlock()
-	if ended {
-		return nil
+	if !ended {
+		c.stop()
 	}
-	defer c.unlock()
-	if !written && !writes {
-		return nil
-	}
-	c.stop()
-	_, err := c.store.changeState(ctx, c.req.Place(), c.doc, func(st *state) (bool, error) {
+	return !ended
+}
+
+// lastEdit is the claim's last change, which also ends its lease. If it fails, the lease
+// expires.
+func (c *claim) lastEdit(do func(st *state) (bool, error)) edit {
+	return c.store.onState(c.req.Place(), func(st *state) (bool, error) {
 		changed, err := do(st)
 		if st.claim != nil && st.claim.Owner == c.owner {
 			st.claim = nil
@@ -287,5 +258,4 @@ func (c *claim) end(ctx context.Context, writes bool, do func(st *state) (bool, 
 		}
 		return changed, err
 	})
-	return err
 }

@@ -21,10 +21,11 @@ func (s *Store) deployKey(name string) string {
 // DeployToken returns the deploy token of that name, expired or not. The error is
 // [token.ErrNoRecord] if there is none, or if it is damaged.
 func (s *Store) DeployToken(ctx context.Context, app, name string) (token.Record, error) {
-	st, _, err := s.loadState(ctx, app)
+	st, _, err := s.load(ctx, app)
 	if err != nil {
 		return token.Record{}, err
 	}
+	s.warnDamaged(app, st)
 	raw := st.deployTokens[s.deployKey(name)]
 	if raw == nil {
 		return token.Record{}, token.ErrNoRecord
@@ -42,7 +43,7 @@ func (s *Store) DeployToken(ctx context.Context, app, name string) (token.Record
 // fingerprint replaced. It also replaces a damaged one. It is durable on return.
 func (s *Store) SaveDeployToken(ctx context.Context, app, name string, rec token.Record, replaced string) error {
 	key := s.deployKey(name)
-	_, err := s.changeState(ctx, app, nil, func(st *state) (bool, error) {
+	_, err := s.change(ctx, nil, s.onState(app, func(st *state) (bool, error) {
 		old := st.deployTokens[key]
 		if stored, _, err := decodeRecord(old); err == nil && stored.Token.Fingerprint() != replaced {
 			return false, ErrOtherDeployToken
@@ -53,7 +54,7 @@ func (s *Store) SaveDeployToken(ctx context.Context, app, name string, rec token
 		}
 		st.deployTokens[key] = raw
 		return true, nil
-	})
+	}))
 	return err
 }
 
@@ -61,13 +62,13 @@ func (s *Store) SaveDeployToken(ctx context.Context, app, name string, rec token
 // given. Any other is unchanged, without an error.
 func (s *Store) DeleteDeployToken(ctx context.Context, app, name, fingerprint string) error {
 	key := s.deployKey(name)
-	_, err := s.changeState(ctx, app, nil, func(st *state) (bool, error) {
+	_, err := s.change(ctx, nil, s.onState(app, func(st *state) (bool, error) {
 		rec, _, err := decodeRecord(st.deployTokens[key])
 		is := err == nil && rec.Token.Fingerprint() == fingerprint
 		if is {
 			delete(st.deployTokens, key)
 		}
 		return is, nil
-	})
+	}))
 	return err
 }

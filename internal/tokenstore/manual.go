@@ -46,20 +46,18 @@ func (s *Store) decodeManual(app string, d Document) (token.Record, fields, erro
 // record. If an equal token is already stored, its record is kept. For a
 // different token the error is [token.ErrManualExists].
 func (s *Store) CreateManual(ctx context.Context, app string, rec token.Record) (token.Record, error) {
-	var kept token.Record
-	err := s.changeManual(ctx, app, func(stored token.Record, extra fields, err error) ([]byte, bool, error) {
+	rec = manual(rec)
+	kept := rec
+	err := s.changeManual(ctx, app, func(stored token.Record, err error) (*token.Record, bool, error) {
 		switch {
 		case errors.Is(err, token.ErrNoRecord):
-			var data []byte
-			kept, data, err = encodeManual(app, rec, extra)
-			return data, true, err
-		case err != nil:
-			return nil, false, err
-		case stored.Token != rec.Token:
-			return nil, false, token.ErrManualExists
+			kept = rec
+			return &rec, true, nil
+		case err == nil && stored.Token != rec.Token:
+			err = token.ErrManualExists
 		}
 		kept = stored
-		return nil, false, nil
+		return nil, false, err
 	})
 	return kept, err
 }
@@ -68,12 +66,12 @@ func (s *Store) CreateManual(ctx context.Context, app string, rec token.Record) 
 // durable when SetManual returns. A document that cannot be read is not
 // replaced, because it may be the only copy of its token.
 func (s *Store) SetManual(ctx context.Context, app string, rec token.Record) error {
-	return s.changeManual(ctx, app, func(_ token.Record, extra fields, err error) ([]byte, bool, error) {
-		if err != nil && !errors.Is(err, token.ErrNoRecord) {
-			return nil, false, err
+	rec = manual(rec)
+	return s.changeManual(ctx, app, func(_ token.Record, err error) (*token.Record, bool, error) {
+		if errors.Is(err, token.ErrNoRecord) {
+			err = nil
 		}
-		_, data, err := encodeManual(app, rec, extra)
-		return data, true, err
+		return &rec, true, err
 	})
 }
 
@@ -81,34 +79,35 @@ func (s *Store) SetManual(ctx context.Context, app string, rec token.Record) err
 // fingerprint. The error is [token.ErrNoRecord] or [token.ErrManualChanged]
 // otherwise.
 func (s *Store) DeleteManual(ctx context.Context, app, fingerprint string) error {
-	return s.changeManual(ctx, app, func(stored token.Record, _ fields, err error) ([]byte, bool, error) {
-		if err != nil {
+	return s.changeManual(ctx, app, func(stored token.Record, err error) (*token.Record, bool, error) {
+		if got := stored.Token.Fingerprint(); err == nil && got != fingerprint {
+			err = fmt.Errorf("%w: its fingerprint is %s", token.ErrManualChanged, got)
+		}
+		return nil, true, err
+	})
+}
+
+// manual is rec as it is read back.
+func manual(rec token.Record) token.Record {
+	rec.Origin = token.SourceManual
+	return normalize(rec)
+}
+
+// changeManual changes the app's manual record, and keeps the unknown fields of the
+// replaced one. do returns the new record, nil to remove it, and reports whether it
+// changed it.
+func (s *Store) changeManual(ctx context.Context, app string, do func(stored token.Record, err error) (*token.Record, bool, error)) error {
+	_, err := s.change(ctx, nil, edit{Doc{app, KindManual}, func(_ context.Context, old Document) ([]byte, bool, error) {
+		stored, all, err := s.decodeManual(app, old)
+		rec, changed, err := do(stored, err)
+		if err != nil || !changed || rec == nil {
+			return nil, changed, err
+		}
+		if err := all.putRecord(*rec, 0); err != nil {
 			return nil, false, err
 		}
-		if got := stored.Token.Fingerprint(); got != fingerprint {
-			return nil, false, fmt.Errorf("%w: its fingerprint is %s", token.ErrManualChanged, got)
-		}
-		return nil, true, nil
-	})
-}
-
-func (s *Store) changeManual(ctx context.Context, app string, do func(stored token.Record, extra fields, err error) ([]byte, bool, error)) error {
-	if err := ready(ctx, app); err != nil {
-		return err
-	}
-	_, err := s.change(ctx, Doc{app, KindManual}, nil, func(old Document) ([]byte, bool, error) {
-		return do(s.decodeManual(app, old))
-	})
+		data, err := seal(all, app)
+		return data, true, err
+	}})
 	return err
-}
-
-// encodeManual writes rec and keeps the unknown fields of the replaced record.
-func encodeManual(app string, rec token.Record, extra fields) (token.Record, []byte, error) {
-	rec = normalize(rec)
-	rec.Origin = token.SourceManual
-	if err := extra.putRecord(rec, 0); err != nil {
-		return token.Record{}, nil, err
-	}
-	data, err := seal(extra, app)
-	return rec, data, err
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
@@ -15,19 +14,10 @@ import (
 // mint is an announced mint in the state document. Every field is written, so
 // that a rewrite replaces all known fields and keeps the unknown ones.
 type mint struct {
-	API          string         `json:"api"`
-	Access       token.Access   `json:"access"`
-	Organization string         `json:"organization"`
-	Kind         token.MintKind `json:"kind"`
-	ID           string         `json:"id"`
-	ExpiresAt    time.Time      `json:"expires_at"`
-	Owner        string         `json:"owner"`
-	Workspace    string         `json:"workspace"`
-	Spec         string         `json:"spec"`
-	Replaces     string         `json:"replaces"`
-	StateFile    string         `json:"state_file"`
-	Engine       string         `json:"engine"`
-	Delivered    bool           `json:"delivered"`
+	API          string       `json:"api"`
+	Access       token.Access `json:"access"`
+	Organization string       `json:"organization"`
+	token.Mint
 }
 
 func decodeMint(raw json.RawMessage) (mint, error) {
@@ -65,19 +55,16 @@ func (st *state) putMint(name string, m mint) error {
 
 // announce adds a mint to the state.
 func (s *Store) announce(st *state, m token.Mint) error {
-	return st.putMint(m.Name, mint{
-		API: s.scope.APIBaseURL, Access: m.Request.Access, Organization: m.Request.Organization, Kind: m.Kind, ID: m.ID,
-		ExpiresAt: m.ExpiresAt.UTC(), Owner: m.Owner, Workspace: m.Workspace, Spec: m.Spec, Replaces: m.Replaces, Delivered: m.Delivered,
-		StateFile: m.StateFile, Engine: m.Engine,
-	})
+	m.ExpiresAt = m.ExpiresAt.UTC()
+	return st.putMint(m.Name, mint{API: s.scope.APIBaseURL, Access: m.Request.Access, Organization: m.Request.Organization, Mint: m})
 }
 
 // Announce records a mint before Fly is asked for it, or replaces the record of
 // that name. It is durable when Announce returns.
 func (s *Store) Announce(ctx context.Context, m token.Mint) error {
-	_, err := s.changeState(ctx, m.Request.Place(), nil, func(st *state) (bool, error) {
+	_, err := s.change(ctx, nil, s.onState(m.Request.Place(), func(st *state) (bool, error) {
 		return true, s.announce(st, m)
-	})
+	}))
 	return err
 }
 
@@ -94,14 +81,14 @@ func (s *Store) Deliver(ctx context.Context, app, name string) error {
 
 // changeMint changes a mint if it is announced.
 func (s *Store) changeMint(ctx context.Context, app, name string, do func(*mint)) error {
-	_, err := s.changeState(ctx, app, nil, func(st *state) (bool, error) {
+	_, err := s.change(ctx, nil, s.onState(app, func(st *state) (bool, error) {
 		m, ok := st.mint(name)
 		before := m
 		if do(&m); !ok || m == before {
 			return false, nil
 		}
 		return true, st.putMint(name, m)
-	})
+	}))
 	return err
 }
 
@@ -117,14 +104,14 @@ func (s *Store) ForgetID(ctx context.Context, app, id string) error {
 }
 
 func (s *Store) forget(ctx context.Context, app string, is func(name string, m mint) bool) error {
-	_, err := s.changeState(ctx, app, nil, func(st *state) (bool, error) {
+	_, err := s.change(ctx, nil, s.onState(app, func(st *state) (bool, error) {
 		before := len(st.mints)
 		maps.DeleteFunc(st.mints, func(name string, raw json.RawMessage) bool {
 			m, err := decodeMint(raw)
 			return err == nil && m.API == s.scope.APIBaseURL && is(name, m)
 		})
 		return len(st.mints) != before, nil
-	})
+	}))
 	return err
 }
 
@@ -132,14 +119,7 @@ func (s *Store) forget(ctx context.Context, app string, is func(name string, m m
 // the order of their names. Mints at a different API than the store's are left
 // out.
 func (s *Store) Announced(ctx context.Context, app string) ([]token.Mint, error) {
-	if err := ready(ctx, app); err != nil {
-		return nil, err
-	}
-	d, err := s.backend.Load(ctx, Doc{app, KindState})
-	if err != nil {
-		return nil, err
-	}
-	st, _, err := s.read(app, d.Data)
+	st, _, err := s.load(ctx, app)
 	if err != nil {
 		return nil, err
 	}
@@ -155,13 +135,9 @@ func (s *Store) announced(app string, st *state, delivered bool) []token.Mint {
 		if err != nil || m.API != s.scope.APIBaseURL || m.Delivered && !delivered {
 			continue
 		}
-		req := token.At(app)
-		req.Access, req.Organization = m.Access, cmp.Or(req.Organization, m.Organization)
-		mints = append(mints, token.Mint{
-			Request: req, Name: name, Kind: m.Kind, ID: m.ID, ExpiresAt: m.ExpiresAt, Owner: m.Owner,
-			Workspace: m.Workspace, Spec: m.Spec, Replaces: m.Replaces, Delivered: m.Delivered,
-			StateFile: m.StateFile, Engine: m.Engine,
-		})
+		m.Name, m.Request = name, token.At(app)
+		m.Request.Access, m.Request.Organization = m.Access, cmp.Or(m.Request.Organization, m.Organization)
+		mints = append(mints, m.Mint)
 	}
 	return mints
 }

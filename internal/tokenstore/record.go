@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"regexp"
 	"sync"
 	"time"
@@ -17,48 +18,61 @@ var originPattern = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^[a-z][a-z0-9_-]{0,31}$`)
 })
 
+// form is a record as a document has it.
+type form struct {
+	token.Record
+	sequence   token.Sequence
+	value, ttl string
+}
+
+func (r *form) known() map[string]any {
+	return map[string]any{
+		"sequence": &r.sequence, "token": &r.value, "origin": &r.Origin, "acquired_at": &r.AcquiredAt, "expires_at": &r.ExpiresAt,
+		"ttl": &r.ttl, "id": &r.ID, "mint_name": &r.MintName, "app_id": &r.AppID, "parent": &r.Parent,
+	}
+}
+
 // takeRecord moves a record's fields out of an object, and leaves the unknown
 // ones. The error wraps [errMalformed].
 func (f fields) takeRecord() (token.Record, token.Sequence, error) {
-	var (
-		rec                token.Record
-		seq                token.Sequence
-		value, origin, ttl string
-	)
-	for _, field := range []struct {
-		name string
-		into any
-	}{
-		{"sequence", &seq},
-		{"token", &value},
-		{"origin", &origin},
-		{"acquired_at", &rec.AcquiredAt},
-		{"expires_at", &rec.ExpiresAt},
-		{"ttl", &ttl},
-		{"id", &rec.ID},
-		{"mint_name", &rec.MintName},
-		{"app_id", &rec.AppID},
-		{"parent", &rec.Parent},
-	} {
-		if err := f.take(field.name, field.into); err != nil {
+	var r form
+	for name, into := range r.known() {
+		if err := f.take(name, into); err != nil {
 			return token.Record{}, 0, err
 		}
 	}
-	if !originPattern().MatchString(origin) {
+	if !originPattern().MatchString(string(r.Origin)) {
 		return token.Record{}, 0, fmt.Errorf("%w: its \"origin\" is missing or invalid", errMalformed)
 	}
-	if ttl != "" {
-		var err error
-		if rec.TTL, err = time.ParseDuration(ttl); err != nil || rec.TTL <= 0 {
+	var err error
+	if r.ttl != "" {
+		if r.TTL, err = time.ParseDuration(r.ttl); err != nil || r.TTL <= 0 {
 			return token.Record{}, 0, fmt.Errorf("%w: its \"ttl\" is not a duration", errMalformed)
 		}
 	}
-	tok, err := token.Parse(value)
-	if err != nil {
+	if r.Token, err = token.Parse(r.value); err != nil {
 		return token.Record{}, 0, fmt.Errorf("%w: %w", errMalformed, err)
 	}
-	rec.Token, rec.Origin = tok, token.SourceName(origin)
-	return normalize(rec), seq, nil
+	return normalize(r.Record), r.sequence, nil
+}
+
+// putRecord replaces a record's fields in an object, and leaves the unknown ones.
+func (f fields) putRecord(rec token.Record, seq token.Sequence) error {
+	if rec.Token.IsZero() || !originPattern().MatchString(string(rec.Origin)) {
+		return errors.New("tokenstore: encode record: it has no token or no origin")
+	}
+	r := form{Record: normalize(rec), sequence: seq, value: rec.Token.Reveal()}
+	if rec.TTL > 0 {
+		r.ttl = rec.TTL.String()
+	}
+	for name, value := range r.known() {
+		if reflect.ValueOf(value).Elem().IsZero() {
+			delete(f, name)
+		} else if err := f.put(name, value); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // normalize gives a record the form that it has after a round trip, so that the
@@ -79,39 +93,6 @@ func normalize(rec token.Record) token.Record {
 		*at = at.UTC().Round(0)
 	}
 	return rec
-}
-
-// putRecord replaces a record's fields in an object, and leaves the unknown ones.
-func (f fields) putRecord(rec token.Record, seq token.Sequence) error {
-	rec = normalize(rec)
-	if rec.Token.IsZero() || !originPattern().MatchString(string(rec.Origin)) {
-		return errors.New("tokenstore: encode record: it has no token or no origin")
-	}
-	for _, field := range []struct {
-		name  string
-		value any
-		there bool
-	}{
-		{"sequence", seq, seq != 0},
-		{"token", rec.Token.Reveal(), true},
-		{"origin", rec.Origin, true},
-		{"acquired_at", rec.AcquiredAt, !rec.AcquiredAt.IsZero()},
-		{"expires_at", rec.ExpiresAt, !rec.ExpiresAt.IsZero()},
-		{"ttl", rec.TTL.String(), rec.TTL > 0},
-		{"id", rec.ID, rec.ID != ""},
-		{"mint_name", rec.MintName, rec.MintName != ""},
-		{"app_id", rec.AppID, rec.AppID != 0},
-		{"parent", rec.Parent, rec.Parent != ""},
-	} {
-		delete(f, field.name)
-		if !field.there {
-			continue
-		}
-		if err := f.put(field.name, field.value); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // decodeRecord reads a minted record of the state document.

@@ -37,14 +37,8 @@ type state struct {
 	// aside is the number of damaged documents that were set aside.
 	aside int
 	extra fields
-}
-
-// lease is a claim on a backend whose locks do not exclude every process.
-type lease struct {
-	// Owner is random.
-	Owner string `json:"owner"`
-	// The owner increments Count for as long as it runs.
-	Count uint64 `json:"count"`
+	// damage is the fault of a document that counts as empty; nil if there is none.
+	damage error
 }
 
 // missed holds the misses of one acquisition.
@@ -202,6 +196,3 @@ func hashKey(parts ...any) string {
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:16])
 }
-
-// isDamaged reports whether a document can only be replaced.
-func isDamaged(err error) bool { return errors.Is(err, errMalformed) }

@@ -73,7 +73,7 @@ func TestPrune(t *testing.T) {
 		}
 	}
 	for name, end := range map[string]time.Time{"ended": now.Add(-25 * time.Hour), "just ended": now.Add(-time.Hour), "unknown": {}} {
-		if err := st.putMint(name, mint{ExpiresAt: end}); err != nil {
+		if err := st.putMint(name, mint{Mint: token.Mint{ExpiresAt: end}}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -95,10 +95,11 @@ func (s *Store) Sequence(ctx context.Context) (token.Sequence, error) {
 // Load returns the store's content for req, in one read of one document.
 // Expired and damaged records are not returned.
 func (s *Store) Load(ctx context.Context, req token.Request) (token.Stored, error) {
-	st, d, err := s.loadState(ctx, req.Place())
+	st, d, err := s.load(ctx, req.Place())
 	if err != nil {
 		return token.Stored{}, err
 	}
+	s.warnDamaged(req.Place(), st)
 	stored, err := s.stored(ctx, st, req)
 	s.mu.Lock()
 	if delete(s.missing, req.Place()); stored.Record.Token.IsZero() {
@@ -108,21 +109,24 @@ func (s *Store) Load(ctx context.Context, req token.Request) (token.Stored, erro
 	return stored, err
 }
 
-// loadState returns an app's state and its document. A damaged one counts as an
-// empty one, with a warning.
-func (s *Store) loadState(ctx context.Context, app string) (*state, Document, error) {
-	if err := ready(ctx, app); err != nil {
+// load returns a place's state and its document.
+func (s *Store) load(ctx context.Context, place string) (*state, Document, error) {
+	if err := ready(ctx, place); err != nil {
 		return nil, Document{}, err
 	}
-	d, err := s.backend.Load(ctx, Doc{app, KindState})
+	d, err := s.backend.Load(ctx, Doc{place, KindState})
 	if err != nil {
 		return nil, Document{}, err
 	}
-	st, damage, err := s.read(app, d.Data)
-	if damage != nil {
-		s.warn(app, "Stored Fly App Tokens Are Damaged", fmt.Sprintf("The stored tokens for %s in %s cannot be read: %s. The next save of a token replaces them.", token.At(app).Subject(), s.backend.Locate(Doc{app, KindState}), damage))
-	}
+	st, err := s.read(place, d.Data)
 	return st, d, err
+}
+
+// warnDamaged warns about a state document that counts as empty.
+func (s *Store) warnDamaged(place string, st *state) {
+	if st.damage != nil {
+		s.warn(place, "Stored Fly App Tokens Are Damaged", fmt.Sprintf("The stored tokens for %s in %s cannot be read: %s. The next save of a token replaces them.", token.At(place).Subject(), s.backend.Locate(Doc{place, KindState}), st.damage))
+	}
 }
 
 // stored is the content of st for a request.
@@ -164,7 +168,7 @@ func (s *Store) usable(ctx context.Context, app string, raw json.RawMessage) (to
 // Save stores rec for req and replaces any other record. The error is
 // [token.ErrSuperseded] if the app's generation is no longer gen.
 func (s *Store) Save(ctx context.Context, req token.Request, rec token.Record, gen token.Generation) error {
-	_, err := s.changeState(ctx, req.Place(), nil, func(st *state) (bool, error) {
+	_, err := s.change(ctx, nil, s.onState(req.Place(), func(st *state) (bool, error) {
 		if st.generation != gen {
 			return false, token.ErrSuperseded
 		}
@@ -173,32 +177,39 @@ func (s *Store) Save(ctx context.Context, req token.Request, rec token.Record, g
 			return false, err
 		}
 		return true, st.save(s.key(req), rec, now)
-	})
+	}))
 	return err
 }
 
-// Remove removes the record for req if its token has the given fingerprint. Any
+// Remove removes the records at req's place whose token has the given fingerprint. Any
 // other record is unchanged, without an error.
 func (s *Store) Remove(ctx context.Context, req token.Request, fingerprint string) error {
-	key := s.key(req)
-	_, err := s.changeState(ctx, req.Place(), nil, func(st *state) (bool, error) {
-		rec, _, err := decodeRecord(st.records[key])
-		is := err == nil && rec.Token.Fingerprint() == fingerprint
-		if is {
-			delete(st.records, key)
-		}
-		return is, nil
-	})
+	_, err := s.RemoveRecords(ctx, req.Place(), func(rec token.Record) bool { return rec.Token.Fingerprint() == fingerprint })
 	return err
+}
+
+// RemoveRecords removes the minted records of a [token.Request.Place] that match,
+// whichever request they are for, and returns their number.
+func (s *Store) RemoveRecords(ctx context.Context, place string, match func(token.Record) bool) (removed int, err error) {
+	_, err = s.change(ctx, nil, s.onState(place, func(st *state) (bool, error) {
+		before := len(st.records)
+		maps.DeleteFunc(st.records, func(_ string, raw json.RawMessage) bool {
+			rec, _, err := decodeRecord(raw)
+			return err == nil && match(rec)
+		})
+		removed = before - len(st.records)
+		return removed > 0, nil
+	}))
+	return removed, err
 }
 
 // SetOrganization records the slug of the organization that an app belongs to.
 func (s *Store) SetOrganization(ctx context.Context, app, slug string) error {
-	_, err := s.changeState(ctx, app, nil, func(st *state) (bool, error) {
+	_, err := s.change(ctx, nil, s.onState(app, func(st *state) (bool, error) {
 		changed := st.organization != slug
 		st.organization = slug
 		return changed, nil
-	})
+	}))
 	return err
 }
 
@@ -207,7 +218,7 @@ func (s *Store) SetOrganization(ctx context.Context, app, slug string) error {
 // aside. The manual record, the announced mints and the deploy tokens stay.
 func (s *Store) Invalidate(ctx context.Context, place string) error {
 	aside := 0
-	_, err := s.changeState(ctx, place, s.take(s.listed, place), func(st *state) (bool, error) {
+	_, err := s.change(ctx, s.take(s.listed, place), s.onState(place, func(st *state) (bool, error) {
 		now, _, err := s.backend.Now(ctx)
 		if err != nil {
 			return false, err
@@ -215,7 +226,7 @@ func (s *Store) Invalidate(ctx context.Context, place string) error {
 		st.invalidate(now)
 		aside, st.aside = st.aside, 0
 		return true, nil
-	})
+	}))
 	if err == nil && aside > 0 {
 		err = s.removeAside(ctx, place)
 	}
@@ -226,20 +237,13 @@ func (s *Store) Invalidate(ctx context.Context, place string) error {
 // the order of the keys, without expired ones. The error joins one for each
 // record that cannot be read. The others are returned with it.
 func (s *Store) MintedRecords(ctx context.Context, place string) ([]token.Record, error) {
-	if err := ready(ctx, place); err != nil {
+	st, d, err := s.load(ctx, place)
+	if err != nil {
 		return nil, err
 	}
 	doc := Doc{place, KindState}
-	d, err := s.backend.Load(ctx, doc)
-	if err != nil {
-		return nil, err
-	}
-	st, damage, err := s.read(place, d.Data)
-	if err != nil {
-		return nil, err
-	}
-	if damage != nil {
-		return nil, s.contentError("read", doc, damage)
+	if st.damage != nil {
+		return nil, s.contentError("read", doc, st.damage)
 	}
 	s.mu.Lock()
 	s.listed[place] = d

@@ -127,7 +127,9 @@ func (b *Backend) Swap(ctx context.Context, doc tokenstore.Doc, data []byte, was
 	path := b.Locate(doc)
 	switch {
 	case data != nil:
-		err = b.replace(path, old, data)
+		if err = b.writeFile(path, data); err != nil {
+			b.restore(path, old, err)
+		}
 	case old != nil:
 		err = b.remove(path)
 	}

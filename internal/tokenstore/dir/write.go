@@ -59,21 +59,19 @@ func (b *Backend) mkdir(folder string) error {
 	return err
 }
 
-// replace writes a file. If the change cannot be made durable, it restores old,
-// the content before; nil means that there was no file.
-func (b *Backend) replace(path string, old, data []byte) error {
-	err := b.writeFile(path, data)
+// restore undoes a change that could not be made durable. old is the content before;
+// nil means that there was no file.
+func (b *Backend) restore(path string, old []byte, err error) {
 	var failed *tokenstore.Error
-	if errors.As(err, &failed) && failed.Op == opSyncFolder {
-		// The first error is reported. If the disk fails again, nothing more
-		// can be done.
-		if old == nil {
-			_ = os.Remove(path)
-		} else {
-			_ = b.writeFile(path, old)
-		}
+	if !errors.As(err, &failed) || failed.Op != opSyncFolder {
+		return
 	}
-	return err
+	// If the disk fails again, nothing more can be done.
+	if old == nil {
+		_ = os.Remove(path)
+	} else {
+		_ = b.writeFile(path, old)
+	}
 }
 
 // writeFile replaces a file atomically. A reader sees either the old content or
