@@ -58,22 +58,17 @@ func (s *Source) Acquire(ctx context.Context, req token.Request) (token.Candidat
 	if err != nil {
 		return token.Candidate{}, err
 	}
-	return s.settings.candidate(ctx, login, s.name, req)
-}
-
-// candidate returns the part of the login that the request's app may use.
-func (s Settings) candidate(ctx context.Context, l Login, origin token.SourceName, req token.Request) (token.Candidate, error) {
-	t, err := l.handOut(time.Now(), func(live macaroon.Bundle) macaroon.Bundle {
-		return s.ownOrganization(ctx, live, req)
+	t, err := login.handOut(time.Now(), func(live macaroon.Bundle) macaroon.Bundle {
+		return s.settings.ownOrganization(ctx, live, req)
 	})
 	if err != nil {
 		return token.Candidate{}, err
 	}
 	return token.Candidate{
-		Record:   token.Record{Token: t, Origin: origin},
-		From:     l.From,
+		Record:   token.Record{Token: t, Origin: s.name},
+		From:     login.From,
 		Broad:    broad(t),
-		Warnings: l.warnings,
+		Warnings: login.warnings,
 	}, nil
 }
 

@@ -27,7 +27,12 @@ func Find(path, searchPath string) error {
 // follows it. The error is a [*token.MissError].
 func lookup(path, searchPath string) ([]string, error) {
 	if filepath.Base(path) != path && path != "" {
-		program, err := lookupPath(path)
+		// flyctl runs in a different folder than the provider.
+		abs, err := filepath.Abs(path)
+		if err != nil {
+			return nil, &token.MissError{Reason: "cannot make " + path + " absolute", Fix: "set cli.path to an absolute path", Cause: err}
+		}
+		program, err := executable(abs)
 		return []string{program}, err
 	}
 	names := []string{path}
@@ -81,16 +86,6 @@ func lookupName(name, searchPath string) (string, error) {
 }
 
 const fixInstall = "install flyctl, or set cli.path"
-
-// lookupPath uses path itself. It makes it absolute, because flyctl runs in a
-// different folder than the provider.
-func lookupPath(path string) (string, error) {
-	abs, err := filepath.Abs(path)
-	if err != nil {
-		return "", &token.MissError{Reason: "cannot make " + path + " absolute", Fix: "set cli.path to an absolute path", Cause: err}
-	}
-	return executable(abs)
-}
 
 // executable returns path, with the extension that Windows needs, if it can be
 // run.

@@ -3,6 +3,7 @@ package flyctl
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -69,10 +70,8 @@ func (p *programs) warnings() []token.Warning {
 	return all
 }
 
-// otherProgramError is the cause of a miss for a program that is not flyctl.
-type otherProgramError struct{ program string }
-
-func (e *otherProgramError) Error() string { return e.program + " is not flyctl" }
+// errOtherProgram is the cause of a miss for a program that is not flyctl.
+var errOtherProgram = errors.New("the program is not flyctl")
 
 // suspicious reports whether a run's output cannot be flyctl's: flyctl prints a
 // token, its help, or a line that starts with "Error:".
@@ -95,13 +94,10 @@ func (s *Source) checkProgram(ctx context.Context, program, dir string, out outp
 	if _, quoted := usefulLine(out.stderr, login); quoted != "" {
 		what += ": " + quoted
 	}
-	miss.Reason = fmt.Sprintf("%s is not flyctl (%s)", program, what)
 	if miss.Fix != fixShim {
 		miss.Fix = fixInstall
 	}
-	miss.Temporary = false
-	miss.Cause = &otherProgramError{program: program}
-	return miss
+	return &token.MissError{Reason: fmt.Sprintf("%s is not flyctl (%s)", program, what), Fix: miss.Fix, Cause: errOtherProgram}
 }
 
 // mayBeFlyctl reports whether program answers `version` as flyctl does

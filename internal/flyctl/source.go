@@ -167,18 +167,14 @@ func validate(req token.Request) error {
 
 // organization returns the organization that flyctl needs for a read-only token.
 func (s *Source) organization(ctx context.Context, req token.Request) (string, error) {
-	if req.App == "" {
+	if req.App == "" || s.options.Organization == nil && req.Organization != "" {
 		return req.Organization, nil
 	}
 	unknown := &token.MissError{
 		Reason: "flyctl needs an organization for a read-only token, and none is set",
 		Fix:    "set organization, or FLY_ORG",
 	}
-	switch {
-	case s.options.Organization != nil:
-	case req.Organization != "":
-		return req.Organization, nil
-	default:
+	if s.options.Organization == nil {
 		return "", unknown
 	}
 	bounded, cancel := context.WithTimeout(ctx, s.options.OrganizationTimeout)
@@ -189,7 +185,7 @@ func (s *Source) organization(ctx context.Context, req token.Request) (string, e
 	case err == nil:
 		return slug, nil
 	case req.Organization == "":
-		unknown.Temporary = isTemporary(err)
+		unknown.Temporary = token.IsTemporary(err)
 		unknown.Reason = "cannot look up the app's organization, which flyctl needs: " + err.Error()
 		unknown.Cause = err
 		return "", unknown
@@ -202,13 +198,6 @@ func (s *Source) organization(ctx context.Context, req token.Request) (string, e
 	}
 }
 
-// isTemporary reports whether err marks itself as temporary.
-func isTemporary(err error) bool {
-	var says interface{ Temporary() bool }
-	var miss *token.MissError
-	return errors.As(err, &says) && says.Temporary() || errors.As(err, &miss) && miss.Temporary || errors.Is(err, context.DeadlineExceeded)
-}
-
 // mintWithAny mints with the first program that is flyctl.
 func (s *Source) mintWithAny(ctx context.Context, login token.Token, req token.Request, name string) (token.Token, []token.Warning, error) {
 	for {
@@ -217,7 +206,7 @@ func (s *Source) mintWithAny(ctx context.Context, login token.Token, req token.R
 			return token.Token{}, nil, err
 		}
 		t, warnings, err := s.mint(ctx, program, login, req, name)
-		if other := new(otherProgramError); errors.As(err, &other) {
+		if errors.Is(err, errOtherProgram) {
 			s.programs.reject(program, err)
 			continue
 		}

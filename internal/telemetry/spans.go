@@ -63,9 +63,6 @@ func (t *Tracing) Acquire(ctx context.Context, req token.Request, policy token.P
 // Link makes the span fly.token.link. A miss is not an error, because the next
 // source follows.
 func (t *Tracing) Link(ctx context.Context, req token.Request, name token.SourceName) (context.Context, func(token.Visit)) {
-	if t == nil {
-		return ctx, func(token.Visit) {}
-	}
 	ctx, span := t.begin(ctx, "fly.token.link",
 		attribute.String("fly.app", req.App), attribute.String("fly.link.name", string(name)))
 	return ctx, func(v token.Visit) {
@@ -79,9 +76,6 @@ func (t *Tracing) Link(ctx context.Context, req token.Request, name token.Source
 
 // Wait makes the span fly.token.slot, fly.token.lock or fly.token.mint.
 func (t *Tracing) Wait(ctx context.Context, req token.Request, what token.Wait) (context.Context, func(error)) {
-	if t == nil {
-		return ctx, func(error) {}
-	}
 	ctx, span := t.begin(ctx, "fly.token."+string(what), attribute.String("fly.app", req.App))
 	return ctx, func(err error) {
 		if err != nil {
@@ -95,9 +89,6 @@ func (t *Tracing) Wait(ctx context.Context, req token.Request, what token.Wait) 
 // OpenTelemetry's conventions for programs that are called. The returned function
 // ends the span with the exit status, or with the reason why there is none.
 func (t *Tracing) Command(ctx context.Context, program string, args []string) (context.Context, func(status int, err error)) {
-	if t == nil {
-		return ctx, func(int, error) {}
-	}
 	name := filepath.Base(program)
 	ctx, span := t.begin(ctx, "fly.cli.run",
 		attribute.String("process.executable.name", name),

@@ -17,6 +17,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
 )
 
 const (
@@ -174,8 +175,12 @@ func (t *Tracing) Stop(ctx context.Context) {
 	}
 }
 
-// begin starts a span below the one in ctx, or below TRACEPARENT's.
+// begin starts a span below the one in ctx, or below TRACEPARENT's; one that records
+// nothing without t.
 func (t *Tracing) begin(ctx context.Context, name string, attributes ...attribute.KeyValue) (context.Context, trace.Span) {
+	if t == nil {
+		return ctx, noop.Span{}
+	}
 	t.used.Store(true)
 	return t.tracer.Start(t.within(ctx), name, trace.WithAttributes(attributes...))
 }

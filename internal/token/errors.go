@@ -22,8 +22,8 @@ var ErrMintUncertain = errors.New("a token may have been made at Fly")
 // app. It is a form of [ErrRejected].
 var ErrOutOfReach = fmt.Errorf("%w: the token has no access to this app", ErrRejected)
 
-// isTemporary reports whether a source's miss may be temporary.
-func isTemporary(err error) bool {
+// IsTemporary reports whether a source's miss may be temporary.
+func IsTemporary(err error) bool {
 	var miss *MissError
 	if errors.As(err, &miss) && miss.Temporary {
 		return true

@@ -16,7 +16,7 @@ func (r *Resolver) named(name SourceName) bool { return r.cfg.Named != nil && r.
 // noteUnavailable records a temporary failure of a source that mints. Later
 // sources must then not return more than it would have minted.
 func (f *flight) noteUnavailable(name SourceName, err error) {
-	if f.unavailable == "" && mints(name) && isTemporary(err) {
+	if f.unavailable == "" && mints(name) && IsTemporary(err) {
 		f.unavailable = name
 	}
 }

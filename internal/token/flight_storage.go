@@ -218,7 +218,7 @@ func (f *flight) release(uncertain bool) {
 		if mints(a.Source) && f.knownMiss(a.Source) == nil && f.ctx.Err() == nil {
 			misses = append(misses, Attempt{
 				Source: a.Source,
-				Err:    &MissError{Reason: oneLine(a.Err.Error()), Temporary: isTemporary(a.Err)},
+				Err:    &MissError{Reason: oneLine(a.Err.Error()), Temporary: IsTemporary(a.Err)},
 			})
 		}
 	}
