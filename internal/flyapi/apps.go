@@ -99,22 +99,19 @@ func (c *Client) lookupListed(ctx context.Context, login token.Token, app, after
 	d := document{
 		op: lookupOp(app), operation: "look_up_app", text: lookupListed,
 		variables: map[string]any{"name": app, "first": appPageSize, "after": nil},
-		notFound:  ErrNoSuchApp, repeat: whenLost, optional: true,
+		flaw:      token.ValidateApp(app), notFound: ErrNoSuchApp, repeat: whenLost, optional: true,
 	}
 	if after != "" {
 		d.variables["after"] = after
 	}
-	if err := token.ValidateApp(app); err != nil {
-		return appPage{failure: invalid(d.op, err)}, errUnlisted
-	}
 	var data struct {
-		App  *appNode              `json:"app"`
-		Apps *connection[*appNode] `json:"apps"`
+		App  *App              `json:"app"`
+		Apps *connection[*App] `json:"apps"`
 	}
-	err := c.run(ctx, login, d, &data)
+	_, err := c.run(ctx, login, d, &data)
 	page := appPage{apps: make(map[string]App)}
 	if data.App != nil && data.App.Name == app && data.App.isComplete() {
-		page.asked = data.App.app()
+		page.asked = *data.App
 	}
 	if data.Apps == nil {
 		return page, errUnlisted
@@ -127,7 +124,7 @@ func (c *Client) lookupListed(ctx context.Context, login token.Token, app, after
 	}
 	for _, n := range data.Apps.Nodes {
 		if n != nil && n.isComplete() {
-			page.apps[n.Name] = n.app()
+			page.apps[n.Name] = *n
 		}
 	}
 	if info := data.Apps.PageInfo; info.HasNextPage {

@@ -127,8 +127,8 @@ func (d *Directory) Reach(ctx context.Context, app string, tok token.Token) (App
 func (d *Directory) organizationNumber(ctx context.Context, req token.Request) (uint64, error) {
 	if req.Organization != "" {
 		found, err := d.Organization(ctx, req.Organization)
-		return found.NumericID, err
+		return uint64(found.NumericID), err
 	}
 	found, err := d.App(ctx, req.App)
-	return found.Organization.NumericID, err
+	return uint64(found.Organization.NumericID), err
 }

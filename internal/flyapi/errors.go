@@ -3,7 +3,6 @@ package flyapi
 import (
 	"errors"
 	"fmt"
-	"strings"
 )
 
 // Kind is the meaning of a failure. It is a target for errors.Is.
@@ -59,12 +58,13 @@ type Error struct {
 
 // Error returns the operation, the reason and the advice.
 func (e *Error) Error() string {
-	parts := []string{"cannot " + e.op, e.Reason}
-	if e.Fix != "" {
-		parts = append(parts, e.Fix)
+	if e.Fix == "" {
+		return e.withoutFix()
 	}
-	return strings.Join(parts, ": ")
+	return e.withoutFix() + ": " + e.Fix
 }
+
+func (e *Error) withoutFix() string { return "cannot " + e.op + ": " + e.Reason }
 
 // Is reports whether target is the error's kind.
 func (e *Error) Is(target error) bool {
@@ -127,6 +127,6 @@ func answered(op string, kind Kind, status int, said string) *Error {
 // invalid is the error of an invalid call, which is not sent.
 func invalid(op string, cause error) *Error {
 	e := failure(op, ErrInvalid, cause.Error())
-	e.cause = cause
+	e.cause, e.refused = cause, true
 	return e
 }

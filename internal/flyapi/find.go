@@ -31,7 +31,7 @@ func (c *Client) LookupToken(ctx context.Context, tok token.Token, id string) (L
 	var data struct {
 		Node *tokenNode `json:"node"`
 	}
-	if err := c.run(ctx, tok, d, &data); err != nil {
+	if _, err := c.run(ctx, tok, d, &data); err != nil {
 		return Listed{}, err
 	}
 	if data.Node == nil || data.Node.ID == "" {
@@ -112,12 +112,12 @@ func macaroonID(root string) string {
 // organizationOf returns the slug of the organization with that number.
 func (c *Client) organizationOf(ctx context.Context, login token.Token, number uint64) (string, error) {
 	d := document{op: "list the organizations of the login", operation: "list_organizations", text: listOrganizations, repeat: whenFailed}
-	for page, err := range pages(ctx, c, login, d, func(all connection[organizationNode]) connection[organizationNode] { return all }) {
+	for page, err := range pages(ctx, c, login, d, func(all connection[Organization]) connection[Organization] { return all }) {
 		if err != nil {
 			return "", err
 		}
 		for _, o := range page.Nodes {
-			if uint64(o.NumericID) == number {
+			if o.NumericID == numeric(number) {
 				return o.RawSlug, nil
 			}
 		}
@@ -140,7 +140,7 @@ func (c *Client) appsOf(ctx context.Context, login token.Token, slug string, m *
 		if err != nil {
 			return nil, err
 		}
-		if slices.ContainsFunc(confined, func(a macaroon.AppAccess) bool { return a.ID == app.NumericID }) {
+		if slices.ContainsFunc(confined, func(a macaroon.AppAccess) bool { return a.ID == uint64(app.NumericID) }) {
 			names = append(names, app.Name)
 		}
 		if len(names) == len(confined) {
@@ -159,16 +159,16 @@ func (c *Client) OrganizationApps(ctx context.Context, login token.Token, slug s
 		variables: map[string]any{"of": slug}, notFound: ErrNoSuchOrganization, repeat: whenFailed,
 	}
 	type owner struct {
-		Apps connection[appNode] `json:"apps"`
+		Apps connection[App] `json:"apps"`
 	}
 	return func(yield func(App, error) bool) {
-		for page, err := range pages(ctx, c, login, d, func(o owner) connection[appNode] { return o.Apps }) {
+		for page, err := range pages(ctx, c, login, d, func(o owner) connection[App] { return o.Apps }) {
 			if err != nil {
 				yield(App{}, err)
 				return
 			}
 			for _, app := range page.Nodes {
-				if !yield(app.app(), nil) {
+				if !yield(app, nil) {
 					return
 				}
 			}

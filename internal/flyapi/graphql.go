@@ -21,6 +21,8 @@ type document struct {
 	name      string
 	text      string
 	variables map[string]any
+	// flaw, if any, is why d is not sent.
+	flaw error
 	// notFound is the kind for the code NOT_FOUND.
 	notFound Kind
 	repeat   repeat
@@ -39,15 +41,11 @@ type graphqlError struct {
 // run sends d and decodes the answer's data into data. It sends the whole of
 // tok, because GraphQL accepts macaroons and OAuth tokens in one header. It
 // also decodes data that comes with an error, because the mutation may have
-// been carried out.
-func (c *Client) run(ctx context.Context, tok token.Token, d document, data any) error {
-	_, err := c.runCounted(ctx, tok, d, data)
-	return err
-}
-
-// runCounted is [Client.run]. It also reports whether the call was sent more
-// than once.
-func (c *Client) runCounted(ctx context.Context, tok token.Token, d document, data any) (repeated bool, err error) {
+// been carried out. It reports whether the call was sent more than once.
+func (c *Client) run(ctx context.Context, tok token.Token, d document, data any) (repeated bool, err error) {
+	if d.flaw != nil {
+		return false, invalid(d.op, d.flaw)
+	}
 	if tok.IsZero() {
 		return false, noLogin(d.op)
 	}
@@ -175,7 +173,7 @@ func pages[O, N any](ctx context.Context, c *Client, tok token.Token, d document
 			var data struct {
 				Owner *O `json:"owner"`
 			}
-			err := c.run(ctx, tok, d, &data)
+			_, err := c.run(ctx, tok, d, &data)
 			if err == nil && data.Owner == nil {
 				err = missing(d)
 			}

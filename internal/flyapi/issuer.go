@@ -138,7 +138,7 @@ func organizationless(err error) error {
 		return err
 	}
 	return &token.MissError{
-		Reason: "cannot " + e.op + ": " + e.Reason,
+		Reason: e.withoutFix(),
 		Fix:    "check the app's name and the login, or set `organization` if the app does not exist yet",
 		Cause:  err,
 	}
@@ -227,7 +227,7 @@ func miss(err error) error {
 	}
 	var e *Error
 	if errors.As(err, &e) {
-		return &token.MissError{Reason: "cannot " + e.op + ": " + e.Reason, Fix: e.Fix, Cause: err}
+		return &token.MissError{Reason: e.withoutFix(), Fix: e.Fix, Cause: err}
 	}
 	return err
 }

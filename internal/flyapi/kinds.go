@@ -42,14 +42,14 @@ func MachineExecToken(commands ...macaroon.Command) *TokenKind {
 // from makes a token of the kind of one that Fly minted for an organization and,
 // unless app is zero, for one app. Without a kind, that of an organization reads it.
 func (k *TokenKind) from(b macaroon.Bundle, of Organization, app App) (macaroon.Bundle, error) {
-	number := of.NumericID
+	number := uint64(of.NumericID)
 	switch {
 	case k == nil && app.ID != "":
 		return b, nil
 	case k == nil:
 		return b.Attenuate(macaroon.Organization{ID: number, Mask: macaroon.ActionRead})
 	case app.ID != "":
-		number = app.NumericID
+		number = uint64(app.NumericID)
 	}
 	b, err := k.narrow(b)
 	if err == nil {

@@ -11,30 +11,35 @@ import (
 // App holds Fly's identifiers of an app.
 type App struct {
 	// Name is the app's name.
-	Name string
+	Name string `json:"name"`
 	// ID is the node identifier, for minting a deploy token. It is "" in
 	// answers of the Machines API.
-	ID string
+	ID string `json:"id"`
 	// NumericID is the app's number in the caveats of macaroons; never 0.
-	NumericID uint64
+	NumericID numeric `json:"internalNumericId"`
 	// Organization is the app's organization.
-	Organization Organization
+	Organization Organization `json:"organization"`
+}
+
+// isComplete reports whether a has what GraphQL always sends.
+func (a App) isComplete() bool {
+	return a.Name != "" && a.ID != "" && a.NumericID != 0 && a.Organization.ID != ""
 }
 
 // Organization holds Fly's identifiers of an organization.
 type Organization struct {
 	// ID is the node identifier, for minting. It is "" in answers of the
 	// Machines API.
-	ID string
+	ID string `json:"id"`
 	// NumericID is the organization's number in the caveats of macaroons; 0 if
 	// it is unknown.
-	NumericID uint64
+	NumericID numeric `json:"internalNumericId"`
 	// Slug is the organization's name in URLs and commands. It is "personal"
 	// for the personal organization of the token's user.
-	Slug string
+	Slug string `json:"slug"`
 	// RawSlug is the slug that is the same for every user. It is "" in answers
 	// of the Machines API.
-	RawSlug string
+	RawSlug string `json:"rawSlug"`
 }
 
 // Is reports whether slug names o.
@@ -47,35 +52,6 @@ const (
 	lookupOrganization = `query($slug: String!) { organization(slug: $slug) { ` + organizationFields + ` } }`
 )
 
-// organizationNode is an organization in an answer of GraphQL's.
-type organizationNode struct {
-	ID        string  `json:"id"`
-	Slug      string  `json:"slug"`
-	RawSlug   string  `json:"rawSlug"`
-	NumericID numeric `json:"internalNumericId"`
-}
-
-func (n organizationNode) organization() Organization {
-	return Organization{ID: n.ID, Slug: n.Slug, RawSlug: n.RawSlug, NumericID: uint64(n.NumericID)}
-}
-
-// appNode is an app in an answer of GraphQL's.
-type appNode struct {
-	ID           string           `json:"id"`
-	Name         string           `json:"name"`
-	NumericID    numeric          `json:"internalNumericId"`
-	Organization organizationNode `json:"organization"`
-}
-
-// isComplete reports whether the node has what Fly always sends.
-func (n appNode) isComplete() bool {
-	return n.Name != "" && n.ID != "" && n.NumericID != 0 && n.Organization.ID != ""
-}
-
-func (n appNode) app() App {
-	return App{Name: n.Name, ID: n.ID, NumericID: uint64(n.NumericID), Organization: n.Organization.organization()}
-}
-
 // lookupOp is the operation of looking an app up, as errors name it.
 func lookupOp(app string) string { return fmt.Sprintf("look up app %q", app) }
 
@@ -84,24 +60,21 @@ func lookupOp(app string) string { return fmt.Sprintf("look up app %q", app) }
 func (c *Client) LookupApp(ctx context.Context, tok token.Token, app string) (App, error) {
 	d := document{
 		op: lookupOp(app), operation: "look_up_app", text: lookupApp, variables: map[string]any{"name": app},
-		notFound: ErrNoSuchApp, repeat: whenLost,
-	}
-	if err := token.ValidateApp(app); err != nil {
-		return App{}, invalid(d.op, err)
+		flaw: token.ValidateApp(app), notFound: ErrNoSuchApp, repeat: whenLost,
 	}
 	var data struct {
-		App *appNode `json:"app"`
+		App *App `json:"app"`
 	}
-	if err := c.run(ctx, tok, d, &data); err != nil {
+	switch _, err := c.run(ctx, tok, d, &data); {
+	case err != nil:
 		return App{}, err
-	}
-	if data.App == nil {
+	case data.App == nil:
 		return App{}, missing(d)
-	}
-	if data.App.Name != app || !data.App.isComplete() {
+	case data.App.Name != app || !data.App.isComplete():
 		return App{}, incomplete(d)
+	default:
+		return *data.App, nil
 	}
-	return data.App.app(), nil
 }
 
 // LookupOrganization looks an organization up over GraphQL. The slug "personal"
@@ -109,25 +82,23 @@ func (c *Client) LookupApp(ctx context.Context, tok token.Token, app string) (Ap
 // [ErrNoSuchOrganization] if tok cannot see one.
 func (c *Client) LookupOrganization(ctx context.Context, tok token.Token, slug string) (Organization, error) {
 	d := document{
-		op: fmt.Sprintf("look up organization %q", slug), operation: "look_up_organization", text: lookupOrganization, variables: map[string]any{"slug": slug},
-		notFound: ErrNoSuchOrganization, repeat: whenLost,
-	}
-	if err := token.ValidateOrganization(slug); err != nil {
-		return Organization{}, invalid(d.op, err)
+		op: fmt.Sprintf("look up organization %q", slug), operation: "look_up_organization", text: lookupOrganization,
+		variables: map[string]any{"slug": slug},
+		flaw:      token.ValidateOrganization(slug), notFound: ErrNoSuchOrganization, repeat: whenLost,
 	}
 	var data struct {
-		Organization *organizationNode `json:"organization"`
+		Organization *Organization `json:"organization"`
 	}
-	if err := c.run(ctx, tok, d, &data); err != nil {
+	switch _, err := c.run(ctx, tok, d, &data); {
+	case err != nil:
 		return Organization{}, err
-	}
-	if data.Organization == nil {
+	case data.Organization == nil:
 		return Organization{}, missing(d)
-	}
-	if data.Organization.ID == "" || data.Organization.NumericID == 0 {
+	case data.Organization.ID == "" || data.Organization.NumericID == 0:
 		return Organization{}, incomplete(d)
+	default:
+		return *data.Organization, nil
 	}
-	return data.Organization.organization(), nil
 }
 
 // missing is the error for an answer of null.

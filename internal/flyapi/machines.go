@@ -99,10 +99,10 @@ func (c *Client) LookupAppWith(ctx context.Context, tok token.Token, app string)
 	}
 	return App{
 		Name:      body.Name,
-		NumericID: uint64(body.NumericID),
+		NumericID: body.NumericID,
 		Organization: Organization{
 			Slug:      body.Organization.Slug,
-			NumericID: uint64(body.Organization.NumericID),
+			NumericID: body.Organization.NumericID,
 		},
 	}, nil
 }

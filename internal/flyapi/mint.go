@@ -18,11 +18,11 @@ const (
 	profileOrganization = "deploy_organization"
 )
 
-// mintToken requests id and expiresAt, unlike flyctl: without the identifier a
-// token cannot be revoked later.
+// mintToken requests id, unlike flyctl: without the identifier a token cannot be
+// revoked later.
 const mintToken = `mutation CreateLimitedAccessToken($name: String!, $organizationId: ID!, $profile: String!, $profileParams: JSON, $expiry: String!) {
   createLimitedAccessToken(input: {name: $name, organizationId: $organizationId, profile: $profile, profileParams: $profileParams, expiry: $expiry}) {
-    limitedAccessToken { id expiresAt tokenHeader } } }`
+    limitedAccessToken { id tokenHeader } } }`
 
 // MintRequest describes a token to mint.
 type MintRequest struct {
@@ -43,8 +43,6 @@ type Minted struct {
 	Token token.Token
 	// ID is its identifier, for [Client.Revoke].
 	ID string
-	// ExpiresAt is its expiry as reported by Fly, or zero.
-	ExpiresAt time.Time
 	// repeated says that Fly was asked more than once, and may have made other
 	// tokens of the same name.
 	repeated bool
@@ -93,18 +91,17 @@ func (c *Client) Mint(ctx context.Context, login token.Token, m MintRequest) (Mi
 	}
 	// For an expiry of "0s" or less the server uses its default of 20 years.
 	if m.TTL < time.Second {
-		return Minted{}, failure(d.op, ErrInvalid, fmt.Sprintf("a token cannot be minted for %s", m.TTL))
+		d.flaw = fmt.Errorf("a token cannot be minted for %s", m.TTL)
 	}
 	var data struct {
 		Create struct {
 			Token struct {
 				ID          string `json:"id"`
-				ExpiresAt   string `json:"expiresAt"`
 				TokenHeader string `json:"tokenHeader"`
 			} `json:"limitedAccessToken"`
 		} `json:"createLimitedAccessToken"`
 	}
-	repeated, err := c.runCounted(ctx, login, d, &data)
+	repeated, err := c.run(ctx, login, d, &data)
 	made := data.Create.Token
 	switch {
 	case err == nil:
@@ -120,11 +117,5 @@ func (c *Client) Mint(ctx context.Context, login token.Token, m MintRequest) (Mi
 	if made.ID == "" {
 		return Minted{}, &UncertainError{Repeated: repeated, Err: unusable(d, "the answer has no identifier, so the token could not be revoked", nil)}
 	}
-	return Minted{Token: tok, ID: made.ID, ExpiresAt: instant(made.ExpiresAt), repeated: repeated}, nil
-}
-
-// instant reads a GraphQL time (ISO 8601). It returns zero for an invalid one.
-func instant(text string) time.Time {
-	at, _ := time.Parse(time.RFC3339, text)
-	return at
+	return Minted{Token: tok, ID: made.ID, repeated: repeated}, nil
 }

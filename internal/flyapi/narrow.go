@@ -52,10 +52,10 @@ func (n *Narrower) Narrow(ctx context.Context, req token.Request, c token.Candid
 		if err != nil {
 			return c, numberless(ctx, req, err)
 		}
-		c.AppID = app.NumericID
+		c.AppID = uint64(app.NumericID)
 		// A login may be valid for several organizations. Only this one is
 		// kept.
-		if bundle = bundle.ForOrganization(app.Organization.NumericID); bundle.IsEmpty() {
+		if bundle = bundle.ForOrganization(uint64(app.Organization.NumericID)); bundle.IsEmpty() {
 			return c, &token.MissError{
 				Reason: fmt.Sprintf("the token found is not for organization %q, which the app belongs to", app.Organization.Slug),
 				Fix:    "log in to that organization, or set another token",
@@ -152,7 +152,7 @@ func reasons(err error) string {
 		var miss *token.MissError
 		switch {
 		case errors.As(failure, &e):
-			reason = "cannot " + e.op + ": " + e.Reason
+			reason = e.withoutFix()
 		case errors.As(failure, &miss):
 			reason = miss.Reason
 		}

@@ -2,6 +2,7 @@ package flyapi
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"time"
@@ -44,6 +45,12 @@ type TokenPage struct {
 	Total int
 	// hidden counts the tokens on the page that Fly hides.
 	hidden int
+}
+
+// instant reads a GraphQL time (ISO 8601). It returns zero for an invalid one.
+func instant(text string) time.Time {
+	at, _ := time.Parse(time.RFC3339, text)
+	return at
 }
 
 // TokenList is one of Fly's lists of tokens, revoked ones included.
@@ -126,16 +133,12 @@ func (c *Client) tokenPages(ctx context.Context, tok token.Token, list TokenList
 		op: fmt.Sprintf("list the tokens of %s %q", list.what, list.name), operation: "list_tokens",
 		text: `query($of: String!, $first: Int, $after: String) { owner: ` + list.field + ` { limitedAccessTokens(first: $first, after: $after) {
     totalCount nodes { ` + fields + ` } pageInfo { hasNextPage endCursor } } } }`,
-		variables: map[string]any{"of": list.name}, notFound: list.notFound, repeat: whenFailed,
+		variables: map[string]any{"of": list.name}, flaw: list.flaw, notFound: list.notFound, repeat: whenFailed,
 	}
 	type owner struct {
 		Tokens connection[*tokenNode] `json:"limitedAccessTokens"`
 	}
 	return func(yield func(TokenPage, error) bool) {
-		if list.flaw != nil {
-			yield(TokenPage{}, invalid(d.op, list.flaw))
-			return
-		}
 		for nodes, err := range pages(ctx, c, tok, d, func(o owner) connection[*tokenNode] { return o.Tokens }) {
 			page := TokenPage{Total: nodes.TotalCount}
 			for _, n := range nodes.Nodes {
@@ -163,12 +166,12 @@ func (c *Client) Revoke(ctx context.Context, login token.Token, id string) error
 		notFound:  ErrNoSuchToken, repeat: whenFailed,
 	}
 	if id == "" {
-		return failure(d.op, ErrInvalid, "it has no identifier, because it was not minted over Fly's API")
+		d.flaw = errors.New("it has no identifier, because it was not minted over Fly's API")
 	}
 	var data struct {
 		Delete *struct{} `json:"deleteLimitedAccessToken"`
 	}
-	if err := c.run(ctx, login, d, &data); err != nil {
+	if _, err := c.run(ctx, login, d, &data); err != nil {
 		return err
 	}
 	if data.Delete == nil {
