@@ -38,9 +38,9 @@ func (b *bench) cold(ctx context.Context) ([]row, error) {
 		reads, runs      int
 		limit            float64
 	}{
-		{"cold", fmt.Sprintf("plan of %s over as many apps, flyctl takes %s", many(b.apps, "data source"), b.delay), "", b.apps, b.runs, 0.25},
+		{"cold", fmt.Sprintf("plan of %s over as many apps, flyctl takes %d ms", many(b.apps, "data source"), b.delay.Milliseconds()), "", b.apps, b.runs, 0.25},
 		{"cold_access", "the same with `access = \"deploy\"`", "deploy", b.apps, min(b.runs, slowRuns), 1.15},
-		{"cold_shared", fmt.Sprintf("plan of %s over %s, flyctl takes %s", many(b.reads, "data source"), many(b.apps, "app"), b.delay), "", b.reads, min(b.runs, slowRuns), 0.10},
+		{"cold_shared", fmt.Sprintf("plan of %s over %s, flyctl takes %d ms", many(b.reads, "data source"), many(b.apps, "app"), b.delay.Milliseconds()), "", b.reads, min(b.runs, slowRuns), 0.10},
 	}
 	measured := make([]row, len(rows))
 	for i, one := range rows {

@@ -53,7 +53,7 @@ func (b *bench) remote(ctx context.Context) (rows []row, err error) {
 		return nil, err
 	}
 	return []row{{
-		ID: "remote", What: fmt.Sprintf("plan of %s over as many apps, tokens stored in Vault, %s away", many(b.apps, "data source"), latency),
+		ID: "remote", What: fmt.Sprintf("plan of %s over as many apps, tokens stored in Vault, %d ms away", many(b.apps, "data source"), latency.Milliseconds()),
 		Unit: unitTime, Limit: limit{More: 300}, Ours: timed(nameOurs, took[0]).calling(0), Rival: timed(nameDisk, took[1]),
 	}}, s.remove()
 }
