@@ -8,14 +8,10 @@ import (
 // ProveOrganization returns nil if the token is confined to the organization,
 // by number, and can read it. The error wraps [ErrUnproven] and names the fault.
 func (b Bundle) ProveOrganization(orgID uint64) error {
-	org, err := b.confined()
-	if err == nil && org != orgID {
-		err = fmt.Errorf("%w: it is for a different organization", ErrUnproven)
+	if org, err := b.confined(); err == nil && org != orgID {
+		return fmt.Errorf("%w: it is for a different organization", ErrUnproven)
 	}
-	if err != nil {
-		return err
-	}
-	return b.can("read the organization", Access{OrgID: &org, Action: ActionRead})
+	return b.allows(need{"it cannot read the organization", Access{Action: ActionRead}})
 }
 
 // ProveReadOrganization returns nil if the token can read the organization, by
@@ -24,7 +20,7 @@ func (b Bundle) ProveReadOrganization(orgID uint64) error {
 	if err := b.ProveOrganization(orgID); err != nil {
 		return err
 	}
-	return b.within(anyApp, proof{onApp: ActionRead, otherApps: ActionRead, otherFeatures: ActionRead, elsewhere: ActionRead})
+	return b.within(anyApp, limits{onApp: ActionRead, otherApps: ActionRead, otherFeatures: ActionRead, elsewhere: ActionRead})
 }
 
 // ProveWireGuard returns nil if the token can manage the organization's
@@ -35,10 +31,10 @@ func (b Bundle) ProveWireGuard(orgID uint64) error {
 		return err
 	}
 	feature := featureWireGuard
-	if err := b.can("manage WireGuard peers", Access{OrgID: &orgID, Feature: &feature, Action: ActionAll}); err != nil {
+	if err := b.allows(need{"it cannot manage WireGuard peers", Access{Feature: &feature, Action: ActionAll}}); err != nil {
 		return err
 	}
-	return b.within(anyApp, proof{features: []string{feature}, elsewhere: ActionRead})
+	return b.within(anyApp, limits{features: []string{feature}, elsewhere: ActionRead})
 }
 
 // ProveSSH returns nil if the token can read the app, by number, and request
@@ -46,23 +42,19 @@ func (b Bundle) ProveWireGuard(orgID uint64) error {
 // two mutations that a console needs. The error is as
 // [Bundle.ProveOrganization]'s.
 func (b Bundle) ProveSSH(appID uint64) error {
-	org, err := b.confined()
+	err := b.allows(
+		need{"it cannot read the app", Access{AppID: &appID, Action: ActionRead}},
+		need{"it cannot request a certificate", Access{AppID: &appID, Action: ActionWrite, Mutation: &sshMutations[0]}},
+	)
 	if err != nil {
 		return err
 	}
-	if err := b.can("read the app", Access{OrgID: &org, AppID: &appID, Action: ActionRead}); err != nil {
-		return err
-	}
-	certificate := sshMutations[0]
-	if err := b.can("request a certificate", Access{OrgID: &org, AppID: &appID, Action: ActionWrite, Mutation: &certificate}); err != nil {
-		return err
-	}
 	for _, g := range b.Grants() {
-		limits := readsApp
+		most := readsApp
 		if g.Permission.isFor(sshMutations[:]) {
-			limits = inApp
+			most = inApp
 		}
-		if err := limits.bounds(g.Permission, appID); err != nil {
+		if err := most.bounds(g.Permission, appID); err != nil {
 			return err
 		}
 	}
@@ -73,21 +65,19 @@ func (b Bundle) ProveSSH(appID uint64) error {
 // machines of the app, by number, and besides only read. No commands mean every
 // command. The error is as [Bundle.ProveOrganization]'s.
 func (b Bundle) ProveMachineExec(appID uint64, commands ...Command) error {
-	org, err := b.confined()
-	if err != nil {
-		return err
-	}
 	commands = orEvery(commands)
 	machine := "proof"
+	var needs []need
 	for _, c := range commands {
 		command := append([]string{}, c.Args...)
 		if !c.Exact {
 			command = append(command, "argument")
 		}
-		a := Access{OrgID: &org, AppID: &appID, Machine: &machine, Command: command, Action: ActionWrite}
-		if err := b.can("execute the command", a); err != nil {
-			return err
-		}
+		a := Access{AppID: &appID, Machine: &machine, Command: command, Action: ActionWrite}
+		needs = append(needs, need{"it cannot execute the command", a})
+	}
+	if err := b.allows(needs...); err != nil {
+		return err
 	}
 	for _, g := range b.Grants() {
 		if !g.Permission.executesOnly(commands) {
@@ -106,28 +96,10 @@ const anyApp = 1
 // readsApp and inApp are what the macaroons of an SSH token may do without and
 // with a mutation, executes what a machine-exec token may do.
 var (
-	readsApp = proof{onApp: ActionRead, otherFeatures: ActionRead, elsewhere: ActionRead}
-	inApp    = proof{onApp: actionAny, features: deployFeatures[:], elsewhere: ActionRead}
-	executes = proof{onApp: ActionRead, inCommands: actionAny, otherFeatures: ActionRead, elsewhere: ActionRead}
+	readsApp = limits{onApp: ActionRead, otherFeatures: ActionRead, elsewhere: ActionRead}
+	inApp    = limits{onApp: actionAny, features: deployFeatures[:], elsewhere: ActionRead}
+	executes = limits{onApp: ActionRead, inCommands: actionAny, otherFeatures: ActionRead, elsewhere: ActionRead}
 )
-
-// can returns an error if b does not allow a. what describes a.
-func (b Bundle) can(what string, a Access) error {
-	if err := b.Permits(a); err != nil {
-		return fmt.Errorf("%w: it cannot %s: %w", ErrUnproven, what, err)
-	}
-	return nil
-}
-
-// within returns an error if a permission macaroon of b may allow more than p.
-func (b Bundle) within(appID uint64, p proof) error {
-	for _, g := range b.Grants() {
-		if err := p.bounds(g.Permission, appID); err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // isFor reports whether m is confined to some of these mutations.
 func (m *Macaroon) isFor(mutations []string) bool {

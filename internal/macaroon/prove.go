@@ -42,7 +42,7 @@ func features(names ...string) Resources {
 // organization. Validity windows are ignored. The error wraps [ErrUnproven] and
 // names the fault.
 func (b Bundle) ProveReadOnly(appID uint64) error {
-	return b.prove(appID, proof{needs: ActionRead, onApp: ActionRead})
+	return b.proveApp(appID, ActionRead, limits{onApp: ActionRead})
 }
 
 // ProveDeploy returns nil if the token can do everything in the app and,
@@ -53,19 +53,11 @@ func (b Bundle) ProveReadOnly(appID uint64) error {
 // The features may be missing. A deploy token that Fly made may hold a caveat
 // for its app that, taken literally, denies them.
 func (b Bundle) ProveDeploy(appID uint64) error {
-	return b.prove(appID, proof{
-		needs:     ActionAll,
-		onApp:     actionAny,
-		features:  deployFeatures[:],
-		elsewhere: ActionRead,
-	})
+	return b.proveApp(appID, ActionAll, limits{onApp: actionAny, features: deployFeatures[:], elsewhere: ActionRead})
 }
 
-// proof holds the actions that a token must allow and the most that it may
-// allow.
-type proof struct {
-	// needs are the actions that must be allowed on the app.
-	needs Action
+// limits hold the most that a token may allow.
+type limits struct {
 	// onApp may be allowed on the app and on the resources inside it.
 	onApp Action
 	// inCommands may be allowed in addition to onApp for a request that
@@ -99,27 +91,58 @@ func (b Bundle) confined() (uint64, error) {
 	return org, nil
 }
 
-func (b Bundle) prove(appID uint64, p proof) error {
+// need is a request in the organization that a token must allow.
+type need struct {
+	// fault is the error if the token does not allow it.
+	fault string
+	Access
+}
+
+// allows returns nil if b is confined to one organization and allows all of these.
+func (b Bundle) allows(needs ...need) error {
 	org, err := b.confined()
 	if err != nil {
+		return err
+	}
+	for _, n := range needs {
+		n.OrgID = &org
+		if err := b.Permits(n.Access); err != nil {
+			return fmt.Errorf("%w: %s: %w", ErrUnproven, n.fault, err)
+		}
+	}
+	return nil
+}
+
+// proveApp returns nil if b allows the actions on the app and nothing beyond l.
+func (b Bundle) proveApp(appID uint64, actions Action, l limits) error {
+	if _, err := b.confined(); err != nil {
 		return err
 	}
 	if appID == 0 {
 		return fmt.Errorf("%w: it is not confined to one organization", ErrUnproven)
 	}
-	a := Access{OrgID: &org, AppID: &appID, Action: p.needs}
-	if err := b.Permits(a); err != nil {
-		return fmt.Errorf("%w: %s on app %d: %w", ErrUnproven, p.needs, appID, err)
+	if err := b.allows(need{fmt.Sprintf("%s on app %d", actions, appID), Access{AppID: &appID, Action: actions}}); err != nil {
+		return err
 	}
-	return b.within(appID, p)
+	return b.within(appID, l)
 }
 
-// bounds returns an error if m may allow more than p does. Discharges are
+// within returns an error if a permission macaroon of b may allow more than l.
+func (b Bundle) within(appID uint64, l limits) error {
+	for _, g := range b.Grants() {
+		if err := l.bounds(g.Permission, appID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// bounds returns an error if m may allow more than l does. Discharges are
 // ignored, because the holder may obtain others with fewer caveats. The caveat
 // that names this organization denies requests to other organizations.
-func (p proof) bounds(m *Macaroon, appID uint64) error {
-	for _, at := range places(appID, p.features) {
-		limit, where := p.limit(&at)
+func (l limits) bounds(m *Macaroon, appID uint64) error {
+	for _, at := range places(appID, l.features) {
+		limit, where := l.at(&at)
 		excess := at.bound(m.caveats) &^ limit
 		if excess == ActionNone {
 			continue
@@ -133,21 +156,21 @@ func (p proof) bounds(m *Macaroon, appID uint64) error {
 	return nil
 }
 
-// limit returns the actions that p allows at a place, and names the place for a
+// at returns the actions that l allows at a place, and names the place for a
 // message.
-func (p proof) limit(at *place) (limit Action, where string) {
+func (l limits) at(at *place) (limit Action, where string) {
 	switch {
 	case at.inApp && at.names(typeCommands):
-		return p.onApp | p.inCommands, "the app"
+		return l.onApp | l.inCommands, "the app"
 	case at.inApp:
-		return p.onApp, "the app"
+		return l.onApp, "the app"
 	case at.names(typeApps):
-		return p.otherApps, "other apps"
-	case at.names(FeatureSet) && len(p.features) > 0:
-		return p.otherFeatures, "other features of the organization"
+		return l.otherApps, "other apps"
+	case at.names(FeatureSet) && len(l.features) > 0:
+		return l.otherFeatures, "other features of the organization"
 	case at.names(FeatureSet):
-		return p.otherFeatures, "features of the organization"
+		return l.otherFeatures, "features of the organization"
 	default:
-		return p.elsewhere, "the organization"
+		return l.elsewhere, "the organization"
 	}
 }
