@@ -59,8 +59,9 @@ type reply struct {
 	status int
 	header http.Header
 	body   []byte
-	// repeated means that the call was sent more than once.
-	repeated bool
+	// sent means that an attempt wrote to the connection: the server may have
+	// carried the call out. repeated means that there were several.
+	sent, repeated bool
 }
 
 // isJSON reports whether the body is one JSON value.
@@ -92,11 +93,10 @@ func (c *Client) do(ctx context.Context, k call) (*reply, error) {
 	began := time.Now()
 	bounded, cancel := context.WithTimeout(ctx, k.timeout)
 	defer cancel()
-	got, t, err := c.send(bounded, k)
+	got, err := c.send(bounded, k)
 	switch {
 	case err == nil:
 		server.Answered()
-		got.repeated = t.attempts > 1
 		return got, nil
 	case errors.Is(ctx.Err(), context.Canceled):
 		return nil, fmt.Errorf("%s: %w", k.op, context.Cause(ctx))
@@ -104,36 +104,27 @@ func (c *Client) do(ctx context.Context, k call) (*reply, error) {
 		if ctx.Err() == nil && !k.optional {
 			server.Failed(began, bounded.Err())
 		}
-		return nil, timedOut(k, t)
+		return nil, timedOut(k, got)
 	default:
-		return nil, unreachable(k, t, err)
+		return nil, unreachable(k, got, err)
 	}
 }
 
-// trace records the attempts of a call.
-type trace struct {
-	// attempts counts them.
-	attempts int
-	// sent means that an attempt wrote to the connection: the server may have
-	// carried the call out.
-	sent atomic.Bool
-}
-
-// send attempts a call as often as its rule wants.
-func (c *Client) send(ctx context.Context, k call) (*reply, *trace, error) {
-	t := &trace{}
+// send attempts a call as often as its rule wants. The reply is never nil.
+func (c *Client) send(ctx context.Context, k call) (*reply, error) {
+	var sent atomic.Bool
 	ctx = context.WithValue(ctx, operationKey{}, k.operation)
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { t.sent.Store(true) }})
-	for {
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }})
+	for attempt := 0; ; attempt++ {
 		got, err := c.attempt(ctx, k)
-		t.attempts++
-		if t.attempts > maxRetries || !k.repeat.again(ctx, got, err) {
-			return got, t, err
+		got.sent, got.repeated = sent.Load(), attempt > 0
+		if attempt == maxRetries || !k.repeat.again(ctx, got, err) {
+			return got, err
 		}
 		select {
-		case <-time.After(backoff(c.retryWait, t.attempts-1, got)):
+		case <-time.After(backoff(c.retryWait, attempt, got)):
 		case <-ctx.Done():
-			return nil, t, ctx.Err()
+			return got, ctx.Err()
 		}
 	}
 }
