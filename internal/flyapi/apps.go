@@ -21,7 +21,6 @@ const (
 const lookupListed = `query($name: String!, $first: Int, $after: String) { app(name: $name) { ` + appFields + ` }
   apps(first: $first, after: $after) { nodes { ` + appFields + ` } pageInfo { hasNextPage endCursor } } }`
 
-// errUnlisted means that there is no page of the login's apps.
 var errUnlisted = errors.New("no list of apps for this login")
 
 // appPage is the answer to the lookup of one app and a page of the login's apps.
@@ -29,8 +28,7 @@ type appPage struct {
 	// asked is the app that was looked up, and failure is why it was not found.
 	asked   App
 	failure error
-	// apps holds the apps of the page by name.
-	apps map[string]App
+	apps    map[string]App
 	// next is the cursor of the next page; "" if there is none.
 	next string
 }

@@ -37,8 +37,7 @@ const (
 	// the server drops it during a request.
 	idleTimeout = 30 * time.Second
 	dialTimeout = 10 * time.Second
-	// maxHeader bounds the headers of an answer, in bytes.
-	maxHeader = 1 << 18
+	maxHeader   = 1 << 18
 )
 
 // ErrBaseURL is wrapped by the error of [New] for an address to which no token
@@ -143,7 +142,6 @@ func newHTTPClient(cfg Config) *http.Client {
 	}
 }
 
-// parseBase checks an address to which tokens will be sent.
 func parseBase(raw, fallback string) (*url.URL, error) {
 	if raw == "" {
 		raw = fallback

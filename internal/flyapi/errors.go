@@ -40,8 +40,7 @@ func (k Kind) Error() string { return string(k) }
 // Error is a failed call.
 type Error struct {
 	// op is the failed operation: `mint a token for app "web"`.
-	op string
-	// kind is the meaning of the failure.
+	op   string
 	kind Kind
 	// Reason is the cause, without secrets and on one line.
 	Reason string
@@ -79,7 +78,6 @@ func (e *Error) Temporary() bool { return e.kind == ErrUnavailable || e.kind == 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.cause }
 
-// refusedByFly reports whether a failed call changed nothing.
 func refusedByFly(err error) bool {
 	var e *Error
 	return errors.As(err, &e) && e.refused

@@ -23,14 +23,12 @@ func leftWaiting(ctx context.Context, k call) error {
 	return e
 }
 
-// timedOut is the error of a call whose time ran out during the call.
 func timedOut(k call, got *reply) error {
 	e := failure(k.op, ErrUnavailable, fmt.Sprintf("no answer from %s in time (%s at most)", k.url.Host, k.timeout))
 	e.cause, e.refused = context.DeadlineExceeded, !got.sent
 	return e
 }
 
-// unreachable is the error of a call without an answer.
 func unreachable(k call, got *reply, err error) error {
 	e := failure(k.op, ErrUnavailable, "")
 	e.cause, e.refused = err, !got.sent

@@ -10,7 +10,6 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// rootFields also asks for what Fly calls the root of a token.
 const rootFields = tokenFields + ` token`
 
 const (
@@ -109,7 +108,6 @@ func macaroonID(root string) string {
 	return bundle.Grants()[0].Permission.ID()
 }
 
-// organizationOf returns the slug of the organization with that number.
 func (c *Client) organizationOf(ctx context.Context, login token.Token, number uint64) (string, error) {
 	d := document{op: "list the organizations of the login", operation: "list_organizations", text: listOrganizations, repeat: whenFailed}
 	for page, err := range pages(ctx, c, login, d, func(all connection[Organization]) connection[Organization] { return all }) {

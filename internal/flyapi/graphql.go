@@ -30,7 +30,6 @@ type document struct {
 	optional bool
 }
 
-// graphqlError is an entry of a GraphQL answer's errors.
 type graphqlError struct {
 	Message    string `json:"message"`
 	Extensions struct {
@@ -74,7 +73,6 @@ func (c *Client) run(ctx context.Context, tok token.Token, d document, data any)
 	return r.repeated, decodeAnswer(k, d, r, data)
 }
 
-// decodeAnswer reads a GraphQL answer.
 func decodeAnswer(k call, d document, r *reply, data any) error {
 	var answer struct {
 		Data   json.RawMessage `json:"data"`

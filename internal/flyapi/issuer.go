@@ -171,7 +171,6 @@ func (s *Issuer) mint(ctx context.Context, login token.Token, m MintRequest) (Mi
 	return Minted{}, scoped
 }
 
-// refuses reports whether Fly refused the login.
 func refuses(e *Error) bool {
 	return e.kind == ErrUnauthenticated || e.kind == ErrNotPermitted || e.kind == ErrInvalid
 }

@@ -52,7 +52,6 @@ const (
 	lookupOrganization = `query($slug: String!) { organization(slug: $slug) { ` + organizationFields + ` } }`
 )
 
-// lookupOp is the operation of looking an app up, as errors name it.
 func lookupOp(app string) string { return fmt.Sprintf("look up app %q", app) }
 
 // LookupApp looks an app up over GraphQL. The error's kind is [ErrNoSuchApp] if
@@ -106,12 +105,10 @@ func missing(d document) *Error {
 	return answered(d.op, d.notFound, http.StatusOK, "")
 }
 
-// incomplete is the error for an answer without a field that Fly always sends.
 func incomplete(d document) *Error {
 	return unusable(d, "the answer lacks fields that Fly's API always sends", nil)
 }
 
-// unusable is the error for an answer that the client cannot use.
 func unusable(d document, reason string, cause error) *Error {
 	e := failure(d.op, ErrUnavailable, reason)
 	e.cause = cause

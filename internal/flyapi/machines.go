@@ -150,7 +150,6 @@ func Rejected(err error) bool {
 	return errors.Is(err, ErrUnauthenticated) || errors.Is(err, ErrNotPermitted)
 }
 
-// noLogin is the error of a call without a token.
 func noLogin(op string) *Error {
 	return failure(op, ErrUnauthenticated, "no token to send")
 }

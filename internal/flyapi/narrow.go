@@ -107,7 +107,6 @@ func narrowed(b macaroon.Bundle, req token.Request, c token.Candidate, caveats [
 	return c, nil
 }
 
-// prove returns nil if b allows exactly the access to the app.
 func prove(b macaroon.Bundle, access token.Access, appID uint64) error {
 	if access == token.AccessDeploy {
 		return b.ProveDeploy(appID)
@@ -122,7 +121,6 @@ func narrowing(access token.Access, appID uint64) []macaroon.Caveat {
 	return macaroon.ReadOnly(appID)
 }
 
-// numberless is the miss for an app whose number is unknown.
 func numberless(ctx context.Context, req token.Request, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()

@@ -24,10 +24,8 @@ func NewOutage(note func(ctx context.Context, message string, err error)) *Outag
 	return &Outage{note: note}
 }
 
-// known reports whether the breaker is open.
 func (o *Outage) known() bool { return o.breaker.Allow() != nil }
 
-// begin opens the breaker.
 func (o *Outage) begin(ctx context.Context, err error) {
 	if o.breaker.Failed(time.Now(), err) {
 		o.note(ctx, "Fly API unreachable: skipping optional calls for this run", err)

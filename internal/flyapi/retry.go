@@ -53,7 +53,6 @@ func (r repeat) again(ctx context.Context, got *reply, err error) bool {
 	return err != nil && r >= whenLost && isLost(err)
 }
 
-// isLost reports whether an established connection broke.
 func isLost(err error) bool {
 	for _, lost := range []error{io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.ECONNABORTED, syscall.EPIPE} {
 		if errors.Is(err, lost) {

@@ -20,7 +20,6 @@ import (
 // tenth of it.
 const maxBody = 1 << 20
 
-// errTooLarge is the cause if an answer is longer than maxBody.
 var errTooLarge = errors.New("the answer is too long")
 
 // call is one operation: a request, and the rule for repeating it.
@@ -43,7 +42,6 @@ type call struct {
 	optional bool
 }
 
-// operationKey is the key of the context value that names a request's operation.
 type operationKey struct{}
 
 // Operation returns the operation of a [Client]'s request, without parameters:
@@ -64,7 +62,6 @@ type reply struct {
 	sent, repeated bool
 }
 
-// isJSON reports whether the body is one JSON value.
 func (r *reply) isJSON() bool { return json.Valid(r.body) }
 
 // isHTML reports whether the body is a page for people: a captive portal's, or a

@@ -26,7 +26,6 @@ const (
 	lockName = "flyctl.config.lock"
 	// lockWait is how long flyctl itself waits for its lock.
 	lockWait = time.Second
-	// lockPoll is the pause between two tries at the lock.
 	lockPoll = 20 * time.Millisecond
 	// firstPause and lastPause bound the pauses, each twice as long as the one
 	// before, after which a file that may be half-written is read again. flyctl
@@ -39,7 +38,6 @@ const (
 // errTorn marks a miss that a half-written file could also cause.
 var errTorn = errors.New("the file may be half-written")
 
-// readLogin reads the login in the config.yml at path.
 func readLogin(ctx context.Context, path string) (Login, error) {
 	lockCtx, cancel := context.WithTimeout(ctx, lockWait)
 	defer cancel()
@@ -100,7 +98,6 @@ func checkKind(path string, info fs.FileInfo) error {
 	}
 }
 
-// unreadable returns a miss with the reason why a file cannot be read.
 func unreadable(path string, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return &token.MissError{Reason: "not found: " + path, Fix: "run `fly auth login`", Cause: err}

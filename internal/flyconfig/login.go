@@ -21,7 +21,6 @@ type Login struct {
 	// Explicit is true if the provider block or the environment sets it, and
 	// false if it comes from config.yml.
 	Explicit bool
-	// warnings are for the user.
 	warnings []token.Warning
 }
 

@@ -84,7 +84,6 @@ func (c contents) allExpired(now time.Time) bool {
 	})
 }
 
-// unusable gives the reason why no part of the login can be used.
 func (l Login) unusable(c contents, now time.Time) error {
 	miss := &token.MissError{Fix: "run `fly auth login`"}
 	if l.Explicit {

@@ -30,7 +30,6 @@ var allowed = []string{
 	"APPDATA", "LOCALAPPDATA", "ProgramData", "ProgramFiles",
 }
 
-// environ is the environment of one run in dir.
 func environ(parent []string, dir string, login token.Token, organization string) []string {
 	var env []string
 	home := false

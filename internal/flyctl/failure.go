@@ -30,7 +30,6 @@ const (
 type diagnosis struct {
 	// part is in lower case.
 	part, fix string
-	// temporary is for [token.MissError].
 	temporary bool
 	// noToken says that no token was made: flyctl sent no request for one, or Fly
 	// refused it in so many words. An HTTP status may be a proxy's.
@@ -66,7 +65,6 @@ func diagnoses() []diagnosis {
 	}
 }
 
-// errFailed is the cause of a miss if flyctl itself failed.
 var errFailed = errors.New("flyctl failed")
 
 // failure explains a run that ended with a status other than 0. It quotes

@@ -86,7 +86,6 @@ func noFolder(err error) error {
 	}
 }
 
-// removeFolder removes the folder of a run that is over.
 func removeFolder(path string) error {
 	var err error
 	for range removeTries {
@@ -107,7 +106,6 @@ func tryRemove(path string) error {
 	return os.RemoveAll(path)
 }
 
-// leftFolder warns about a folder that could not be removed.
 func leftFolder(dir string) token.Warning {
 	return token.Warning{
 		Summary: "Folder with a Fly Token Was Not Removed",

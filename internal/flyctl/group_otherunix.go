@@ -4,7 +4,6 @@ package flyctl
 
 import "syscall"
 
-// groupAttributes request a separate group.
 func groupAttributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true}
 }

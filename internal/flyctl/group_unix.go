@@ -34,5 +34,4 @@ func (g *group) kill() error {
 
 func (*group) close() {}
 
-// isBadFormat reports whether err means that a file is not a program.
 func isBadFormat(err error) bool { return errors.Is(err, syscall.ENOEXEC) }

@@ -59,5 +59,4 @@ func (g *group) kill() error {
 
 func (g *group) close() { _ = windows.CloseHandle(g.job) }
 
-// isBadFormat reports whether err means that a file is not a program.
 func isBadFormat(err error) bool { return errors.Is(err, windows.ERROR_BAD_EXE_FORMAT) }

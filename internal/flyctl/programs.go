@@ -12,7 +12,6 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// versionTimeout bounds a run of `version`.
 const versionTimeout = 10 * time.Second
 
 // programs are the files that may be flyctl, in the order in which they are run.

@@ -112,7 +112,6 @@ func runGroup(cmd *exec.Cmd) error {
 	return <-done
 }
 
-// stopped explains why a run was stopped.
 func stopped(cause error, timeout time.Duration) error {
 	switch {
 	case errors.Is(cause, errTimeout) || errors.Is(cause, context.DeadlineExceeded):
@@ -133,7 +132,6 @@ func stopped(cause error, timeout time.Duration) error {
 	}
 }
 
-// unstartable explains why program did not start.
 func unstartable(program string, err error) error {
 	miss := &token.MissError{Fix: "check that cli.path is flyctl, built for this system", Cause: err}
 	switch {

@@ -165,7 +165,6 @@ func validate(req token.Request) error {
 	return req.Validate()
 }
 
-// organization returns the organization that flyctl needs for a read-only token.
 func (s *Source) organization(ctx context.Context, req token.Request) (string, error) {
 	if req.App == "" || s.options.Organization == nil && req.Organization != "" {
 		return req.Organization, nil
@@ -198,7 +197,6 @@ func (s *Source) organization(ctx context.Context, req token.Request) (string, e
 	}
 }
 
-// mintWithAny mints with the first program that is flyctl.
 func (s *Source) mintWithAny(ctx context.Context, login token.Token, req token.Request, name string) (token.Token, []token.Warning, error) {
 	for {
 		program, err := s.programs.first()
@@ -261,7 +259,6 @@ func (s *Source) mint(ctx context.Context, program string, login token.Token, re
 	return t, nil, err
 }
 
-// subcommand is the command that mints for req.
 func subcommand(req token.Request) []string {
 	if req.Access == token.AccessDeploy {
 		return []string{"tokens", "create", "deploy", "--app", req.App}

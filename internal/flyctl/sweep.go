@@ -98,7 +98,6 @@ func empty(root *os.Root, path string) bool {
 	return emptied && root.Remove(lockName) == nil
 }
 
-// same reports whether name in root is the file that info describes.
 func same(root *os.Root, name string, info fs.FileInfo) bool {
 	there, err := root.Lstat(name)
 	return err == nil && os.SameFile(there, info)

@@ -50,7 +50,6 @@ func ParseAction(s string) (a Action, ok bool) {
 	return a, a != ActionNone
 }
 
-// in reports whether every action of a is in mask.
 func (a Action) in(mask Action) bool { return a&mask == a }
 
 // String returns the letters of a, "" for no action. Bits without a letter are

@@ -73,7 +73,6 @@ func (p *place) bound(caveats []Caveat) Action {
 	return mask
 }
 
-// boundOf returns the actions that c may allow, and whether c applies.
 func (p *place) boundOf(c Caveat) (Action, applies) {
 	var mask Action
 	switch c := c.(type) {

@@ -84,7 +84,6 @@ var knownTypes = [...]knownType{
 	31:                    {name: "FlySrc", read: (*reader).flySrc},
 }
 
-// known returns what is known of the type, the zero value of an unknown one.
 func (t Type) known() knownType {
 	if t < Type(len(knownTypes)) {
 		return knownTypes[t]

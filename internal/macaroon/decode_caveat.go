@@ -45,7 +45,6 @@ func (r *reader) action() Action {
 	return Action(r.uint(math.MaxUint16)) //nolint:gosec // It is below the limit.
 }
 
-// readNamed reads a resource set whose keys are names.
 func readNamed(of Type) func(*reader) any {
 	return func(r *reader) any { return Resources{Of: of, Allowed: readSet(r, r.string)} }
 }

@@ -10,8 +10,7 @@ type verdict struct {
 	absent bool
 	// denied is the reason why no action is allowed, or "" if some may be.
 	denied string
-	// mask holds the actions that are allowed.
-	mask Action
+	mask   Action
 }
 
 func allow(mask Action) verdict  { return verdict{mask: mask} }
@@ -22,7 +21,6 @@ func absent(t Type) verdict {
 	return verdict{absent: true, denied: "the token is only for some " + t.resources() + " and the request names none"}
 }
 
-// and returns the joint verdict of two caveats.
 func (v verdict) and(w verdict) verdict {
 	if v.denied != "" {
 		return v

@@ -14,7 +14,6 @@ import (
 )
 
 const (
-	// tailSize is the length of an HMAC-SHA256 in bytes.
 	tailSize = sha256.Size
 	// codeBin8 starts bytes of a length below 256.
 	codeBin8 = 0xc4
@@ -106,7 +105,6 @@ func (m *Macaroon) Reveal() string {
 // Format writes a mask that names the macaroon by its id, for every verb.
 func (m *Macaroon) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "macaroon(%s)", m.ID()) }
 
-// sign returns the HMAC-SHA256 of all parts under key.
 func sign(key []byte, parts ...[]byte) []byte {
 	h := hmac.New(sha256.New, key)
 	for _, p := range parts {

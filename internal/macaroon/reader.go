@@ -105,7 +105,6 @@ func signed(n uint64, size int) (form, uint64) {
 	return formNumber, n
 }
 
-// big reads a big-endian number.
 func (r *reader) big(size int) uint64 {
 	if size > r.left() {
 		r.fail("it ends too early")
@@ -147,7 +146,6 @@ func (r *reader) length(n uint64, size int, what string) int {
 	return int(n) //nolint:gosec // It is below the number of bytes.
 }
 
-// array reads the length of an array.
 func (r *reader) array() int {
 	return r.length(r.expect(formArray, "an array was expected"), 1, "an array")
 }
@@ -220,7 +218,6 @@ func (r *reader) take(n uint64) []byte {
 	return r.buf[r.at-size : r.at : r.at]
 }
 
-// skip skips one value of any kind.
 func (r *reader) skip(depth int) {
 	if depth > maxDepth {
 		r.fail("values are nested more than %d deep", maxDepth)

@@ -105,7 +105,6 @@ func (m *Macaroon) Apps() ([]AppAccess, bool) {
 	return list, true
 }
 
-// onApp returns the actions that the caveats allow on an app.
 func (m *Macaroon) onApp(id uint64) Action {
 	org, _ := m.OrganizationID()
 	v := judge(m.caveats, &Access{OrgID: &org, AppID: &id}, false)

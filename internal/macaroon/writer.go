@@ -34,7 +34,6 @@ func (w *writer) bytes(b []byte) {
 	w.buf.Write(b)
 }
 
-// fields writes an array of numbers and strings.
 func (w *writer) fields(values ...any) {
 	w.array(len(values))
 	_ = w.enc.EncodeMulti(values...)
@@ -47,7 +46,6 @@ func (w *writer) strings(list []string) {
 	}
 }
 
-// caveats writes a flat array of types and bodies.
 func (w *writer) caveats(list []Caveat) {
 	w.array(2 * len(list))
 	for _, c := range list {

@@ -48,7 +48,6 @@ func ofTraces(getenv func(string) string, ending string) (name, value string) {
 	return name, strings.TrimSpace(getenv(name))
 }
 
-// batches returns the options for collecting spans.
 func batches(o Options) []sdktrace.BatchSpanProcessorOption {
 	delay := o.number(delayVariable, int(batchDelay.Milliseconds()), maxDelay)
 	queue := o.number(queueVariable, sdktrace.DefaultMaxQueueSize, maxSpans)

@@ -18,8 +18,7 @@ import (
 
 const (
 	// defaultTimeout is OpenTelemetry's bound on one export, in milliseconds.
-	defaultTimeout = 10_000
-	// handshakeTimeout bounds the TLS handshake with the collector.
+	defaultTimeout   = 10_000
 	handshakeTimeout = 10 * time.Second
 	// idleTimeout is how long an unused connection to the collector stays open.
 	idleTimeout = 30 * time.Second
@@ -108,7 +107,6 @@ func collectorHeaders(getenv func(string) string) (map[string]string, error) {
 	return headers, malformed
 }
 
-// collectorTLS returns the TLS configuration with the environment's certificates.
 func collectorTLS(getenv func(string) string) (*tls.Config, error) {
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
 	name, file := ofTraces(getenv, "CERTIFICATE")
@@ -138,7 +136,6 @@ func collectorTLS(getenv func(string) string) (*tls.Config, error) {
 	return config, nil
 }
 
-// compression returns the compression of exports.
 func (o Options) compression() otlptracehttp.Compression {
 	switch name, text := ofTraces(o.Getenv, "COMPRESSION"); strings.ToLower(text) {
 	case "", "none":
@@ -151,7 +148,6 @@ func (o Options) compression() otlptracehttp.Compression {
 	}
 }
 
-// exportTimeout returns the time limit of one export.
 func (o Options) exportTimeout() time.Duration {
 	name, _ := ofTraces(o.Getenv, "TIMEOUT")
 	return time.Duration(o.number(name, defaultTimeout, maxDelay)) * time.Millisecond

@@ -185,7 +185,6 @@ func (t *Tracing) begin(ctx context.Context, name string, attributes ...attribut
 	return t.tracer.Start(t.within(ctx), name, trace.WithAttributes(attributes...))
 }
 
-// within returns ctx with the run's parent span, if there is one.
 func (t *Tracing) within(ctx context.Context) context.Context {
 	if trace.SpanContextFromContext(ctx).IsValid() || !t.parent.IsValid() {
 		return ctx
@@ -193,7 +192,6 @@ func (t *Tracing) within(ctx context.Context) context.Context {
 	return trace.ContextWithRemoteSpanContext(ctx, t.parent)
 }
 
-// fail records the failure of its operation on span.
 func fail(span trace.Span, err error) {
 	span.RecordError(err)
 	span.SetStatus(codes.Error, err.Error())
