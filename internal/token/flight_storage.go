@@ -48,7 +48,12 @@ func (f *flight) load(ctx context.Context, limit time.Duration) {
 // fromStorage is the source "storage".
 func (f *flight) fromStorage(ctx context.Context, limit time.Duration) (Candidate, error) {
 	if f.shareable(f.request) && !f.triedShared {
-		if f.slug = f.home(ctx, limit); f.slug != "" {
+		f.slug = f.request.Organization
+		if f.slug == "" {
+			f.load(ctx, limit)
+			f.slug = f.stored.Organization
+		}
+		if f.slug != "" {
 			return f.sharedFromStorage(ctx, limit)
 		}
 	}
@@ -70,10 +75,6 @@ func (f *flight) candidate(stored Stored, unread error) (Candidate, error) {
 		return c, nil
 	}
 }
-
-// isRecent reports whether a stored token was acquired after the flight first read
-// storage.
-func (f *flight) isRecent(seq Sequence) bool { return f.claim != nil && seq > f.seen }
 
 // takeClaim waits until no other process acquires for the app. The wait does
 // not count as the flight's time. Without a claim the flight continues: too many

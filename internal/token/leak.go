@@ -71,19 +71,22 @@ func lettersAndDigits(text string) string {
 
 // sharesRun reports whether length consecutive bytes of a are also in b.
 func sharesRun(a, b string, length int) bool {
-	if len(a) < length || len(b) < length {
-		return false
-	}
-	runs := make(map[string]struct{}, len(a))
-	for i := 0; i+length <= len(a); i++ {
-		runs[a[i:i+length]] = struct{}{}
-	}
+	runs := runsOf(a, length)
 	for i := 0; i+length <= len(b); i++ {
-		if _, ok := runs[b[i:i+length]]; ok {
+		if runs[b[i:i+length]] {
 			return true
 		}
 	}
 	return false
+}
+
+// runsOf is the set of all runs of that length in s.
+func runsOf(s string, length int) map[string]bool {
+	runs := make(map[string]bool, len(s))
+	for i := 0; i+length <= len(s); i++ {
+		runs[s[i:i+length]] = true
+	}
+	return runs
 }
 
 func reversed(s string) string {
@@ -146,7 +149,7 @@ func looksRandom(s string) bool {
 
 // changeAt is 1 if the class changes between s[i-1] and s[i], else 0.
 func changeAt(s string, i int) int {
-	if class(rune(s[i-1])) == class(rune(s[i])) {
+	if i == 0 || class(rune(s[i-1])) == class(rune(s[i])) {
 		return 0
 	}
 	return 1
@@ -160,9 +163,7 @@ func maskRandom(run string) string {
 	var seen [digit + 1]bool
 	for i := range len(letters) {
 		seen[class(rune(letters[i]))] = true
-		if i > 0 {
-			changes += changeAt(letters, i)
-		}
+		changes += changeAt(letters, i)
 	}
 	if seen[lower] && seen[upper] && seen[digit] && len(letters) >= shortRun && 20*changes >= 9*len(letters) {
 		return masked

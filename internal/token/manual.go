@@ -13,10 +13,7 @@ func (r *Resolver) Manual(ctx context.Context, app string) (Record, error) {
 		return Record{}, err
 	}
 	rec, err := r.cfg.Store.Manual(ctx, app)
-	if err != nil {
-		return Record{}, err
-	}
-	return withExpiry(rec), nil
+	return withExpiry(rec), err
 }
 
 // SetManual replaces the app's manual token with tok, which is durable when SetManual
@@ -24,31 +21,14 @@ func (r *Resolver) Manual(ctx context.Context, app string) (Record, error) {
 // The error wraps [ErrExpired] for a token that is past its own expiry, and
 // [ErrMalformed] for one that is not whole.
 func (r *Resolver) SetManual(ctx context.Context, app string, tok Token) (Record, error) {
-	rec, err := r.manualRecord(app, tok)
-	if err != nil {
-		return Record{}, err
-	}
-	if err := r.cfg.Store.SetManual(ctx, app, rec); err != nil {
-		return Record{}, err
-	}
-	r.manualChanged(app)
-	return rec, nil
+	return r.putManual(app, tok, func(rec Record) (Record, error) { return rec, r.cfg.Store.SetManual(ctx, app, rec) })
 }
 
 // CreateManual is [Resolver.SetManual] for an app that has no manual token yet.
 // An equal one is adopted as it is. For a different one the error is
 // [ErrManualExists].
 func (r *Resolver) CreateManual(ctx context.Context, app string, tok Token) (Record, error) {
-	rec, err := r.manualRecord(app, tok)
-	if err != nil {
-		return Record{}, err
-	}
-	kept, err := r.cfg.Store.CreateManual(ctx, app, rec)
-	if err != nil {
-		return Record{}, err
-	}
-	r.manualChanged(app)
-	return withExpiry(kept), nil
+	return r.putManual(app, tok, func(rec Record) (Record, error) { return r.cfg.Store.CreateManual(ctx, app, rec) })
 }
 
 // DeleteManual removes the app's manual token if it has the given fingerprint.
@@ -57,36 +37,39 @@ func (r *Resolver) DeleteManual(ctx context.Context, app, fingerprint string) er
 	if err := r.manualReady(app); err != nil {
 		return err
 	}
-	if err := r.cfg.Store.DeleteManual(ctx, app, fingerprint); err != nil {
-		return err
+	err := r.cfg.Store.DeleteManual(ctx, app, fingerprint)
+	if err == nil {
+		r.manualChanged(app)
 	}
-	r.manualChanged(app)
-	return nil
+	return err
 }
 
 func (r *Resolver) manualReady(app string) error {
-	if err := ValidateApp(app); err != nil {
-		return err
-	}
 	if r.cfg.Store == nil {
 		return ErrNoStore
 	}
-	return nil
+	return ValidateApp(app)
 }
 
-func (r *Resolver) manualRecord(app string, tok Token) (Record, error) {
-	if err := r.manualReady(app); err != nil {
-		return Record{}, err
+// putManual stores a token that is whole and has not expired.
+func (r *Resolver) putManual(app string, tok Token, put func(Record) (Record, error)) (Record, error) {
+	err := r.manualReady(app)
+	if err == nil {
+		err = tok.Check()
 	}
-	if err := tok.Check(); err != nil {
+	if err != nil {
 		return Record{}, err
 	}
 	now := time.Now().UTC().Round(0)
 	rec := withExpiry(Record{Token: tok, Origin: SourceManual, AcquiredAt: now})
-	if r.freshness(rec, SourceManual, now) == expired {
+	if !rec.ExpiresAt.IsZero() && now.After(rec.ExpiresAt) {
 		return Record{}, fmt.Errorf("%w: at %s", ErrExpired, rec.ExpiresAt.UTC().Format(time.RFC3339))
 	}
-	return rec, nil
+	if rec, err = put(rec); err != nil {
+		return Record{}, err
+	}
+	r.manualChanged(app)
+	return withExpiry(rec), nil
 }
 
 // manualChanged drops the cached answers of the manual token, and those of the

@@ -3,16 +3,8 @@ package token
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
-	"sync"
 )
-
-// appPattern matches the names that Fly accepts for apps. No other name becomes
-// a path or an argument.
-var appPattern = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
-})
 
 // ErrInvalidRequest is wrapped by the errors of [Request.Validate] and [ValidateApp].
 var ErrInvalidRequest = errors.New("invalid request")
@@ -79,26 +71,25 @@ func (r Request) Subject() string {
 	return fmt.Sprintf("organization %q", r.Organization)
 }
 
+// isSlug reports whether s is up to limit lower-case letters, digits and hyphens, with no
+// hyphen at either end. No other text becomes a path or an argument.
+func isSlug(s string, limit int) bool {
+	return s != "" && len(s) <= limit && s == strings.Trim(s, "-") && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
+}
+
 // ValidateApp returns an error that wraps [ErrInvalidRequest] if name cannot be
-// the name of a Fly app: up to 63 lower-case letters, digits and hyphens, with
-// no hyphen at either end.
+// the name of a Fly app.
 func ValidateApp(name string) error {
-	if appPattern().MatchString(name) {
+	if isSlug(name, 63) {
 		return nil
 	}
 	return fmt.Errorf("%w: %.80q is not the name of a Fly app: up to 63 lower-case letters, digits and hyphens, with no hyphen at either end", ErrInvalidRequest, name)
 }
 
-// organizationPattern matches slugs, which are like app names but have no
-// length limit. "personal" is one.
-var organizationPattern = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,126}[a-z0-9])?$`)
-})
-
 // ValidateOrganization returns an error that wraps [ErrInvalidRequest] if slug
-// cannot be the slug of a Fly organization.
+// cannot be the slug of a Fly organization. Fly documents no limit of its length.
 func ValidateOrganization(slug string) error {
-	if organizationPattern().MatchString(slug) {
+	if isSlug(slug, 128) {
 		return nil
 	}
 	return fmt.Errorf("%w: %.80q is not the slug of a Fly organization: lower-case letters, digits and hyphens, as `fly orgs list` shows it", ErrInvalidRequest, slug)

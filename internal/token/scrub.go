@@ -104,30 +104,20 @@ func cut(text string) string {
 
 // maskShared masks each stretch of text that is also in secret.
 func maskShared(text, secret string) string {
-	if len(secret) < shared || len(text) < shared {
-		return text
-	}
-	pieces := make(map[string]struct{}, len(secret))
-	for i := 0; i+shared <= len(secret); i++ {
-		pieces[secret[i:i+shared]] = struct{}{}
-	}
+	pieces := runsOf(secret, shared)
 	var b strings.Builder
 	from := 0
 	for i := 0; i+shared <= len(text); {
-		if _, ok := pieces[text[i:i+shared]]; !ok {
+		end := i + shared
+		if !pieces[text[i:end]] {
 			i++
 			continue
 		}
-		end := i + shared
-		for end < len(text) {
-			if _, ok := pieces[text[end-shared+1:end+1]]; !ok {
-				break
-			}
+		for end < len(text) && pieces[text[end-shared+1:end+1]] {
 			end++
 		}
 		b.WriteString(text[from:i] + masked)
 		from, i = end, end
 	}
-	b.WriteString(text[from:])
-	return b.String()
+	return b.String() + text[from:]
 }

@@ -16,16 +16,6 @@ func (r *Resolver) shareable(req Request) bool {
 	return r.cfg.Organization != nil && req.App != "" && req.Access == AccessAny
 }
 
-// home returns the organization that the request names, or the one that storage knows
-// for the app, or "". It asks no server.
-func (f *flight) home(ctx context.Context, limit time.Duration) string {
-	if slug := f.request.Organization; slug != "" {
-		return slug
-	}
-	f.load(ctx, limit)
-	return f.stored.Organization
-}
-
 // sharedFromStorage is the source "storage" for the token of an organization. One read
 // serves the plan-time reads of all its apps.
 func (f *flight) sharedFromStorage(ctx context.Context, limit time.Duration) (Candidate, error) {
@@ -60,7 +50,7 @@ func (f *flight) shares(src Source) bool {
 		return false
 	}
 	f.triedShared = true
-	slug, err := f.lookUp(f.request, src.Timeout())
+	slug, err := f.lookUp(f.ctx, f.request, src.Timeout())
 	if err != nil || slug == "" {
 		if f.stores() {
 			f.load(f.ctx, saveTimeout)
@@ -73,14 +63,14 @@ func (f *flight) shares(src Source) bool {
 	return true
 }
 
-func (f *flight) lookUp(req Request, limit time.Duration) (slug string, err error) {
-	return guarded(f.ctx, limit, func(ctx context.Context) (string, error) { return f.cfg.Organization(ctx, req) })
+func (r *Resolver) lookUp(ctx context.Context, req Request, limit time.Duration) (slug string, err error) {
+	return guarded(ctx, limit, func(ctx context.Context) (string, error) { return r.cfg.Organization(ctx, req) })
 }
 
 // isMember reports whether the app may belong to the organization whose token this run
 // acquired. Fly has not seen that token for this app.
 func (f *flight) isMember(limit time.Duration) bool {
-	slug, err := f.lookUp(f.request, limit)
+	slug, err := f.lookUp(f.ctx, f.request, limit)
 	f.confirm()
 	return err == nil && slug == f.slug || err != nil && f.request.Organization == ""
 }
@@ -88,7 +78,7 @@ func (f *flight) isMember(limit time.Duration) bool {
 // confirm notes whether the app can be looked up. [Options.Organization] has then
 // compared its organization with the one that the request names.
 func (f *flight) confirm() {
-	_, err := f.lookUp(Request{App: f.request.App}, verifyTimeout)
+	_, err := f.lookUp(f.ctx, Request{App: f.request.App}, verifyTimeout)
 	f.unconfirmed = err != nil
 }
 
@@ -149,14 +139,14 @@ func (f *flight) mintShared(src Source) (res Resolution, err error) {
 
 // mintersFrom returns storage, if it is used, src, and the sources directly after src
 // that mint.
-func (f *flight) mintersFrom(src Source) []Source {
-	var sources []Source
-	all := f.sources
-	if at := slices.IndexFunc(all, func(s Source) bool { return s.Name() == SourceStorage }); at >= 0 {
-		sources = append(sources, all[at])
+func (f *flight) mintersFrom(src Source) (sources []Source) {
+	for _, s := range f.sources {
+		if s.Name() == SourceStorage {
+			sources = append(sources, s)
+		}
 	}
-	from := slices.IndexFunc(all, func(s Source) bool { return s.Name() == src.Name() })
-	for _, next := range all[from:] {
+	from := slices.IndexFunc(f.sources, func(s Source) bool { return s.Name() == src.Name() })
+	for _, next := range f.sources[from:] {
 		if !mints(next.Name()) {
 			break
 		}
@@ -197,9 +187,7 @@ func (r *Resolver) SharedOrganization(ctx context.Context, req Request) (string,
 			return stored.Organization, nil
 		}
 	}
-	slug, err := guarded(ctx, verifyTimeout, func(ctx context.Context) (string, error) {
-		return r.cfg.Organization(ctx, Request{App: req.App})
-	})
+	slug, err := r.lookUp(ctx, Request{App: req.App}, verifyTimeout)
 	if err != nil && req.Organization != "" {
 		return req.Organization, nil
 	}

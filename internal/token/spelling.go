@@ -71,39 +71,23 @@ func trimSchemes(s string) string {
 
 func checkPart(part string) error {
 	prefix, payload, ok := strings.Cut(part, "_")
-	if part == "" {
+	switch {
+	case part == "":
 		return errors.New("is empty: a comma too many")
-	}
-	if !ok || prefix != "fm2" && prefix != "fm1r" && prefix != "fm1a" && prefix != "fo1" {
+	case !ok || prefix != "fm2" && prefix != "fm1r" && prefix != "fm1a" && prefix != "fo1":
 		return errors.New("does not start with fm2_, fm1r_, fm1a_ or fo1_")
-	}
-	if prefix == "fo1" {
-		return checkOAuth(payload)
-	}
-	raw, err := base64.StdEncoding.DecodeString(payload)
-	if err != nil && strings.ContainsAny(payload, quotationMarks) {
-		return errors.New("contains a quotation mark: set the token without quotation marks")
-	}
-	if err != nil {
-		return fmt.Errorf("is %d bytes long and not valid base64: it may have been cut off when it was pasted", len(part))
-	}
-	if len(raw) == 0 {
+	case payload == "":
 		return errors.New("is only a prefix")
-	}
-	return nil
-}
-
-func checkOAuth(payload string) error {
-	if payload == "" {
-		return errors.New("is only a prefix")
-	}
-	if strings.ContainsAny(payload, quotationMarks) {
+	case strings.ContainsAny(payload, quotationMarks):
 		return errors.New("contains a quotation mark: set the token without quotation marks")
-	}
-	for _, r := range payload {
-		if r <= ' ' || r > '~' {
+	case prefix == "fo1":
+		if strings.ContainsFunc(payload, func(r rune) bool { return r <= ' ' || r > '~' }) {
 			return errors.New("contains a character that is invalid in an OAuth token")
 		}
+		return nil
+	}
+	if _, err := base64.StdEncoding.DecodeString(payload); err != nil {
+		return fmt.Errorf("is %d bytes long and not valid base64: it may have been cut off when it was pasted", len(part))
 	}
 	return nil
 }

@@ -127,7 +127,7 @@ func (f *flight) wrongOrganization(ctx context.Context, o found, err error) erro
 	}
 	fix := "check organization, or FLY_ORG, and the app's name"
 	if f.cfg.Organization != nil {
-		slug, lookupErr := guarded(ctx, verifyTimeout, func(ctx context.Context) (string, error) { return f.cfg.Organization(ctx, Request{App: req.App}) })
+		slug, lookupErr := f.lookUp(ctx, Request{App: req.App}, verifyTimeout)
 		switch {
 		case lookupErr != nil || slug == "":
 		case slug == req.Organization || req.Organization == "":

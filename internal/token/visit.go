@@ -134,7 +134,7 @@ func (f *flight) find(ctx context.Context, src Source, release func()) (found, e
 	o.Resolution = Resolution{
 		Record: c.Record, Source: src.Name(), Acquirer: AcquirerGroup, SharedWith: c.sharedWith, Warnings: c.Warnings,
 		sequence: c.sequence,
-		recent:   c.recent || mints(src.Name()) || src.Name() == SourceStorage && f.isRecent(c.sequence),
+		recent:   c.recent || mints(src.Name()) || src.Name() == SourceStorage && f.claim != nil && c.sequence > f.seen, // stored while the flight waited
 	}
 	o.minted = c.Minted
 	return o, nil

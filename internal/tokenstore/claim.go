@@ -41,11 +41,10 @@ type claim struct {
 
 var _ token.Claim = (*claim)(nil)
 
-// Claim keeps every other process from acquiring at req's place, and waits for that
-// until ctx ends. It announces a mint in the same change. If another process saved a
-// record or misses for req since the last [Store.Load], nothing is written. The claim's
-// Stored then has the new content, and its MintName announces the mint on use. The
-// error wraps [token.ErrUnwritable] if nothing can be written.
+// Claim implements [token.Store]. It announces a mint in the same change. If another
+// process saved a record or misses for req since the last [Store.Load], nothing is
+// written. The claim's Stored then has the new content, and its MintName announces the
+// mint on use.
 func (s *Store) Claim(ctx context.Context, req token.Request) (token.Claim, error) {
 	if err := ready(ctx, req.Place()); err != nil {
 		return nil, err

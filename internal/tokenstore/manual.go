@@ -8,9 +8,7 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// Manual returns the app's manual record, expired or not. The error is
-// [token.ErrNoRecord] if there is none, and otherwise wraps [token.ErrStop].
-// The document is unchanged.
+// Manual implements [token.Store].
 func (s *Store) Manual(ctx context.Context, app string) (token.Record, error) {
 	if err := ready(ctx, app); err != nil {
 		return token.Record{}, err
@@ -42,9 +40,7 @@ func (s *Store) decodeManual(app string, d Document) (token.Record, fields, erro
 	return rec, all, nil
 }
 
-// CreateManual stores rec as the app's manual record and returns the stored
-// record. If an equal token is already stored, its record is kept. For a
-// different token the error is [token.ErrManualExists].
+// CreateManual implements [token.Store].
 func (s *Store) CreateManual(ctx context.Context, app string, rec token.Record) (token.Record, error) {
 	rec = manual(rec)
 	kept := rec
@@ -62,8 +58,7 @@ func (s *Store) CreateManual(ctx context.Context, app string, rec token.Record) 
 	return kept, err
 }
 
-// SetManual stores rec as the app's manual record and replaces any other. It is
-// durable when SetManual returns. A document that cannot be read is not
+// SetManual implements [token.Store]. A document that cannot be read is not
 // replaced, because it may be the only copy of its token.
 func (s *Store) SetManual(ctx context.Context, app string, rec token.Record) error {
 	rec = manual(rec)
@@ -75,9 +70,7 @@ func (s *Store) SetManual(ctx context.Context, app string, rec token.Record) err
 	})
 }
 
-// DeleteManual removes the app's manual record if its token has the given
-// fingerprint. The error is [token.ErrNoRecord] or [token.ErrManualChanged]
-// otherwise.
+// DeleteManual implements [token.Store].
 func (s *Store) DeleteManual(ctx context.Context, app, fingerprint string) error {
 	return s.changeManual(ctx, app, func(stored token.Record, err error) (*token.Record, bool, error) {
 		if got := stored.Token.Fingerprint(); err == nil && got != fingerprint {

@@ -85,15 +85,13 @@ func (s *Store) Alive(ctx context.Context, owner string) (alive, certain bool) {
 	return s.backend.Alive(ctx, owner)
 }
 
-// Sequence returns a number that is less than that of every later acquisition,
-// and not less than that of any earlier one.
+// Sequence implements [token.Store].
 func (s *Store) Sequence(ctx context.Context) (token.Sequence, error) {
 	_, to, err := s.backend.Now(ctx)
 	return to, err
 }
 
-// Load returns the store's content for req, in one read of one document.
-// Expired and damaged records are not returned.
+// Load implements [token.Store]. Expired and damaged records are not returned.
 func (s *Store) Load(ctx context.Context, req token.Request) (token.Stored, error) {
 	st, d, err := s.load(ctx, req.Place())
 	if err != nil {
@@ -165,8 +163,7 @@ func (s *Store) usable(ctx context.Context, app string, raw json.RawMessage) (to
 	return rec, seq, nil
 }
 
-// Save stores rec for req and replaces any other record. The error is
-// [token.ErrSuperseded] if the app's generation is no longer gen.
+// Save implements [token.Store].
 func (s *Store) Save(ctx context.Context, req token.Request, rec token.Record, gen token.Generation) error {
 	_, err := s.change(ctx, nil, s.onState(req.Place(), func(st *state) (bool, error) {
 		if st.generation != gen {
@@ -181,8 +178,7 @@ func (s *Store) Save(ctx context.Context, req token.Request, rec token.Record, g
 	return err
 }
 
-// Remove removes the records at req's place whose token has the given fingerprint. Any
-// other record is unchanged, without an error.
+// Remove implements [token.Store].
 func (s *Store) Remove(ctx context.Context, req token.Request, fingerprint string) error {
 	_, err := s.RemoveRecords(ctx, req.Place(), func(rec token.Record) bool { return rec.Token.Fingerprint() == fingerprint })
 	return err
@@ -203,7 +199,7 @@ func (s *Store) RemoveRecords(ctx context.Context, place string, match func(toke
 	return removed, err
 }
 
-// SetOrganization records the slug of the organization that an app belongs to.
+// SetOrganization implements [token.Store].
 func (s *Store) SetOrganization(ctx context.Context, app, slug string) error {
 	_, err := s.change(ctx, nil, s.onState(app, func(st *state) (bool, error) {
 		changed := st.organization != slug
