@@ -74,7 +74,7 @@ type AppAccess struct {
 // AppScope in superfly/macaroon does. The second result is false if no caveat
 // confines the macaroon to some apps.
 func (m *Macaroon) Apps() ([]AppAccess, bool) {
-	var ids map[uint64]bool
+	var ids Apps
 	walk(m.caveats, func(c Caveat) {
 		set, ok := c.(Apps)
 		if !ok {
@@ -84,15 +84,12 @@ func (m *Macaroon) Apps() ([]AppAccess, bool) {
 			if len(set) == 1 {
 				return
 			}
-			set = nil // all and some: an invalid caveat, which allows none
+			set = Apps{} // all and some: an invalid caveat, which allows none
 		}
 		if ids == nil {
-			ids = make(map[uint64]bool, len(set))
-			for id := range set {
-				ids[id] = true
-			}
+			ids = maps.Clone(set)
 		}
-		maps.DeleteFunc(ids, func(id uint64, _ bool) bool { _, named := set[id]; return !named })
+		maps.DeleteFunc(ids, func(id uint64, _ Action) bool { _, named := set[id]; return !named })
 	})
 	if ids == nil {
 		return nil, false
