@@ -52,6 +52,7 @@ type knownType struct {
 	key string
 }
 
+// knownTypes has every type of flyctl. Those without a name here are only shown.
 var knownTypes = [...]knownType{
 	typeOrganization:      {name: "Organization", read: (*reader).organization},
 	Volumes:               {name: "Volumes", read: readNamed(Volumes), key: "volumes"},
