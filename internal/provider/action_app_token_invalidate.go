@@ -78,19 +78,17 @@ func (a *appTokenInvalidateAction) Invoke(ctx context.Context, req action.Invoke
 
 // drop drops the stored tokens of an app, and revokes nothing.
 func (a *appTokenInvalidateAction) drop(ctx context.Context, app string, send func(action.InvokeProgressEvent)) diag.Diagnostics {
-	places, diags := a.session.places(ctx, app)
-	for _, place := range places {
-		n := 0
+	return a.session.atPlaces(ctx, app, func(place string) (organization string, diags diag.Diagnostics) {
+		var records []token.Record
 		if a.session.store != nil {
 			// A record that cannot be read is also dropped.
-			records, _ := a.session.store.MintedRecords(ctx, place)
-			n = len(records)
+			records, organization, _ = a.session.store.MintedRecords(ctx, place)
 		}
-		if err := a.session.dropStored(ctx, place, n, send); err != nil {
+		if err := a.session.dropStored(ctx, place, len(records), send); err != nil {
 			diags.Append(invalidateError(place, a.session.settings.storage.String(), err))
 		}
-	}
-	return diags
+		return organization, diags
+	})
 }
 
 // flaws returns the flaws that affect the action. Dropping tokens needs only

@@ -180,8 +180,8 @@ func TestFleetRoundTrips(t *testing.T) {
 			l.env = append(l.env, "FLY_ORG=acme")
 			const shared = "organization_acme"
 			run("read web")
-			// The app's document may name its organization.
-			count("an invalidation", "invalidate web", "GET web", "GET web", "PUT web", "GET "+shared, "PUT "+shared)
+			// The app's document may name its organization, so that one comes first.
+			count("an invalidation", "invalidate web", "GET web", "PUT web", "GET "+shared, "PUT "+shared)
 			count("a cold mint", "read web deploy", "GET web", "PUT web", "PUT web")
 			count("a cold mint for all apps", "read web", "GET "+shared, "PUT "+shared, "PUT "+shared)
 			count("a warm read of a shared token", "read worker", "GET "+shared)

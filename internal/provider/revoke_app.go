@@ -28,21 +28,22 @@ func (s *session) dropStored(ctx context.Context, place string, n int, send func
 	return nil
 }
 
-// places returns the places in storage with tokens for an app: its own, and that of the
-// organization whose token it shares. If that is unknown, a warning says so.
-func (s *session) places(ctx context.Context, app string) ([]string, diag.Diagnostics) {
-	var diags diag.Diagnostics
-	places := []string{app}
-	slug, err := s.resolver.SharedOrganization(ctx, token.Request{App: app, Organization: s.settings.organization})
+// atPlaces calls drop for the places in storage with tokens for an app: its own, and that
+// of the organization whose token it shares. drop returns the organization that the
+// document of a place names. If the app's organization is unknown, a warning says so.
+func (s *session) atPlaces(ctx context.Context, app string, drop func(place string) (organization string, diags diag.Diagnostics)) diag.Diagnostics {
+	noted, diags := drop(app)
+	slug, err := s.resolver.SharedOrganization(ctx, token.Request{App: app, Organization: s.settings.organization}, noted)
 	switch {
 	case err != nil:
 		diags.AddWarning("Organization of App Is Unknown", fmt.Sprintf(
 			"The apps of an organization share the token for reads without access. The one for app %q was neither dropped nor revoked, because its organization is unknown: %s. "+
 				"Set organization in the provider block and run the action again.", app, plain(err.Error())))
 	case slug != "":
-		places = append(places, token.Request{Organization: slug}.Place())
+		_, more := drop(token.Request{Organization: slug}.Place())
+		diags.Append(more...)
 	}
-	return places, diags
+	return diags
 }
 
 // revokeApp drops and revokes the minted tokens that storage keeps for an app. It
@@ -61,11 +62,7 @@ func (s *session) revokeApp(ctx context.Context, app string, kinds []token.MintK
 		revoked++
 		send(action.InvokeProgressEvent{Message: "Revoked " + revokedToken(r) + "."})
 	}
-	places, unknown := s.places(ctx, app)
-	diags.Append(unknown...)
-	for _, place := range places {
-		diags.Append(s.revokeStored(ctx, place, send, done)...)
-	}
+	diags.Append(s.atPlaces(ctx, app, func(place string) (string, diag.Diagnostics) { return s.revokeStored(ctx, place, send, done) })...)
 	survey, err := s.minter.RevokeMinted(ctx, token.Request{App: app, Organization: s.settings.organization}, kinds, all, done)
 	diags.Append(surveyProblems(app, survey, err)...)
 	switch {
@@ -79,13 +76,13 @@ func (s *session) revokeApp(ctx context.Context, app string, kinds []token.MintK
 	return diags
 }
 
-// revokeStored drops and revokes what storage keeps at a place.
-func (s *session) revokeStored(ctx context.Context, place string, send func(action.InvokeProgressEvent), done func(mint.Revocation)) diag.Diagnostics {
-	var diags diag.Diagnostics
+// revokeStored drops and revokes what storage keeps at a place. It returns the
+// organization that the place's document names.
+func (s *session) revokeStored(ctx context.Context, place string, send func(action.InvokeProgressEvent), done func(mint.Revocation)) (organization string, diags diag.Diagnostics) {
 	var records []token.Record
 	var unlisted error
 	if s.store != nil {
-		records, unlisted = s.store.MintedRecords(ctx, place)
+		records, organization, unlisted = s.store.MintedRecords(ctx, place)
 	}
 	err := s.minter.RevokeStored(ctx, place, records, func(ctx context.Context) error { return s.dropStored(ctx, place, len(records), send) }, done)
 	switch {
@@ -94,7 +91,7 @@ func (s *session) revokeStored(ctx context.Context, place string, send func(acti
 	case unlisted != nil:
 		diags.Append(unlistedError(place, s.settings.storage.String(), unlisted))
 	}
-	return diags
+	return organization, diags
 }
 
 // surveyProblems reports which tokens may still be live, because they could not be

@@ -176,16 +176,15 @@ func (r *Resolver) refuse(of Request, key rejection, err error) {
 }
 
 // SharedOrganization returns the organization whose token an app shares, or "" if there
-// is none. It looks in storage first. Then it looks the app up. If that fails, it returns
-// the organization that req names. The error is that of the lookup.
-func (r *Resolver) SharedOrganization(ctx context.Context, req Request) (string, error) {
+// is none. That is the one that storage noted for the app, if any. Otherwise it looks the
+// app up. If that fails, it returns the organization that req names. The error is that of
+// the lookup.
+func (r *Resolver) SharedOrganization(ctx context.Context, req Request, noted string) (string, error) {
 	if r.cfg.Organization == nil || !slices.ContainsFunc(r.cfg.Sources, func(src Source) bool { return mints(src.Name()) }) {
 		return "", nil
 	}
-	if r.cfg.Store != nil {
-		if stored, err := r.cfg.Store.Load(ctx, Request{App: req.App}); err == nil && stored.Organization != "" {
-			return stored.Organization, nil
-		}
+	if noted != "" {
+		return noted, nil
 	}
 	slug, err := r.lookUp(ctx, Request{App: req.App}, verifyTimeout)
 	if err != nil && req.Organization != "" {

@@ -224,7 +224,7 @@ func TestInvalidationEndsSharedToken(t *testing.T) {
 	if got := mustGet(t, r, "worker"); got.Token != first.Token {
 		t.Fatal("the apps share no token")
 	}
-	slug, err := r.SharedOrganization(t.Context(), web)
+	slug, err := r.SharedOrganization(t.Context(), web, "")
 	if err != nil || slug != "acme" {
 		t.Fatalf("the app shares the token of %q: %v", slug, err)
 	}

@@ -230,24 +230,22 @@ func (s *Store) Invalidate(ctx context.Context, place string) error {
 }
 
 // MintedRecords returns the records that [Store.Invalidate] would remove, in
-// the order of the keys, without expired ones. The error joins one for each
-// record that cannot be read. The others are returned with it.
-func (s *Store) MintedRecords(ctx context.Context, place string) ([]token.Record, error) {
+// the order of the keys, without expired ones, and the slug of the noted organization.
+// The error joins one for each record that cannot be read. The others are returned with
+// it.
+func (s *Store) MintedRecords(ctx context.Context, place string) (records []token.Record, organization string, err error) {
 	st, d, err := s.load(ctx, place)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	doc := Doc{place, KindState}
 	if st.damage != nil {
-		return nil, s.contentError("read", doc, st.damage)
+		return nil, "", s.contentError("read", doc, st.damage)
 	}
 	s.mu.Lock()
 	s.listed[place] = d
 	s.mu.Unlock()
-	var (
-		records []token.Record
-		failed  []error
-	)
+	var failed []error
 	for _, key := range slices.Sorted(maps.Keys(st.records)) {
 		rec, _, err := decodeRecord(st.records[key])
 		switch {
@@ -257,7 +255,7 @@ func (s *Store) MintedRecords(ctx context.Context, place string) ([]token.Record
 			records = append(records, rec)
 		}
 	}
-	return records, errors.Join(failed...)
+	return records, st.organization, errors.Join(failed...)
 }
 
 // take removes and returns a place's document, nil if there is none.

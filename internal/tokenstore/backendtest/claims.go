@@ -220,7 +220,7 @@ func roundTrips(t *testing.T, s Suite) {
 	want("cold mint", 1, 2)
 	load(t, st, web)
 	want("warm read", 1, 0)
-	_, err := st.MintedRecords(t.Context(), "web")
+	_, _, err := st.MintedRecords(t.Context(), "web")
 	ok(t, errors.Join(err, st.Invalidate(t.Context(), "web")))
 	want("invalidation", 1, 1)
 }

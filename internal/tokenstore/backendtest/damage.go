@@ -124,7 +124,7 @@ func damagedRecord(t *testing.T, s Suite) {
 	if ws := st.TakeWarnings(); !got.Record.Token.IsZero() || len(ws) != 1 || strings.Contains(ws[0].Detail, "nonsense") {
 		t.Errorf("Load() = %v, warnings %v", got.Record.Token, ws)
 	}
-	if _, err := st.MintedRecords(t.Context(), "web"); err == nil {
+	if _, _, err := st.MintedRecords(t.Context(), "web"); err == nil {
 		t.Error("MintedRecords() does not name it")
 	}
 	wantStored(t, st, deploy, other)

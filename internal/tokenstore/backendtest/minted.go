@@ -51,7 +51,7 @@ func scopes(t *testing.T, s Suite) {
 	for _, other := range []tokenstore.Scope{{APIBaseURL: "https://other"}, {APIBaseURL: scope.APIBaseURL, Login: "0123456789abcdef"}} {
 		wantStored(t, tokenstore.Open(s.backend(t, place), other), web, token.Record{})
 	}
-	records, err := st.MintedRecords(t.Context(), "web")
+	records, _, err := st.MintedRecords(t.Context(), "web")
 	if ok(t, err); len(records) != 3 {
 		t.Errorf("MintedRecords() = %d records, want 3", len(records))
 	}
