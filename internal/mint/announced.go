@@ -38,15 +38,31 @@ type Managed struct {
 	// StateFile identifies the engine's state file as it is before the mint, and
 	// Engine the engine's process; "" where they are not known.
 	StateFile, Engine string
-	// StateEmptied reports whether the state file of an earlier version has been
-	// emptied before it received the token with that identifier. Nil does not know.
-	StateEmptied func(stateFile, id string) bool
+	// Lost reports what the engine's state lost of an earlier mint. Nil does not
+	// know.
+	Lost func(token.Mint) Loss
 	// Predecessor is Fly's identifier of the token that the one in state replaced.
 	Predecessor string
 	// Stored means that storage alone keeps the token. A mint that cannot be
 	// announced there then fails.
 	Stored bool
 }
+
+// Loss is what an engine's state has certainly lost of a mint.
+type Loss int
+
+const (
+	// LostNothing is for a state that may have the new token.
+	LostNothing Loss = iota
+	// LostNew is for a state that was not written after the mint. It still has the
+	// token to replace.
+	LostNew
+	// LostNewPerhapsBoth is for a state that was emptied. Its contents before may be
+	// in a different backend.
+	LostNewPerhapsBoth
+	// LostBoth is for a state that was emptied and is nowhere else.
+	LostBoth
+)
 
 // Managed mints a token for a resource. It first decides about the mints that earlier
 // processes announced for the app and did not forget. The token is revoked when

@@ -156,52 +156,6 @@ func TestRecoverOwn(t *testing.T) {
 	}
 }
 
-// A delivered token is revoked if the engine that received it has ended and
-// wrote no state after the mint.
-func TestUnwrittenState(t *testing.T) {
-	t.Parallel()
-	before := mint.Managed{Request: web, Label: "ci", TTL: time.Hour, Workspace: "here", Spec: "one", StateFile: "1:2:0:3", Engine: "7"}
-	emptied := func(file, id string) bool { return file == before.StateFile && id != "" }
-	for name, test := range map[string]struct {
-		change func(*mint.Managed)
-		left   int
-	}{
-		"a different engine, the same state": {func(w *mint.Managed) { w.Engine = "8" }, 0},
-		"a different resource of the state":  {func(w *mint.Managed) { w.Engine, w.Spec = "8", "two" }, 0},
-		"the same engine":                    {func(*mint.Managed) {}, 1},
-		"a state that was written":           {func(w *mint.Managed) { w.Engine, w.StateFile = "8", "1:2:900:4" }, 1},
-		"a state that is not known":          {func(w *mint.Managed) { w.Engine, w.StateFile = "", "" }, 1},
-		"a different workspace":              {func(w *mint.Managed) { w.Engine, w.Workspace = "8", "there" }, 1},
-		"a state that was emptied":           {func(w *mint.Managed) { w.Engine, w.StateFile, w.StateEmptied = "8", "1:2:0:4", emptied }, 0},
-		"a rotation in an emptied state": {func(w *mint.Managed) {
-			w.Engine, w.StateFile, w.StateEmptied = "8", "1:2:0:4", emptied
-		}, 1},
-		"a state that was never known": {func(w *mint.Managed) { w.Engine, w.StateFile = "8", "" }, 1},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := server(t, false)
-			folder := t.TempDir()
-			journal, first, next := open(s, folder), before, before
-			test.change(&next)
-			switch name {
-			case "a state that was never known":
-				first.StateFile, first.Engine = "", ""
-			case "a rotation in an emptied state":
-				first.Replaces = "id0"
-			}
-			c, _, err := minter(t, s, journal).Managed(t.Context(), first)
-			if err = errors.Join(err, journal.Deliver(t.Context(), "web", c.MintName)); err != nil {
-				t.Fatal(err)
-			}
-			minter(t, s, dead{open(s, folder)}).Clear(t.Context(), next)
-			if names := live(s); len(names) != test.left {
-				t.Errorf("%v is live", names)
-			}
-		})
-	}
-}
-
 // A repeated mint is not trusted if the list lacks the received token, because
 // there may be another one.
 func TestRepeatedMintNotListed(t *testing.T) {

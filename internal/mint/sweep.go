@@ -17,6 +17,12 @@ const (
 	forget
 	// revoke is for a mint whose token certainly has no owner.
 	revoke
+	// revokeNew is for a rotation whose new token certainly has no owner, while a
+	// different state may have the replaced one.
+	revokeNew
+	// revokeBoth is for a rotation whose new and replaced tokens certainly have no
+	// owner.
+	revokeBoth
 	// report is for a mint whose token may have no owner.
 	report
 )
@@ -75,30 +81,37 @@ func (m *Minter) judge(ctx context.Context, one token.Mint, w Managed) verdict {
 	// replacement.
 	superseded := one.Replaces != "" && (one.Replaces == w.Replaces || one.Replaces == w.Predecessor)
 	again := w.Replaces == "" && here && one.Spec == w.Spec
-	// The engine of that run wrote no state after the mint, or was killed while it
-	// wrote. The latter loses the replaced token too, which a warning has to name.
-	unwritten := here && one.StateFile != "" && one.Engine != w.Engine && (one.StateFile == w.StateFile ||
-		one.Replaces == "" && w.StateEmptied != nil && w.StateEmptied(one.StateFile, one.ID))
-	switch {
-	case m.cfg.Now().After(one.ExpiresAt), one.ID != "" && one.ID == w.Replaces:
+	if m.cfg.Now().After(one.ExpiresAt) || one.ID != "" && one.ID == w.Replaces {
 		return forget
-	case one.Delivered && (superseded && here || unwritten):
-		return revoke // the engine was killed before it wrote state
-	case one.Delivered && again:
-		return report // the engine lost its state, or the resource was moved to a different one
-	case one.Delivered:
-		return leave
 	}
-	alive, certain := m.cfg.Journal.Alive(ctx, one.Owner)
+	if !one.Delivered {
+		switch alive, certain := m.cfg.Journal.Alive(ctx, one.Owner); {
+		case !certain:
+			return report
+		case alive:
+			return leave
+		case one.Kind != token.MintManaged, superseded, again && one.Replaces == "":
+			return revoke
+		}
+	}
+	if superseded && here {
+		return revoke // the engine was killed before it wrote state
+	}
+	loss := LostNothing
+	if here && one.Engine != w.Engine && w.Lost != nil {
+		loss = w.Lost(one)
+	}
 	switch {
-	case !certain:
-		return report
-	case alive:
-		return leave
-	case one.Kind != token.MintManaged, superseded, again && one.Replaces == "":
+	case loss == LostNew, loss != LostNothing && one.Replaces == "":
 		return revoke
+	case loss == LostBoth:
+		return revokeBoth
+	case loss == LostNewPerhapsBoth:
+		return revokeNew
+	case one.Delivered && !again:
+		return leave
 	default:
-		return report
+		return report // the engine lost its state, or the resource was moved to a different one
 	}
 }
 
@@ -121,6 +134,9 @@ func (m *Minter) sweep(ctx context.Context, place string, decide func(token.Mint
 		if err := m.act(ctx, place, one, v); err != nil {
 			return append(warnings, unsweptWarning(place, err))
 		}
+		if v == revokeNew || v == revokeBoth {
+			warnings = append(warnings, emptiedWarning(one, v))
+		}
 	}
 	return warnings
 }
@@ -128,10 +144,15 @@ func (m *Minter) sweep(ctx context.Context, place string, decide func(token.Mint
 // act carries out a verdict. Fly may still make a token that it does not list,
 // because the request may be on its way. So its mint stays announced.
 func (m *Minter) act(ctx context.Context, place string, one token.Mint, v verdict) error {
-	if v != forget && v != revoke {
+	switch v {
+	case leave, report:
 		return nil
+	case revokeBoth:
+		if err := m.revokeID(ctx, one.Replaces); err != nil {
+			return err
+		}
 	}
-	if v == revoke {
+	if v != forget {
 		if found, err := m.revokeMint(ctx, one.Request, one.ID, one.Name); err != nil || !found {
 			return err
 		}
@@ -153,6 +174,23 @@ func leftWarning(one token.Mint) token.Warning {
 		Summary: "Fly Token May Have No Owner",
 		Detail: fmt.Sprintf("An earlier run minted %q for %s, and the provider cannot know whether a state received it. It is not revoked, because a different state may hold it. "+
 			"If no state does, run `fly tokens revoke %s`; `fly tokens list` shows the token by that name.%s", one.Name, one.Request.Subject(), id, replaced),
+	}
+}
+
+// emptiedWarning reports a rotation whose tokens an emptied state file lost.
+func emptiedWarning(one token.Mint, v verdict) token.Warning {
+	lost := fmt.Sprintf("An earlier run was killed while it wrote the state file, and left it empty. So the state lost token %s for %s, and %q, which should have replaced it. ",
+		one.Replaces, one.Request.Subject(), one.Name)
+	if v == revokeBoth {
+		return token.Warning{
+			Summary: "Fly Tokens of Lost State Revoked",
+			Detail:  lost + "Both are revoked, without an overlap. Their consumers need the new token.",
+		}
+	}
+	return token.Warning{
+		Summary: "Fly Token May Have No Owner",
+		Detail: lost + fmt.Sprintf("The new token is revoked. %s is not, because a state in a different backend may hold it. If no state does, run `fly tokens revoke %s`.",
+			one.Replaces, one.Replaces),
 	}
 }
 

@@ -12,7 +12,9 @@ import (
 	"syscall"
 	"testing"
 
+	minting "github.com/flytokens/terraform-provider-fly/internal/mint"
 	"github.com/flytokens/terraform-provider-fly/internal/provider"
+	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
 // stateToLock names the variable that has this program lock a file as an engine does,
@@ -101,18 +103,28 @@ func TestEngineState(t *testing.T) {
 	}
 }
 
-// A state file that an engine empties without a copy of the token has lost it.
-func TestStateEmptied(t *testing.T) {
+// A state file that an engine emptied has lost the new token, unless the backup has
+// it. It has also lost the replaced one, unless a different backend may have it.
+func TestLostState(t *testing.T) {
 	t.Parallel()
+	const old, fresh = `{"resources": [{"token_id": "id1"}]}`, `{"resources": [{"token_id": "id2"}]}`
 	for name, test := range map[string]struct {
 		state, backup string
-		want          bool
+		// backend means that the data folder names a backend.
+		backend bool
+		want    minting.Loss
 	}{
-		"killed at the first write":   {"", "", true},
-		"killed at a later write":     {"", `{"resources": [{"token_id": "id1"}]}`, true},
-		"moved to another backend":    {"", `{"resources": [{"token_id": "id2"}]}`, false},
-		"with an encrypted backup":    {"", `{"encrypted_data": "AAAA"}`, false},
-		"a state with other contents": {`{"resources": []}`, "", false},
+		"without a backup":            {want: minting.LostBoth},
+		"with the backup of the run":  {backup: old, want: minting.LostBoth},
+		"with an older backup":        {backup: `{"resources": [{"token_id": "id10"}]}`, want: minting.LostNewPerhapsBoth},
+		"with a configured backend":   {backup: old, backend: true, want: minting.LostNewPerhapsBoth},
+		"moved to another backend":    {backup: fresh, backend: true},
+		"moved, and its folder lost":  {backup: fresh},
+		"with an encrypted backup":    {backup: `{"encrypted_data": "AAAA"}`},
+		"a state with other contents": {state: `{"resources": []}`},
+		"a state that was not written": {
+			state: "{}", want: minting.LostNew,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -122,14 +134,21 @@ func TestStateEmptied(t *testing.T) {
 			if test.backup != "" {
 				write(t, file+".backup", test.backup)
 			}
-			pid := lockedBy(t, file)
-			before, _ := provider.EngineState(root, pid)
-			write(t, file, test.state)
-			if got := provider.StateEmptied(root, pid, before, "id2"); got != test.want {
-				t.Errorf("got %v", got)
+			if test.backend {
+				write(t, filepath.Join(root, ".terraform", "terraform.tfstate"), "{}")
 			}
-			if provider.StateEmptied(root, pid, "0:0:2:0", "id2") {
-				t.Error("a different file counts as the one that was emptied")
+			pid := lockedBy(t, file)
+			rotation := token.Mint{ID: "id2", Replaces: "id1"}
+			rotation.StateFile, _ = provider.EngineState(root, pid)
+			if test.state != "{}" {
+				write(t, file, test.state)
+			}
+			if got := provider.Lost(root, pid, rotation); got != test.want {
+				t.Errorf("got %v, want %v", got, test.want)
+			}
+			rotation.StateFile = "0:0:2:0"
+			if got := provider.Lost(root, pid, rotation); got != minting.LostNothing {
+				t.Errorf("of a different file: %v", got)
 			}
 		})
 	}

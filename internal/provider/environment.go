@@ -66,10 +66,7 @@ func (e environment) workspace() string {
 	if e.host == "" || e.workingDir == "" {
 		return ""
 	}
-	data := cmp.Or(e.get("TF_DATA_DIR"), ".terraform")
-	if !filepath.IsAbs(data) {
-		data = filepath.Join(e.workingDir, data)
-	}
+	data := e.dataDir()
 	name := e.get("TF_WORKSPACE")
 	if name == "" {
 		selected, err := os.ReadFile(filepath.Join(data, "environment"))
@@ -80,6 +77,15 @@ func (e environment) workspace() string {
 	}
 	sum := sha256.Sum256([]byte(strings.Join([]string{e.host, e.workingDir, data, name}, "\x00")))
 	return hex.EncodeToString(sum[:16])
+}
+
+// dataDir is the folder that the engine keeps for the root module.
+func (e environment) dataDir() string {
+	data := cmp.Or(e.get("TF_DATA_DIR"), ".terraform")
+	if filepath.IsAbs(data) {
+		return data
+	}
+	return filepath.Join(e.workingDir, data)
 }
 
 // lookup returns the value of a variable and whether it is set at all. If it is

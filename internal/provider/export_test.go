@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 
 	"github.com/flytokens/terraform-provider-fly/internal/mint"
+	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
 // World is the environment that a test gives to a provider.
@@ -64,14 +65,16 @@ var NewServer = newServer
 // Absolute is absolute.
 var Absolute = absolute
 
-// EngineState is environment.engineState for an engine with that process number.
-func EngineState(workingDir string, pid int) (file, engine string) {
-	return environment{workingDir: workingDir, engine: pid}.engineState()
+// EngineState is the version of the state file of an engine with that process number.
+func EngineState(workingDir string, pid int) (version, engine string) {
+	state := environment{workingDir: workingDir, engine: pid}.engineState()
+	return state.version, state.engine
 }
 
-// StateEmptied is environment.stateEmptied for an engine with that process number.
-func StateEmptied(workingDir string, pid int, file, id string) bool {
-	return environment{workingDir: workingDir, engine: pid}.stateEmptied(file, id)
+// Lost is what the state file of an engine with that process number has lost of a mint.
+func Lost(workingDir string, pid int, one token.Mint) mint.Loss {
+	e := environment{workingDir: workingDir, engine: pid}
+	return e.lost(e.engineState(), one)
 }
 
 // SecretArguments is secretArguments.

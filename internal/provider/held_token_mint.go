@@ -14,10 +14,11 @@ import (
 // predecessor is before. The resource adds what only it knows.
 func (s *session) managed(h heldToken, replaced, before predecessor) mint.Managed {
 	env := s.settings.environment
-	file, engine := env.engineState()
+	now := env.engineState()
 	return mint.Managed{
 		Request: h.request, TTL: h.life(), Workspace: env.workspace(),
-		StateFile: file, Engine: engine, StateEmptied: env.stateEmptied, Replaces: replaced.ID, Predecessor: before.ID,
+		StateFile: now.version, Engine: now.engine, Replaces: replaced.ID, Predecessor: before.ID,
+		Lost: func(one token.Mint) mint.Loss { return env.lost(s.start, one) },
 	}
 }
 

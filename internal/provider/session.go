@@ -32,6 +32,8 @@ type session struct {
 	store *tokenstore.Store
 	// now returns the time, to decide when managed tokens are rotated.
 	now func() time.Time
+	// start is the engine's state before this run wrote it.
+	start engineState
 
 	mu   sync.Mutex
 	said map[token.Warning]bool // by key, if it has one
@@ -50,6 +52,7 @@ func newSession(set settings, version string, within *mint.Process, observer *wa
 		minter:   c.minter,
 		store:    c.store,
 		now:      set.environment.now,
+		start:    set.environment.engineState(),
 		said:     make(map[token.Warning]bool),
 		claims:   make(map[string]bool),
 	}
