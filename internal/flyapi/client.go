@@ -67,6 +67,9 @@ type Config struct {
 	// Proxy chooses the proxy for a request, as [http.ProxyFromEnvironment]
 	// does; nil means none.
 	Proxy func(*http.Request) (*url.URL, error)
+	// InvalidProxy is the environment variable that should name a proxy and does not;
+	// "" if there is none. Requests may ignore it.
+	InvalidProxy string
 	// Wrap, if set, returns the transport to use around the client's own.
 	// [Operation] returns the purpose of each of its requests.
 	Wrap func(http.RoundTripper) http.RoundTripper
@@ -80,8 +83,10 @@ type Client struct {
 	timeout     time.Duration
 	showTimeout time.Duration
 	retryWait   time.Duration
-	http        *http.Client
-	slots       chan struct{}
+	// invalidProxy is that of the configuration.
+	invalidProxy string
+	http         *http.Client
+	slots        chan struct{}
 	// breakers holds one for each host; the map is never changed. Shows have a
 	// separate one, because their three seconds are too short to judge other
 	// calls by.
@@ -103,16 +108,17 @@ func New(cfg Config) (*Client, error) {
 	}
 	cfg.MaxParallel = cmp.Or(cfg.MaxParallel, DefaultMaxParallel)
 	c := &Client{
-		graphql:     graphql.JoinPath("graphql"),
-		machines:    machines.JoinPath("v1"),
-		userAgent:   "terraform-provider-fly/" + cfg.Version,
-		timeout:     cmp.Or(cfg.Timeout, defaultTimeout),
-		showTimeout: cmp.Or(cfg.ShowTimeout, defaultShowTimeout),
-		retryWait:   cmp.Or(cfg.RetryWait, defaultRetryWait),
-		http:        newHTTPClient(cfg),
-		shows:       breaker.Breaker{Pause: breakerPause},
-		slots:       make(chan struct{}, cfg.MaxParallel),
-		breakers:    map[string]*breaker.Breaker{graphql.Host: {Pause: breakerPause}},
+		graphql:      graphql.JoinPath("graphql"),
+		machines:     machines.JoinPath("v1"),
+		userAgent:    "terraform-provider-fly/" + cfg.Version,
+		timeout:      cmp.Or(cfg.Timeout, defaultTimeout),
+		showTimeout:  cmp.Or(cfg.ShowTimeout, defaultShowTimeout),
+		retryWait:    cmp.Or(cfg.RetryWait, defaultRetryWait),
+		invalidProxy: cfg.InvalidProxy,
+		http:         newHTTPClient(cfg),
+		shows:        breaker.Breaker{Pause: breakerPause},
+		slots:        make(chan struct{}, cfg.MaxParallel),
+		breakers:     map[string]*breaker.Breaker{graphql.Host: {Pause: breakerPause}},
 	}
 	if machines.Host != graphql.Host {
 		c.breakers[machines.Host] = &breaker.Breaker{Pause: breakerPause}

@@ -49,19 +49,23 @@ func TestNoConnection(t *testing.T) {
 		base  string
 		proxy func(*http.Request) (*url.URL, error)
 		reads string
+		// invalid is the variable of an invalid proxy.
+		invalid string
 	}{
-		"refused":                   {refusing, nil, "no connection to 127.0.0.1"},
-		"no such name":              {"https://fly.invalid", nil, "fly.invalid"},
-		"not trusted":               {untrusted.URL(), nil, "install this machine's CA certificates"},
-		"TLS without TLS":           {"https" + strings.TrimPrefix(plain.URL(), "http"), nil, "127.0.0.1"},
-		"a proxy that is not":       {"https://api.fly.io", proxy, "no connection to the proxy for api.fly.io"},
-		"a proxy with no such name": {"https://api.fly.io", unresolved, "no connection to the proxy for api.fly.io"},
-		"a proxy that is not a URL": {"https://api.fly.io", unparsable, "no connection to api.fly.io: the proxy that is set for it is not a URL: correct HTTPS_PROXY"},
+		"refused":                   {refusing, nil, "no connection to 127.0.0.1", ""},
+		"no such name":              {"https://fly.invalid", nil, "fly.invalid", ""},
+		"not trusted":               {untrusted.URL(), nil, "install this machine's CA certificates", ""},
+		"TLS without TLS":           {"https" + strings.TrimPrefix(plain.URL(), "http"), nil, "127.0.0.1", ""},
+		"a proxy that is not":       {"https://api.fly.io", proxy, "no connection to the proxy for api.fly.io", ""},
+		"a proxy with no such name": {"https://api.fly.io", unresolved, "no connection to the proxy for api.fly.io", ""},
+		"a proxy that is not a URL": {"https://api.fly.io", unparsable, "no connection to api.fly.io: the proxy that is set for it is not a URL: correct HTTPS_PROXY", ""},
+		"an invalid proxy, ignored": {"https://fly.invalid", nil, "no connection to fly.invalid, and https_proxy is not the address of a proxy: correct https_proxy", "https_proxy"},
+		"an invalid proxy, used":    {"https://api.fly.io", unresolved, "no connection to api.fly.io, and https_proxy is not the address of a proxy: correct https_proxy", "https_proxy"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c, err := flyapi.New(flyapi.Config{BaseURL: tc.base, MachinesBaseURL: tc.base, Proxy: tc.proxy, RetryWait: time.Millisecond})
+			c, err := flyapi.New(flyapi.Config{BaseURL: tc.base, MachinesBaseURL: tc.base, Proxy: tc.proxy, InvalidProxy: tc.invalid, RetryWait: time.Millisecond})
 			if err != nil {
 				t.Fatal(err)
 			}

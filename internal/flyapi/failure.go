@@ -29,7 +29,7 @@ func timedOut(k call, got *reply) error {
 	return e
 }
 
-func unreachable(k call, got *reply, err error) error {
+func (c *Client) unreachable(k call, got *reply, err error) error {
 	e := failure(k.op, ErrUnavailable, "")
 	e.cause, e.refused = err, !got.sent
 	quoted := token.Scrub(err.Error(), k.secret)
@@ -51,6 +51,10 @@ func unreachable(k call, got *reply, err error) error {
 	case errors.As(err, &verify), errors.As(err, &record), errors.As(err, &alert):
 		e.Reason = fmt.Sprintf("no TLS connection to %s (%s)", host, quoted)
 		e.Fix = "check the clock; if a proxy intercepts TLS, check that its certificate is trusted (SSL_CERT_FILE)"
+	case c.invalidProxy != "" && k.url.Scheme == "https" && (errors.As(err, &dns) || errors.As(err, &op)):
+		// The cause may quote a part of the variable, and names a host that is not Fly's.
+		e.Reason = fmt.Sprintf("no connection to %s, and %s is not the address of a proxy", host, c.invalidProxy)
+		e.Fix = fmt.Sprintf("correct %s, for example to http://proxy.example.com:3128, or unset it", c.invalidProxy)
 	case errors.As(err, &op) && op.Op == "proxyconnect":
 		e.Reason = fmt.Sprintf("no connection to the proxy for %s (%s)", host, quoted)
 		e.Fix = "check HTTPS_PROXY, and that the proxy can be reached"

@@ -103,7 +103,7 @@ func (c *Client) do(ctx context.Context, k call) (*reply, error) {
 		}
 		return nil, timedOut(k, got)
 	default:
-		return nil, unreachable(k, got, err)
+		return nil, c.unreachable(k, got, err)
 	}
 }
 

@@ -37,6 +37,9 @@ type settings struct {
 	noStorage string
 	cli       cliSettings
 	api       apiSettings
+	// invalidProxy is the environment variable that should name a proxy and does
+	// not, or "".
+	invalidProxy string
 
 	// flaws are errors of the operations that need the attribute.
 	flaws []flaw

@@ -60,6 +60,7 @@ func (r *settingsReader) checkProxy() {
 			continue
 		}
 		if !validProxy(value) {
+			r.set.invalidProxy = name
 			r.diags.AddWarning("Unable to Use "+name, fmt.Sprintf(
 				"The environment variable %s is not the address of a proxy. Requests to Fly ignore it, or fail. "+
 					"Set it to an address such as http://proxy.example.com:3128, or unset it. Its value is not shown, because it may contain a password.", name))

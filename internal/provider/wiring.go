@@ -51,6 +51,7 @@ func newChain(set settings, version string, within *mint.Process, observer *watc
 		RetryWait:       set.environment.retryWait,
 		ShowTimeout:     set.environment.showTimeout,
 		Proxy:           http.ProxyFromEnvironment,
+		InvalidProxy:    set.invalidProxy,
 		Wrap: func(base http.RoundTripper) http.RoundTripper {
 			return observer.tracing.Transport(base, func(r *http.Request) string { return "fly.api." + flyapi.Operation(r) })
 		},
