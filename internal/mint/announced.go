@@ -82,9 +82,7 @@ func (m *Minter) Managed(ctx context.Context, w Managed) (token.Candidate, []tok
 // [token.Request.Place] given, until a later call sees its identifier in state.
 func (m *Minter) Keep(place string, c token.Candidate) {
 	m.cfg.Process.keep(c.ID, func(ctx context.Context) {
-		if m.cfg.Journal != nil {
-			_ = m.cfg.Journal.Deliver(ctx, place, c.MintName) // without the record it counts as not delivered, which is safe
-		}
+		_ = m.cfg.Journal.Deliver(ctx, place, c.MintName) // without the record it counts as not delivered, which is safe
 	})
 }
 
@@ -103,24 +101,21 @@ func (m *Minter) Lease(ctx context.Context, req token.Request, kind *flyapi.Toke
 // announced announces a mint and then mints. Without storage it mints without
 // an announcement, unless that is required.
 func (m *Minter) announced(ctx context.Context, kind *flyapi.TokenKind, required bool, one token.Mint, ttl time.Duration) (token.Candidate, []token.Warning, error) {
-	one.ExpiresAt = m.cfg.Now().Add(ttl + slack)
 	journal := m.cfg.Journal
+	one.ExpiresAt, one.Owner = m.cfg.Now().Add(ttl+slack), journal.Owner()
 	var warnings []token.Warning
-	if journal != nil {
-		one.Owner = journal.Owner()
-		if err := journal.Announce(ctx, one); err != nil {
-			if ctx.Err() != nil {
-				return token.Candidate{}, nil, context.Cause(ctx)
-			}
-			if required {
-				return token.Candidate{}, nil, err
-			}
-			journal = nil
-			warnings = append(warnings, token.Warning{
-				Summary: "Fly Token Storage Cannot Be Used",
-				Detail:  fmt.Sprintf("The mint of a token for %s could not be recorded: %s. If this process is killed now, the token stays valid until it expires.", one.Request.Subject(), err),
-			})
+	if err := journal.Announce(ctx, one); err != nil {
+		if ctx.Err() != nil {
+			return token.Candidate{}, nil, context.Cause(ctx)
 		}
+		if required {
+			return token.Candidate{}, nil, err
+		}
+		journal = noJournal{}
+		warnings = append(warnings, token.Warning{
+			Summary: "Fly Token Storage Cannot Be Used",
+			Detail:  fmt.Sprintf("The mint of a token for %s could not be recorded: %s. If this process is killed now, the token stays valid until it expires.", one.Request.Subject(), err),
+		})
 	}
 	c, err := m.cfg.Process.take(ctx, func(ctx context.Context) (token.Candidate, error) {
 		return m.mintHeld(ctx, journal, kind, one, ttl)
@@ -131,12 +126,7 @@ func (m *Minter) announced(ctx context.Context, kind *flyapi.TokenKind, required
 // mintHeld mints and makes the process hold the token at once, so that no
 // failure can lose it.
 func (m *Minter) mintHeld(ctx context.Context, journal Journal, kind *flyapi.TokenKind, one token.Mint, ttl time.Duration) (token.Candidate, error) {
-	forget := func(ctx context.Context) error {
-		if journal == nil {
-			return nil
-		}
-		return journal.Forget(ctx, one.Request.Place(), one.Name)
-	}
+	place := one.Request.Place()
 	login, err := m.cfg.Login(ctx)
 	c := token.Candidate{}
 	if err == nil {
@@ -144,19 +134,19 @@ func (m *Minter) mintHeld(ctx context.Context, journal Journal, kind *flyapi.Tok
 	}
 	if err != nil {
 		if !errors.Is(err, token.ErrMintUncertain) {
-			_ = forget(ctx) // if it stays announced, a later call looks for it again
+			_ = journal.Forget(ctx, place, one.Name) // if it stays announced, a later call looks for it again
 		}
 		return token.Candidate{}, err
 	}
 	m.cfg.Process.hold(c.ID, func(ctx context.Context) error {
-		if err := m.revokeWith(ctx, login, c.ID); err != nil {
-			return err
+		err := m.revokeWith(ctx, login, c.ID)
+		if err == nil {
+			_ = journal.Forget(ctx, place, one.Name)
 		}
-		_ = forget(ctx)
-		return nil
+		return err
 	})
-	if one.Kind == token.MintManaged && journal != nil {
-		if err = journal.Identify(ctx, one.Request.Place(), one.Name, c.ID); err != nil {
+	if one.Kind == token.MintManaged {
+		if err = journal.Identify(ctx, place, one.Name, c.ID); err != nil {
 			err = fmt.Errorf("a token was minted and is being revoked, because storage cannot record its identifier: %w", err)
 		}
 	}

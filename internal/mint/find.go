@@ -86,14 +86,21 @@ func (m *Minter) listOrganization(ctx context.Context, req token.Request) ([]fly
 	if err != nil {
 		return nil, err
 	}
-	slug := req.Organization
-	if slug == "" {
-		if slug, err = m.cfg.Directory.OrganizationSlug(ctx, req.App); err != nil {
-			return nil, err
-		}
+	slug, err := m.organization(ctx, req)
+	if err != nil {
+		return nil, err
 	}
 	all, _, err := m.cfg.Client.ListTokens(ctx, login, flyapi.OrganizationTokens(slug))
 	return all, err
+}
+
+// organization returns the slug of the organization that req names, or that its app
+// belongs to.
+func (m *Minter) organization(ctx context.Context, req token.Request) (string, error) {
+	if req.Organization != "" {
+		return req.Organization, nil
+	}
+	return m.cfg.Directory.OrganizationSlug(ctx, req.App)
 }
 
 // Find returns the token with that identifier, and whether the list of app has

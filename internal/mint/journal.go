@@ -29,3 +29,15 @@ type Journal interface {
 	// is certain.
 	Alive(ctx context.Context, owner string) (alive, certain bool)
 }
+
+// noJournal is the [Journal] without storage.
+type noJournal struct{}
+
+func (noJournal) Announce(context.Context, token.Mint) error              { return nil }
+func (noJournal) Identify(context.Context, string, string, string) error  { return nil }
+func (noJournal) Deliver(context.Context, string, string) error           { return nil }
+func (noJournal) Forget(context.Context, string, string) error            { return nil }
+func (noJournal) ForgetID(context.Context, string, string) error          { return nil }
+func (noJournal) Announced(context.Context, string) ([]token.Mint, error) { return nil, nil }
+func (noJournal) Owner() string                                           { return "" }
+func (noJournal) Alive(context.Context, string) (alive, certain bool)     { return false, false }

@@ -60,10 +60,7 @@ func (m *Minter) RevokeMinted(ctx context.Context, req token.Request, kinds []to
 func (m *Minter) minted(ctx context.Context, login token.Token, req token.Request, kinds []token.MintKind) (live []flyapi.Listed, survey Survey, err error) {
 	ofApp, hidden, err := m.cfg.Client.ListTokens(ctx, login, flyapi.AppTokens(req.App))
 	survey.Hidden = hidden
-	slug, slugErr := req.Organization, error(nil)
-	if slug == "" {
-		slug, slugErr = m.cfg.Directory.OrganizationSlug(ctx, req.App)
-	}
+	slug, slugErr := m.organization(ctx, req)
 	var ofOrganization []flyapi.Listed
 	if slugErr == nil {
 		ofOrganization, hidden, slugErr = m.cfg.Client.ListTokens(ctx, login, flyapi.OrganizationTokens(slug))
@@ -93,7 +90,7 @@ func (m *Minter) minted(ctx context.Context, login token.Token, req token.Reques
 
 // forgetListed forgets the mints announced at a place whose tokens were revoked.
 func (m *Minter) forgetListed(ctx context.Context, place string, revoked []flyapi.Listed) {
-	if m.cfg.Journal == nil || len(revoked) == 0 {
+	if len(revoked) == 0 {
 		return
 	}
 	announced, err := m.cfg.Journal.Announced(ctx, place)

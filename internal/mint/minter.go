@@ -38,6 +38,9 @@ type Minter struct {
 
 // New returns a minter.
 func New(cfg Config) *Minter {
+	if cfg.Journal == nil {
+		cfg.Journal = noJournal{}
+	}
 	return &Minter{cfg: cfg, issuer: flyapi.NewIssuer(cfg.Directory)}
 }
 
@@ -83,33 +86,18 @@ func (m *Minter) undo(ctx context.Context, req token.Request, name string, lost 
 	if found && err == nil {
 		return failure
 	}
-	return &uncertainError{failure: failure, cause: err}
-}
-
-// uncertainError is the failure of a mint whose token may be live.
-type uncertainError struct {
-	failure error
-	// cause is the failure of the revocation; nil if Fly does not list the
-	// token.
-	cause error
-}
-
-// Error returns the failure of the mint and that of the revocation.
-func (e *uncertainError) Error() string {
-	if e.cause == nil {
-		return e.failure.Error()
+	if err != nil {
+		failure = fmt.Errorf("%w (Fly may still have minted a token, and it could not be revoked: %w)", failure, err)
 	}
-	return fmt.Sprintf("%s (Fly may still have minted a token, and it could not be revoked: %s)", e.failure, e.cause)
+	return uncertainError{failure}
 }
 
-// Unwrap returns the failure, its cause and [token.ErrMintUncertain].
-func (e *uncertainError) Unwrap() []error {
-	errs := []error{e.failure, token.ErrMintUncertain}
-	if e.cause != nil {
-		errs = append(errs, e.cause)
-	}
-	return errs
-}
+// uncertainError is the failure of a mint whose token may be live. Its text is that of
+// the failure.
+type uncertainError struct{ error }
+
+// Unwrap returns the failure and [token.ErrMintUncertain].
+func (e uncertainError) Unwrap() []error { return []error{e.error, token.ErrMintUncertain} }
 
 // fit narrows a minted token to the access of req. One of a kind was narrowed
 // when it was issued.

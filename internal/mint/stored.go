@@ -97,9 +97,6 @@ func (m *Minter) revokeStored(ctx context.Context, place string, rec token.Recor
 // unrevoked returns the tokens that earlier calls could not revoke, without the
 // mints of other running processes.
 func (m *Minter) unrevoked(ctx context.Context, place string) ([]token.Mint, error) {
-	if m.cfg.Journal == nil {
-		return nil, nil
-	}
 	all, err := m.cfg.Journal.Announced(ctx, place)
 	var left []token.Mint
 	for _, one := range all {
@@ -118,22 +115,17 @@ func (m *Minter) revokeAnnounced(ctx context.Context, place string, one token.Mi
 		r.Err = errors.New("the action was cancelled before")
 		return r
 	}
-	if r.Err = m.revokeKnown(ctx, one.Request, one.ID, one.Name); r.Err == nil {
+	if r.Err = m.Discard(ctx, one.Request, token.Record{ID: one.ID, MintName: one.Name}); r.Err == nil {
 		_ = m.cfg.Journal.Forget(ctx, place, one.Name) // otherwise it is revoked again
 	}
 	return r
 }
 
-// Discard revokes a token that was minted for req and that no caller received.
+// Discard revokes a token that was minted for req, which Fly must know. No caller has it.
 func (m *Minter) Discard(ctx context.Context, req token.Request, rec token.Record) error {
-	return m.revokeKnown(ctx, req, rec.ID, rec.MintName)
-}
-
-// revokeKnown is [Minter.revokeMint] for a token that Fly must know.
-func (m *Minter) revokeKnown(ctx context.Context, req token.Request, id, name string) error {
-	found, err := m.revokeMint(ctx, req, id, name)
+	found, err := m.revokeMint(ctx, req, rec.ID, rec.MintName)
 	if err == nil && !found {
-		err = fmt.Errorf("Fly lists no token named %q to this login", name) //nolint:staticcheck // it begins with a name
+		err = fmt.Errorf("Fly lists no token named %q to this login", rec.MintName) //nolint:staticcheck // it begins with a name
 	}
 	return err
 }

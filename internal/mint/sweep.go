@@ -30,7 +30,7 @@ const (
 // Seen forgets the mint of a token that is in the engine's state. place is the
 // [token.Request.Place] that it was announced at.
 func (m *Minter) Seen(ctx context.Context, place, id string) error {
-	if m.cfg.Journal == nil || id == "" {
+	if id == "" {
 		return nil
 	}
 	return m.cfg.Journal.ForgetID(ctx, place, id)
@@ -59,9 +59,6 @@ func (m *Minter) clearLeases(ctx context.Context, place string) []token.Warning 
 // that lost its claim returns its token to no caller. It does not matter
 // whether the owner has ended.
 func (m *Minter) Recover(ctx context.Context, place string, left []token.Mint) {
-	if m.cfg.Journal == nil {
-		return
-	}
 	for _, one := range left {
 		if one.Kind != token.MintSource || one.Delivered {
 			continue
@@ -117,9 +114,6 @@ func (m *Minter) judge(ctx context.Context, one token.Mint, w Managed) verdict {
 
 // sweep carries out the verdict of decide for each mint announced at a place.
 func (m *Minter) sweep(ctx context.Context, place string, decide func(token.Mint) verdict) []token.Warning {
-	if m.cfg.Journal == nil {
-		return nil
-	}
 	mints, err := m.cfg.Journal.Announced(ctx, place)
 	if err != nil {
 		return []token.Warning{unsweptWarning(place, err)}
