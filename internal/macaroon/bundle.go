@@ -52,7 +52,7 @@ func ParseBundle(s string) (Bundle, error) {
 	if len(s) > maxBundle {
 		return Bundle{}, fmt.Errorf("%w: %d bytes are too long", ErrMalformed, len(s))
 	}
-	texts := strings.Split(trimSchemes(s), ",")
+	texts := strings.Split(TrimSchemes(s), ",")
 	b := Bundle{parts: make([]part, 0, len(texts))}
 	for i, text := range texts {
 		p, err := parsePart(strings.TrimSpace(text))
@@ -64,8 +64,8 @@ func ParseBundle(s string) (Bundle, error) {
 	return b, nil
 }
 
-// trimSchemes drops white space and any nesting of authorization schemes.
-func trimSchemes(s string) string {
+// TrimSchemes drops white space and any nesting of authorization schemes.
+func TrimSchemes(s string) string {
 	for {
 		s = strings.TrimSpace(s)
 		scheme, rest, ok := strings.Cut(s, " ")

@@ -10,15 +10,15 @@ const keyUnsaved = "unsaved"
 
 // accept stores a minted token, and returns the answer. A token that cannot be
 // stored stays in memory, with a warning.
-func (f *flight) accept(c found) *result {
-	if c.broad && c.Token.IsOAuth() {
-		return f.warned(c.Resolution, f.wholeAccount(c))
+func (f *flight) accept(c Candidate) *result {
+	if c.Broad && c.Token.IsOAuth() {
+		return f.answer(c, f.wholeAccount(c))
 	}
-	if c.SharedWith != "" {
-		f.noteOrganization(c.SharedWith)
+	if c.sharedWith != "" {
+		f.noteOrganization(c.sharedWith)
 	}
-	if !c.minted || c.Source == SourceStorage || !f.stores() {
-		return f.warned(c.Resolution)
+	if !c.Minted || c.source == SourceStorage || !f.stores() {
+		return f.answer(c)
 	}
 	c.TTL = f.cfg.TokenTTL
 	claim := f.claim
@@ -44,13 +44,13 @@ func (f *flight) accept(c found) *result {
 	case errors.Is(err, ErrClaimLost):
 		return f.lostClaim(c)
 	default:
-		return f.warned(c.Resolution, Warning{
+		return f.answer(c, Warning{
 			Key:     keyUnsaved,
 			Summary: "Unable to Save Fly App Token",
 			Detail:  "The token is valid, but it could not be stored. Later runs must acquire a new one: " + err.Error(),
 		})
 	}
-	return f.warned(c.Resolution)
+	return f.answer(c)
 }
 
 // enterSave waits until no other flight of the app saves. The error is
@@ -87,13 +87,13 @@ func (f *flight) saveUnclaimed(ctx context.Context, rec Record) error {
 
 // lostClaim revokes a token that another process may revoke at any time, and looks
 // for the one that the other process stored.
-func (f *flight) lostClaim(c found) *result {
+func (f *flight) lostClaim(c Candidate) *result {
 	_ = f.discarded(f.ctx, c) // the other process revokes it, too
 	f.stored, f.tried = nil, false
 	if r := f.visitStorage(); r != nil {
 		return r
 	}
-	f.failure.miss(c.Source, &MissError{
+	f.failure.miss(c.source, &MissError{
 		Reason: "another process took over the acquisition, because this one did not answer for too long", Fix: "try again", Temporary: true, Cause: ErrClaimLost,
 	})
 	return nil
@@ -101,7 +101,7 @@ func (f *flight) lostClaim(c found) *result {
 
 // discarded revokes a minted token that no caller receives, and reports whether that
 // succeeded.
-func (f *flight) discarded(ctx context.Context, c found) bool {
+func (f *flight) discarded(ctx context.Context, c Candidate) bool {
 	if f.cfg.Discard == nil {
 		return false
 	}

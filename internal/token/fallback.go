@@ -56,7 +56,7 @@ func (f *flight) staleStored(src Source) *result {
 	if f.unavailable == "" || mints(src.Name()) {
 		return nil
 	}
-	return f.stale(func(o found) bool { return o.Source == SourceStorage })
+	return f.stale(func(o Candidate) bool { return o.source == SourceStorage })
 }
 
 // lastResort returns the best of the stale tokens, because no source has a
@@ -65,11 +65,11 @@ func (f *flight) lastResort() (Resolution, error) {
 	if f.request.App == "" {
 		return Resolution{}, f.failure
 	}
-	r := f.stale(func(o found) bool {
-		if !o.broad || f.unavailable == "" || f.named(o.Source) {
+	r := f.stale(func(o Candidate) bool {
+		if !o.Broad || f.unavailable == "" || f.named(o.source) {
 			return true
 		}
-		f.failure.miss(o.Source, f.tooBroad(o.Source, o.from))
+		f.failure.miss(o.source, f.tooBroad(o.source, o.From))
 		return false
 	})
 	if r == nil {
@@ -80,39 +80,39 @@ func (f *flight) lastResort() (Resolution, error) {
 
 // stale returns the stale token with the longest remaining life among those
 // that may be used.
-func (f *flight) stale(usable func(found) bool) *result {
-	slices.SortStableFunc(f.stales, func(a, b found) int { return b.ExpiresAt.Compare(a.ExpiresAt) })
+func (f *flight) stale(usable func(Candidate) bool) *result {
+	slices.SortStableFunc(f.stales, func(a, b Candidate) int { return b.ExpiresAt.Compare(a.ExpiresAt) })
 	for _, o := range f.stales {
 		if !usable(o) || time.Now().After(o.ExpiresAt) {
 			continue
 		}
 		if err := f.verify(f.ctx, o); err != nil {
-			f.failure.miss(o.Source, err)
+			f.failure.miss(o.source, err)
 			continue
 		}
-		res := o.Resolution
-		res.Stale = true
-		others := f.reasons(o.Source)
+		others := f.reasons(o.source)
 		if others != "" {
 			others = " No other source has a better one:" + others
 		}
-		return f.warned(res, Warning{
+		r := f.answer(o, Warning{
 			Summary: "Fly App Token Is About to Expire",
 			Detail: fmt.Sprintf("The token for app %q comes from %s and expires at %s, sooner than min_validity requires.%s",
-				f.request.App, res.Source, res.ExpiresAt.UTC().Format(time.RFC3339), others),
+				f.request.App, o.source, o.ExpiresAt.UTC().Format(time.RFC3339), others),
 		})
+		r.Stale = true
+		return r
 	}
 	return nil
 }
 
 // wholeAccount is the warning about a login with access to the whole account.
-func (f *flight) wholeAccount(o found) Warning {
+func (f *flight) wholeAccount(o Candidate) Warning {
 	return Warning{
-		Key:     keyWholeAccount + " " + o.from,
+		Key:     keyWholeAccount + " " + o.From,
 		Summary: "Fly App Token Gives Access to the Whole Account",
 		Detail: fmt.Sprintf("The token for app %q is the fo1_ login in %s. It gives access to every organization and app of its user. "+
 			"To return a narrower token, fix an earlier source, or remove %q from sources.%s",
-			f.request.App, o.from, o.Source, f.reasons(o.Source)),
+			f.request.App, o.From, o.source, f.reasons(o.source)),
 	}
 }
 

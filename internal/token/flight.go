@@ -43,7 +43,7 @@ type flight struct {
 	ctx      context.Context
 	budget   *budget
 	failure  *NoTokenError
-	stales   []found
+	stales   []Candidate
 	warnings []Warning
 
 	// stored is the content of storage at the last read; nil before the first one.
@@ -79,15 +79,6 @@ type flight struct {
 	refused bool
 	// triedShared is set after an attempt to mint for the organization.
 	triedShared bool
-}
-
-// found is a candidate that may become the answer.
-type found struct {
-	Resolution
-	minted bool
-	// from and broad are the candidate's.
-	from  string
-	broad bool
 }
 
 // result is the outcome of a flight. While it is nil, the next source is asked.

@@ -131,7 +131,7 @@ func (f *flight) claimed() *result {
 	}
 	stored := f.claim.Stored()
 	f.stored, f.unread = &stored, nil
-	f.stales = slices.DeleteFunc(f.stales, func(c found) bool { return c.Source == SourceStorage })
+	f.stales = slices.DeleteFunc(f.stales, func(c Candidate) bool { return c.source == SourceStorage })
 	if slices.ContainsFunc(f.failure.Attempts, func(a Attempt) bool { return a.Source == SourceStorage }) {
 		if r := f.visitStorage(); r != nil {
 			return r

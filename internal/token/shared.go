@@ -87,7 +87,7 @@ func (f *flight) confirm() {
 // app cannot be looked up. The token of the other apps then stays, and the error says so.
 func (f *flight) again(ctx context.Context) error {
 	if f.unconfirmed {
-		return f.wrongOrganization(ctx, found{Resolution: Resolution{SharedWith: f.slug}}, ErrOutOfReach)
+		return f.wrongOrganization(ctx, Candidate{sharedWith: f.slug}, ErrOutOfReach)
 	}
 	f.refuse(Request{Organization: f.slug}, rejection{fingerprint: f.unreachable}, ErrOutOfReach)
 	return nil
@@ -113,8 +113,7 @@ func (f *flight) visitShared(src Source) *result {
 		f.skips(src)
 		return nil
 	}
-	c := found{Resolution: res}
-	c.SharedWith = f.slug
+	c := Candidate{Record: res.Record, Warnings: res.Warnings, source: res.Source, sharedWith: f.slug, sequence: res.sequence, recent: res.recent}
 	if err := f.verify(f.ctx, c); err != nil {
 		return f.missed(src, err)
 	}

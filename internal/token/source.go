@@ -83,11 +83,6 @@ type Candidate struct {
 	// Minted means that the token was made for this request, by minting or by
 	// narrowing a login. Such a token is written to storage. A login is not.
 	Minted bool
-	// sequence is the number of a stored token's acquisition.
-	sequence Sequence
-	// sharedWith and recent are those of a [Resolution].
-	sharedWith string
-	recent     bool
 	// From is the origin of a login: a variable, an argument, or a path. It is
 	// "" for every token that is not a login.
 	From string
@@ -95,6 +90,12 @@ type Candidate struct {
 	Broad bool
 	// Warnings are for the user, and hold no secret.
 	Warnings []Warning
+
+	// The rest is that of a [Resolution].
+	source     SourceName
+	sharedWith string
+	recent     bool
+	sequence   Sequence
 }
 
 // Verifier checks tokens with Fly.

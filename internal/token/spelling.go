@@ -57,18 +57,6 @@ func checkStart(s string) error {
 	}
 }
 
-// trimSchemes drops white space and any nesting of authorization schemes.
-func trimSchemes(s string) string {
-	for {
-		s = strings.TrimSpace(s)
-		scheme, rest, ok := strings.Cut(s, " ")
-		if !ok || !strings.EqualFold(scheme, "FlyV1") && !strings.EqualFold(scheme, "Bearer") {
-			return s
-		}
-		s = rest
-	}
-}
-
 func checkPart(part string) error {
 	prefix, payload, ok := strings.Cut(part, "_")
 	switch {

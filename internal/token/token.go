@@ -42,7 +42,7 @@ const maxLength = 1 << 20
 // superfly/macaroon's Parse and of fly-go's tokens.Parse. Unlike fly-go, Parse takes no
 // text without a known prefix for an OAuth token.
 func Parse(s string) (Token, error) {
-	s = trimSchemes(strings.TrimPrefix(s, byteOrderMark))
+	s = macaroon.TrimSchemes(strings.TrimPrefix(s, byteOrderMark))
 	if len(s) > maxLength {
 		return Token{}, fmt.Errorf("%w: %d bytes are too long", ErrMalformed, len(s))
 	}

@@ -18,7 +18,7 @@ type rejection struct{ app, fingerprint string }
 // verify checks a token with Fly if the policy requires it, and returns an
 // error that wraps [ErrRejected] if Fly refuses it. A refused token is not
 // returned again under any policy.
-func (f *flight) verify(ctx context.Context, o found) error {
+func (f *flight) verify(ctx context.Context, o Candidate) error {
 	fingerprint := o.Token.Fingerprint()
 	for _, app := range []string{f.request.App, ""} {
 		if known, ok := f.rejected.Load(rejection{app, fingerprint}); ok {
@@ -41,20 +41,20 @@ func (f *flight) verify(ctx context.Context, o found) error {
 
 // reject remembers that Fly refuses a token, and removes it from storage. One that many
 // apps share stays there if it is merely of no use to this app.
-func (f *flight) reject(ctx context.Context, o found, err error) {
+func (f *flight) reject(ctx context.Context, o Candidate, err error) {
 	unreachable := errors.Is(err, ErrOutOfReach)
 	of, key := f.request, rejection{f.request.App, o.Token.Fingerprint()}
-	stored := o.Source == SourceStorage
-	if o.SharedWith != "" {
-		of, stored = Request{Organization: o.SharedWith}, !unreachable && f.stores()
+	stored := o.source == SourceStorage
+	if o.sharedWith != "" {
+		of, stored = Request{Organization: o.sharedWith}, !unreachable && f.stores()
 		if unreachable {
-			f.suspects.Store(o.SharedWith, true)
+			f.suspects.Store(o.sharedWith, true)
 			f.unreachable = key.fingerprint
 		} else {
 			key.app = ""
 		}
 	}
-	f.outOfReach = f.outOfReach || unreachable && (o.Source == SourceStorage || o.SharedWith != "")
+	f.outOfReach = f.outOfReach || unreachable && (o.source == SourceStorage || o.sharedWith != "")
 	f.refuse(of, key, err)
 	if stored && f.cfg.Store != nil {
 		// A record that stays is shown and refused again at the next plan.
@@ -68,15 +68,15 @@ func (f *flight) reject(ctx context.Context, o found, err error) {
 // revoked. A token that any process has just minted was not. It is checked
 // anyway if its predecessor was for other apps, because the organization may be
 // wrong.
-func (f *flight) shown(o found) bool {
+func (f *flight) shown(o Candidate) bool {
 	if f.request.App == "" {
 		return false // the flights of the apps check it
 	}
-	if o.SharedWith != "" {
-		_, suspect := f.suspects.Load(o.SharedWith)
+	if o.sharedWith != "" {
+		_, suspect := f.suspects.Load(o.sharedWith)
 		return suspect || f.unconfirmed || !o.recent
 	}
-	switch o.Source {
+	switch o.source {
 	case SourceCLI, SourceAPI:
 		return f.outOfReach
 	case SourceStorage:
@@ -90,18 +90,18 @@ func (f *flight) shown(o found) bool {
 
 // rejectedMiss is the miss for a token that Fly rejects. It names the token,
 // its origin and the advice.
-func (f *flight) rejectedMiss(ctx context.Context, o found, err error) error {
-	if mints(o.Source) || o.SharedWith != "" && o.recent && errors.Is(err, ErrOutOfReach) {
+func (f *flight) rejectedMiss(ctx context.Context, o Candidate, err error) error {
+	if mints(o.source) || o.sharedWith != "" && o.recent && errors.Is(err, ErrOutOfReach) {
 		return f.wrongOrganization(ctx, o, err)
 	}
-	place, fix := string(o.Source), ""
-	switch o.Source {
+	place, fix := string(o.source), ""
+	switch o.source {
 	case SourceManual:
 		place, fix = "fly_manual_token", "set a different token with fly_manual_token, or remove it"
 	case SourceConfig:
-		place, fix = o.from, "run `fly auth login`"
+		place, fix = o.From, "run `fly auth login`"
 	case SourceEnv:
-		place, fix = o.from, "set a different token in "+o.from
+		place, fix = o.From, "set a different token in "+o.From
 	}
 	what := "it is expired, revoked or unknown"
 	if errors.Is(err, ErrOutOfReach) {
@@ -116,13 +116,13 @@ func (f *flight) rejectedMiss(ctx context.Context, o found, err error) error {
 // wrongOrganization ends the resolution: two tokens in a row were minted in an
 // organization that the app does not belong to. Otherwise every run would mint
 // another one.
-func (f *flight) wrongOrganization(ctx context.Context, o found, err error) error {
+func (f *flight) wrongOrganization(ctx context.Context, o Candidate, err error) error {
 	req := f.request
-	if o.SharedWith == "" && f.discarded(ctx, o) {
+	if o.sharedWith == "" && f.discarded(ctx, o) {
 		f.unowned = false
 	}
 	reason := fmt.Sprintf("Fly refuses the token that was just minted for app %q", req.App)
-	if in := cmp.Or(req.Organization, o.SharedWith); in != "" {
+	if in := cmp.Or(req.Organization, o.sharedWith); in != "" {
 		reason = fmt.Sprintf("a token minted in organization %q has no access to app %q", in, req.App)
 	}
 	fix := "check organization, or FLY_ORG, and the app's name"

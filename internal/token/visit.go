@@ -61,7 +61,7 @@ func (f *flight) visit(src Source, release func()) (r *result) {
 		return f.missed(src, err)
 	}
 	now := time.Now()
-	switch f.freshness(c.Record, c.Source, now) {
+	switch f.freshness(c.Record, c.source, now) {
 	case fresh:
 		if err := f.verify(ctx, c); err != nil {
 			v = Visit{VerdictRejected, err}
@@ -77,7 +77,7 @@ func (f *flight) visit(src Source, release func()) (r *result) {
 		f.stales = append(f.stales, c)
 		f.unowned = false // a caller may receive it
 	case expired:
-		v = Visit{VerdictExpired, expiredMiss(c.Source, c.Record)}
+		v = Visit{VerdictExpired, expiredMiss(c.source, c.Record)}
 		return f.missed(src, v.Err)
 	}
 	f.failure.miss(src.Name(), v.Err)
@@ -112,32 +112,28 @@ func (f *flight) missed(src Source, err error) *result {
 }
 
 // find asks one source, and makes its token prove the requested access.
-func (f *flight) find(ctx context.Context, src Source, release func()) (found, error) {
+func (f *flight) find(ctx context.Context, src Source, release func()) (Candidate, error) {
 	c, err := f.ask(ctx, src, release)
 	if err != nil {
-		return found{}, err
+		return c, err
 	}
 	f.unowned = f.unowned || mints(src.Name())
 	if err := f.withheld(src.Name(), c); err != nil {
-		return found{}, err
+		return c, err
 	}
-	o := found{from: c.From, broad: c.Broad && f.request.Access == AccessAny}
 	if c.Origin == "" {
 		c.Origin = src.Name()
 	}
 	c.Record = withExpiry(c.Record)
 	if f.request.Access != AccessAny {
 		if c, err = f.narrow(ctx, c); err != nil {
-			return o, err
+			return c, err
 		}
+		c.Broad = false
 	}
-	o.Resolution = Resolution{
-		Record: c.Record, Source: src.Name(), Acquirer: AcquirerGroup, SharedWith: c.sharedWith, Warnings: c.Warnings,
-		sequence: c.sequence,
-		recent:   c.recent || mints(src.Name()) || src.Name() == SourceStorage && f.claim != nil && c.sequence > f.seen, // stored while the flight waited
-	}
-	o.minted = c.Minted
-	return o, nil
+	c.source = src.Name()
+	c.recent = c.recent || mints(c.source) || c.source == SourceStorage && f.claim != nil && c.sequence > f.seen // stored while the flight waited
+	return c, nil
 }
 
 // narrow makes c prove the access, unless it has expired.
@@ -156,10 +152,12 @@ func (f *flight) narrow(ctx context.Context, c Candidate) (Candidate, error) {
 	return narrowed, err
 }
 
-// warned is the result with an answer, and the warnings of the flight.
-func (f *flight) warned(res Resolution, more ...Warning) *result {
-	res.Warnings = slices.Concat(res.Warnings, f.warnings, more)
-	return &result{Resolution: res}
+// answer is the result with a candidate, and the warnings of the flight.
+func (f *flight) answer(c Candidate, more ...Warning) *result {
+	return &result{Resolution: Resolution{
+		Record: c.Record, Source: c.source, Acquirer: AcquirerGroup, SharedWith: c.sharedWith, recent: c.recent, sequence: c.sequence,
+		Warnings: slices.Concat(c.Warnings, f.warnings, more),
+	}}
 }
 
 func staleMiss(rec Record, now time.Time) error {
