@@ -16,39 +16,16 @@ import (
 	"sync"
 )
 
-// ErrNoResult is wrapped by the error of a call that ended without returning.
-var ErrNoResult = errors.New("the call ended without a result")
+// errNoResult is the error of a call that ended without returning.
+var errNoResult = errors.New("the call ended without a result")
 
-// PanicError is the error of a call that panicked. It does not contain the value
-// that the call panicked with, which may be a secret.
-type PanicError struct {
-	// Runtime is the error of the Go runtime; nil when the call panicked by itself.
-	Runtime runtime.Error
-	// typ is the type of the value.
-	typ string
-}
-
-// NewPanicError describes a recovered value.
-func newPanicError(recovered any) *PanicError {
-	e := &PanicError{typ: fmt.Sprintf("%T", recovered)}
-	e.Runtime, _ = recovered.(runtime.Error)
-	return e
-}
-
-// Error returns the runtime's message, or the type of the value.
-func (e *PanicError) Error() string {
-	if e.Runtime != nil {
-		return "panic: " + e.Runtime.Error()
+// panicError describes a recovered value. It leaves the value out, which may be a secret,
+// unless it is an error of the Go runtime.
+func panicError(recovered any) error {
+	if err, ok := recovered.(runtime.Error); ok {
+		return fmt.Errorf("panic: %w", err)
 	}
-	return "panic with a value of type " + e.typ
-}
-
-// Unwrap returns [ErrNoResult] and the runtime's error.
-func (e *PanicError) Unwrap() []error {
-	if e.Runtime == nil {
-		return []error{ErrNoResult}
-	}
-	return []error{ErrNoResult, e.Runtime}
+	return fmt.Errorf("panic with a value of type %T", recovered)
 }
 
 // Group shares calls by key. The zero value shares calls that are under way and
@@ -113,7 +90,7 @@ func (c *Call[V]) Join() bool {
 // newCall returns a call with one waiter, and the context that it is to run in.
 func newCall[V any](ctx context.Context, group *sync.Mutex) (*Call[V], context.Context) {
 	own, cancel := context.WithCancel(context.WithoutCancel(ctx)) //nolint:gosec // run cancels it at the latest
-	return &Call[V]{group: group, cancel: cancel, waiters: 1, done: make(chan struct{}), err: ErrNoResult}, own
+	return &Call[V]{group: group, cancel: cancel, waiters: 1, done: make(chan struct{}), err: errNoResult}, own
 }
 
 // Do joins the call for key, or starts it with do, and waits for its result.
@@ -146,12 +123,12 @@ func (g *Group[K, V]) Join(ctx context.Context, key K, do func(context.Context) 
 	return call, false
 }
 
-// run makes the call. Runtime.Goexit in it leaves [ErrNoResult].
+// run makes the call. Runtime.Goexit in it leaves [errNoResult].
 func (c *Call[V]) run(ctx context.Context, do func(context.Context) (V, error)) {
 	defer c.end()
 	defer func() {
 		if v := recover(); v != nil {
-			c.err = newPanicError(v)
+			c.err = panicError(v)
 		}
 	}()
 	c.value, c.err = do(ctx)

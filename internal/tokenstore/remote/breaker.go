@@ -20,14 +20,12 @@ var errNoAnswer = errors.New("no answer in time")
 // time-out, however many requests there are.
 type Breaker struct {
 	timeout time.Duration
-	setting string
 	breaker breaker.Breaker
 }
 
-// NewBreaker returns a closed breaker. The timeout bounds each request, and setting
-// names the argument that sets it.
-func NewBreaker(timeout time.Duration, setting string) *Breaker {
-	return &Breaker{timeout: timeout, setting: setting, breaker: breaker.Breaker{Pause: breakerPause}}
+// NewBreaker returns a closed breaker. The timeout bounds each request.
+func NewBreaker(timeout time.Duration) *Breaker {
+	return &Breaker{timeout: timeout, breaker: breaker.Breaker{Pause: breakerPause}}
 }
 
 // Do calls request with a context that ends after the time-out. When a request runs
@@ -44,7 +42,7 @@ func (b *Breaker) Do(ctx context.Context, request func(ctx context.Context) erro
 	switch {
 	case errors.As(err, &outage):
 	case err != nil && errors.Is(context.Cause(limited), errNoAnswer) && ctx.Err() == nil:
-		err = &LateError{timeout: b.timeout, setting: b.setting}
+		err = &LateError{b.timeout}
 	case err == nil || ctx.Err() == nil:
 		b.breaker.Answered()
 		return err
@@ -73,12 +71,7 @@ func (e *OutageError) Error() string { return e.Err.Error() }
 func (e *OutageError) Unwrap() error { return e.Err }
 
 // LateError says that a server did not answer in time.
-type LateError struct {
-	// timeout is the time it had.
-	timeout time.Duration
-	// setting names the argument that sets it.
-	setting string
-}
+type LateError struct{ timeout time.Duration }
 
 // Error says how long the server had.
 func (e *LateError) Error() string { return fmt.Sprintf("no answer within %s", e.timeout) }

@@ -36,7 +36,7 @@ func Explain(err error, names Names) (fix string, cause error) {
 	)
 	switch {
 	case errors.As(err, &late):
-		return fmt.Sprintf("check the server and the network, or raise %s", late.setting), late
+		return "check the server and the network, or raise storage.timeout", late
 	case errors.As(err, &dns):
 		if dns.IsNotFound {
 			return "check " + names.Address, fmt.Errorf("the host %s was not found", dns.Name)

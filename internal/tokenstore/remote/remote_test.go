@@ -61,7 +61,7 @@ func TestClockNarrowsItsBoundsAndNeverTurnsBack(t *testing.T) {
 func TestBreakerTriesAgainOnceAMinute(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		b := remote.NewBreaker(5*time.Second, "storage.timeout")
+		b := remote.NewBreaker(5 * time.Second)
 		calls, up := 0, false
 		do := func() error {
 			return b.Do(t.Context(), func(ctx context.Context) error {
@@ -98,7 +98,7 @@ func TestBreakerTriesAgainOnceAMinute(t *testing.T) {
 
 func TestCallersEndIsNoOutage(t *testing.T) {
 	t.Parallel()
-	b := remote.NewBreaker(time.Hour, "storage.timeout")
+	b := remote.NewBreaker(time.Hour)
 	ctx, cancel := context.WithCancel(t.Context())
 	err := b.Do(ctx, func(ctx context.Context) error {
 		cancel()

@@ -65,7 +65,7 @@ func Open(settings Settings) *Backend {
 		Shared:   remote.NewShared(settings.Local),
 		settings: settings,
 		clock:    remote.NewClock(),
-		breaker:  remote.NewBreaker(settings.Timeout, "storage.timeout"),
+		breaker:  remote.NewBreaker(settings.Timeout),
 	}
 	b.connect = sync.OnceValues(b.newClient)
 	return b
