@@ -10,7 +10,7 @@ import (
 	"net/http"
 	"net/url"
 
-	"github.com/flytokens/terraform-provider-fly/internal/token"
+	"github.com/flytokens/terraform-provider-fly/internal/scrub"
 )
 
 // leftWaiting is the error of a caller that left before a slot was free.
@@ -32,7 +32,7 @@ func timedOut(k call, got *reply) error {
 func (c *Client) unreachable(k call, got *reply, err error) error {
 	e := failure(k.op, ErrUnavailable, "")
 	e.cause, e.refused = err, !got.sent
-	quoted := token.Scrub(err.Error(), k.secret)
+	quoted := scrub.Text(err.Error(), k.secret.Reveal())
 	host := k.url.Host
 	var (
 		dns    *net.DNSError
@@ -107,7 +107,7 @@ func noAnswer(k call, r *reply, what string) *Error {
 
 // answer is the error for an answer of a known kind, whose message is said.
 func (k call) answer(kind Kind, r *reply, said string) *Error {
-	e := answered(k.op, kind, r.status, token.Scrub(said, k.secret))
+	e := answered(k.op, kind, r.status, scrub.Text(said, k.secret.Reveal()))
 	if kind == ErrUnavailable {
 		// The server answered, so the network is not the cause.
 		e.Fix = "try again later"
@@ -151,7 +151,7 @@ func redirected(k call, r *reply) *Error {
 	e := noAnswer(k, r, "a redirect")
 	if to, err := url.Parse(r.header.Get("Location")); err == nil && to.Host != "" {
 		e.Reason = fmt.Sprintf("%s redirects to %s (HTTP %d), and the provider sends no token to a redirect's target",
-			k.url.Host, token.Scrub(to.Host, k.secret), r.status)
+			k.url.Host, scrub.Text(to.Host, k.secret.Reveal()), r.status)
 	}
 	return e
 }
@@ -159,7 +159,7 @@ func redirected(k call, r *reply) *Error {
 func rateLimited(k call, r *reply) *Error {
 	e := k.answer(ErrRateLimited, r, said(r))
 	if after := r.header.Get("Retry-After"); after != "" {
-		e.Reason += ", Retry-After: " + token.Scrub(after, k.secret)
+		e.Reason += ", Retry-After: " + scrub.Text(after, k.secret.Reveal())
 	}
 	return e
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/flytokens/terraform-provider-fly/internal/macaroon"
+	"github.com/flytokens/terraform-provider-fly/internal/scrub"
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
@@ -24,7 +25,7 @@ const (
 // [ErrNoSuchToken] if tok cannot see such a token.
 func (c *Client) LookupToken(ctx context.Context, tok token.Token, id string) (Listed, error) {
 	d := document{
-		op: fmt.Sprintf("look up token %q", token.Scrub(id, token.Token{})), operation: "look_up_token", text: lookupToken,
+		op: fmt.Sprintf("look up token %q", scrub.Text(id, "")), operation: "look_up_token", text: lookupToken,
 		variables: map[string]any{"id": id}, notFound: ErrNoSuchToken, repeat: whenFailed,
 	}
 	var data struct {

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"time"
 
+	"github.com/flytokens/terraform-provider-fly/internal/scrub"
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
@@ -161,7 +162,7 @@ func (c *Client) tokenPages(ctx context.Context, tok token.Token, list TokenList
 // 502, 503 and 504.
 func (c *Client) Revoke(ctx context.Context, login token.Token, id string) error {
 	d := document{
-		op: fmt.Sprintf("revoke token %q", token.Scrub(id, token.Token{})), operation: "revoke_token", text: revokeToken,
+		op: fmt.Sprintf("revoke token %q", scrub.Text(id, "")), operation: "revoke_token", text: revokeToken,
 		variables: map[string]any{"input": map[string]any{"id": id}},
 		notFound:  ErrNoSuchToken, repeat: whenFailed,
 	}

@@ -3,6 +3,7 @@ package flyctl
 import (
 	"strings"
 
+	"github.com/flytokens/terraform-provider-fly/internal/scrub"
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
@@ -15,7 +16,7 @@ const errorPrefix = "Error: "
 // full stop.
 func usefulLine(stderr []byte, login token.Token) (whole, quoted string) {
 	for line := range strings.Lines(string(stderr)) {
-		fit := token.Scrub(withoutQuery(line), login)
+		fit := scrub.Text(withoutQuery(line), login.Reveal())
 		if rest, ok := strings.CutPrefix(fit, errorPrefix); ok {
 			return line, strings.TrimRight(rest, ".: ")
 		}

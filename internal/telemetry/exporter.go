@@ -8,7 +8,7 @@ import (
 
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
-	"github.com/flytokens/terraform-provider-fly/internal/token"
+	"github.com/flytokens/terraform-provider-fly/internal/scrub"
 )
 
 // exporter gives up when the first export fails, so that the end of a run does
@@ -80,5 +80,5 @@ func plain(err error) error {
 	if before, _, ok := strings.Cut(text, "proto:"); ok {
 		text = before + "the collector's answer is not OTLP"
 	}
-	return errors.New(token.Scrub(strings.TrimRight(text, " (:"), token.Token{}))
+	return errors.New(scrub.Text(strings.TrimRight(text, " (:"), ""))
 }

@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/propagation"
 
+	"github.com/flytokens/terraform-provider-fly/internal/scrub"
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
@@ -155,7 +156,7 @@ func (p plainly) RoundTrip(r *http.Request) (*http.Response, error) {
 type plainError struct{ error }
 
 // Error is the text.
-func (e *plainError) Error() string { return token.Scrub(e.error.Error(), token.Token{}) }
+func (e *plainError) Error() string { return scrub.Text(e.error.Error(), "") }
 
 // ErrorType is the type of the original error, for the attribute error.type.
 func (e *plainError) ErrorType() string { return fmt.Sprintf("%T", e.error) }

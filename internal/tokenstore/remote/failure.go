@@ -11,7 +11,7 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/flytokens/terraform-provider-fly/internal/token"
+	"github.com/flytokens/terraform-provider-fly/internal/scrub"
 )
 
 // Names are the settings that the advice for a failure can name.
@@ -55,7 +55,7 @@ func Explain(err error, names Names) (fix string, cause error) {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return "try again", errors.New("the connection ended before the answer")
 	case errors.As(err, &op):
-		return "check the network and " + names.Address, errors.New(token.Scrub(op.Error(), token.Token{}))
+		return "check the network and " + names.Address, errors.New(scrub.Text(op.Error(), ""))
 	}
 	return "", nil
 }

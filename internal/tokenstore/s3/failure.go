@@ -13,7 +13,7 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
 
-	"github.com/flytokens/terraform-provider-fly/internal/token"
+	"github.com/flytokens/terraform-provider-fly/internal/scrub"
 	"github.com/flytokens/terraform-provider-fly/internal/tokenstore"
 	"github.com/flytokens/terraform-provider-fly/internal/tokenstore/remote"
 )
@@ -167,11 +167,11 @@ func said(err error) error {
 		return quote(err)
 	}
 	text := fmt.Sprintf("the server answers %d %s: %s", statusCode(err), api.ErrorCode(), api.ErrorMessage())
-	return errors.New(token.Scrub(strings.TrimSuffix(text, ": "), token.Token{}))
+	return errors.New(scrub.Text(strings.TrimSuffix(text, ": "), ""))
 }
 
 // quote returns an error with the library's message, safe to show.
-func quote(err error) error { return errors.New(token.Scrub(err.Error(), token.Token{})) }
+func quote(err error) error { return errors.New(scrub.Text(err.Error(), "")) }
 
 // addressSetting names the setting of the server's address.
 func (b *Backend) addressSetting() string {

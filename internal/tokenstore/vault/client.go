@@ -14,7 +14,7 @@ import (
 	"github.com/hashicorp/vault/api"
 	"github.com/hashicorp/vault/api/cliconfig"
 
-	"github.com/flytokens/terraform-provider-fly/internal/token"
+	"github.com/flytokens/terraform-provider-fly/internal/scrub"
 	"github.com/flytokens/terraform-provider-fly/internal/tokenstore"
 	"github.com/flytokens/terraform-provider-fly/internal/tokenstore/remote"
 )
@@ -188,7 +188,7 @@ func (a answer) said() string {
 		return ""
 	}
 	// Vault also puts a single message into a list.
-	return token.Scrub(strings.TrimPrefix(strings.TrimSpace(a.errors[0]), "1 error occurred:\n\t* "), token.Token{})
+	return scrub.Text(strings.TrimPrefix(strings.TrimSpace(a.errors[0]), "1 error occurred:\n\t* "), "")
 }
 
 // unanswered is the error of a request without an answer.
@@ -204,12 +204,12 @@ func (b *Backend) unanswered(op, where string, err error) error {
 	case errors.Is(err, errDowngrade):
 		return &tokenstore.Error{Op: op, Where: where, Err: errDowngrade, Fix: "set the server's api_addr to the scheme in " + b.addressSetting(), Unwritable: true}
 	case errors.As(err, &settings):
-		cause := errors.New(token.Scrub(settings.Error(), token.Token{}))
+		cause := errors.New(scrub.Text(settings.Error(), ""))
 		return &tokenstore.Error{Op: op, Where: where, Err: cause, Fix: "correct the VAULT_ variables or ~/.vault", Unwritable: true}
 	}
 	fix, cause := remote.Explain(err, remote.Names{Address: b.addressSetting(), CA: "VAULT_CACERT"})
 	if cause == nil {
-		fix, cause = "check "+b.addressSetting(), errors.New(token.Scrub(err.Error(), token.Token{}))
+		fix, cause = "check "+b.addressSetting(), errors.New(scrub.Text(err.Error(), ""))
 	}
 	return &tokenstore.Error{Op: op, Where: where, Err: cause, Fix: fix, Unwritable: true}
 }

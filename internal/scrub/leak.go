@@ -1,4 +1,4 @@
-package token
+package scrub
 
 import (
 	"encoding/base64"

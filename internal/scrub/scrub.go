@@ -1,4 +1,5 @@
-package token
+// Package scrub makes the output of other programs and servers safe to quote.
+package scrub
 
 import (
 	"regexp"
@@ -22,7 +23,7 @@ const (
 	maxScrub = 16 << 10
 )
 
-// patterns are the patterns of [Scrub].
+// patterns are the patterns of [Text].
 type patterns struct {
 	// colours are the escape sequences of terminals.
 	colours *regexp.Regexp
@@ -52,17 +53,17 @@ var scrubbed = sync.OnceValue(func() patterns {
 	}
 })
 
-// Scrub makes the output of a server or a program safe to quote. The result has
+// Text makes the output of a server or a program safe to quote. The result has
 // nothing that looks like a token and no part of the sent token. It is one
-// line, printable and short. If something like a token remains, Scrub returns a
+// line, printable and short. If something like a token remains, it returns a
 // notice instead of the text.
-func Scrub(text string, sent Token) string {
+func Text(text, sent string) string {
 	p := scrubbed()
 	// Unprintable characters are removed first, because they may be inside a
 	// token.
 	text = p.colours.ReplaceAllString(text[:min(len(text), maxScrub)], "")
 	text = strings.Map(printable, text)
-	text = maskShared(text, sent.value)
+	text = maskShared(text, sent)
 	text = p.userInfo.ReplaceAllString(text, "://")
 	text = p.token.ReplaceAllString(text, masked)
 	text = p.header.ReplaceAllString(text, "$1 "+masked)
@@ -72,7 +73,7 @@ func Scrub(text string, sent Token) string {
 	}
 	text = p.secret.ReplaceAllString(text, masked)
 	text = strings.Join(strings.Fields(text), " ")
-	if leaks(text, sent.value) {
+	if leaks(text, sent) {
 		return withheld
 	}
 	return cut(p.run.ReplaceAllStringFunc(text, maskRandom))

@@ -1,11 +1,11 @@
-package token
+package scrub
 
 import (
 	"strings"
 	"testing"
 )
 
-func TestScrub(t *testing.T) {
+func TestText(t *testing.T) {
 	t.Parallel()
 	const sent = "fm2_lJPECAAAAAAAAAAAxBBkZmxrZW5jLXRva2VuLXZhbHVlLg==,fo1_Zq8vN2mS4xT7"
 	tests := map[string]struct{ text, want string }{
@@ -31,8 +31,8 @@ func TestScrub(t *testing.T) {
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := Scrub(tc.text, Token{value: sent}); got != tc.want {
-				t.Errorf("Scrub(%q) = %q, want %q", tc.text, got, tc.want)
+			if got := Text(tc.text, sent); got != tc.want {
+				t.Errorf("Text(%q) = %q, want %q", tc.text, got, tc.want)
 			}
 		})
 	}
@@ -40,7 +40,7 @@ func TestScrub(t *testing.T) {
 
 func TestScrubBoundsWhatItQuotes(t *testing.T) {
 	t.Parallel()
-	got := Scrub(strings.Repeat("é ", 1<<20), Token{})
+	got := Text(strings.Repeat("é ", 1<<20), "")
 	if len(got) > maxQuote+len("…") || !strings.HasSuffix(got, "…") {
 		t.Errorf("scrub of 3 MB is %d bytes: %q", len(got), got)
 	}
@@ -49,9 +49,9 @@ func TestScrubBoundsWhatItQuotes(t *testing.T) {
 	}
 }
 
-// FuzzScrub checks the promise for any text that a server might build around a
+// FuzzText checks the promise for any text that a server might build around a
 // token.
-func FuzzScrub(f *testing.F) {
+func FuzzText(f *testing.F) {
 	const sent = "fm2_lJPECQgXYZ0123456789+/abcdef=="
 	f.Add("", "", 4, 20)
 	f.Add("error: ", " is bad", 0, len(sent))
@@ -61,7 +61,7 @@ func FuzzScrub(f *testing.F) {
 		if from < 0 || to > len(sent) || to-from < shared {
 			t.Skip()
 		}
-		got := Scrub(before+sent[from:to]+after, Token{value: sent})
+		got := Text(before+sent[from:to]+after, sent)
 		for i := 0; i+shared <= len(sent); i++ {
 			if strings.Contains(got, sent[i:i+shared]) {
 				t.Fatalf("scrub left %q in %q", sent[i:i+shared], got)
