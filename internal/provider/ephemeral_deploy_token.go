@@ -70,7 +70,7 @@ func (e *deployTokenEphemeral) Open(ctx context.Context, req ephemeral.OpenReque
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	of := deployTokenModel{App: m.App, Name: m.Name}
+	of := managedToken{kindArguments: kindArguments{kind: deployTokenKind(), App: m.App}, Name: m.Name}
 	rec, err := e.session.deployToken(ctx, m.App.ValueString(), of.label())
 	resp.Diagnostics.Append(e.session.storeWarnings()...)
 	if err != nil {
@@ -78,7 +78,7 @@ func (e *deployTokenEphemeral) Open(ctx context.Context, req ephemeral.OpenReque
 		return
 	}
 	of.ExpiresAt = timestamp(rec.ExpiresAt)
-	if of.held(settings{}).expired(e.session.now()) {
+	if of.expired(e.session.now()) {
 		resp.Diagnostics.AddError(summaryReadDeploy, fmt.Sprintf(
 			"The deploy token named %q of app %q expired at %s. Apply its fly_deploy_token, which then rotates.", of.label(), m.App.ValueString(), of.ExpiresAt.ValueString()))
 		return
@@ -96,7 +96,7 @@ func (e *deployTokenEphemeral) Open(ctx context.Context, req ephemeral.OpenReque
 }
 
 // readError is the error for a token that storage does not return.
-func (m *deployTokenModel) readError(s *session, err error) diag.Diagnostic {
+func (m *managedToken) readError(s *session, err error) diag.Diagnostic {
 	app, name := m.App.ValueString(), m.label()
 	if !errors.Is(err, token.ErrNoRecord) {
 		return diag.NewErrorDiagnostic(summaryReadDeploy, fmt.Sprintf("Cannot read the deploy token named %q of app %q: %s.", name, app, plain(err.Error())))

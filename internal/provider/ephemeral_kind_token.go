@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 	"fmt"
-	"maps"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
@@ -42,10 +41,10 @@ type kindTokenEphemeralModel struct {
 	RevokeOnClose types.Bool
 }
 
-// fields maps the attributes of k to those of m.
-func (m *kindTokenEphemeralModel) fields(k *tokenKind) map[string]any {
-	fields := m.kindArguments.fields(k)
-	maps.Copy(fields, map[string]any{"revoke_on_close": &m.RevokeOnClose})
+// fields maps the attributes of the kind to those of m.
+func (m *kindTokenEphemeralModel) fields() map[string]any {
+	fields := m.kindArguments.fields()
+	fields["revoke_on_close"] = &m.RevokeOnClose
 	return fields
 }
 
@@ -105,24 +104,24 @@ func (e *kindTokenEphemeral) subject() schema.Attribute {
 
 // Open mints a token for this opening alone.
 func (e *kindTokenEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest, resp *ephemeral.OpenResponse) {
-	var model kindTokenEphemeralModel
-	resp.Diagnostics.Append(readFields(ctx, req.Config, model.fields(e.kind))...)
+	model := kindTokenEphemeralModel{kindArguments: kindArguments{kind: e.kind}}
+	resp.Diagnostics.Append(readFields(ctx, req.Config, model.fields())...)
 	resp.Diagnostics.Append(e.session.flaws("refresh", "organization")...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(model.wideWarning(e.kind)...)
+	resp.Diagnostics.Append(model.wideWarning()...)
 	resp.Diagnostics.Append(e.lease(ctx, &model, resp)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(writeFields(ctx, &resp.Result, model.fields(e.kind))...)
+	resp.Diagnostics.Append(writeFields(ctx, &resp.Result, model.fields())...)
 }
 
 // lease mints and fills model. Without revoke_on_close, the token is left to the
 // engine.
 func (e *kindTokenEphemeral) lease(ctx context.Context, model *kindTokenEphemeralModel, resp *ephemeral.OpenResponse) diag.Diagnostics {
-	kind, diags := model.kind(ctx, e.kind)
+	kind, diags := model.mintKind(ctx)
 	if diags.HasError() {
 		return diags
 	}

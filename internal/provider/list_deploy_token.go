@@ -24,7 +24,9 @@ var (
 
 // ListResources lists the list resources.
 func (p *flyProvider) ListResources(context.Context) []func() list.ListResource {
-	return []func() list.ListResource{func() list.ListResource { return &deployTokenList{} }}
+	return []func() list.ListResource{func() list.ListResource {
+		return &deployTokenList{deployTokenResource{managedTokenResource{kind: deployTokenKind()}}}
+	}}
 }
 
 // deployTokenList is list "fly_deploy_token". It has the name and the session of the
@@ -157,9 +159,9 @@ func result(ctx context.Context, req list.ListRequest, app string, one listedTok
 	if !one.ExpiresAt.IsNull() {
 		result.DisplayName += ", until " + one.ExpiresAt.ValueString()
 	}
-	result.Diagnostics.Append(result.Identity.Set(ctx, model.identity())...)
+	result.Diagnostics.Append(model.identify(ctx, result.Identity)...)
 	if req.IncludeResource {
-		result.Diagnostics.Append(result.Resource.Set(ctx, &model)...)
+		result.Diagnostics.Append(writeFields(ctx, result.Resource, model.fields())...)
 	}
 	return result
 }

@@ -1,20 +1,16 @@
 package provider
 
 import (
-	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-
-	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
 var (
@@ -24,51 +20,17 @@ var (
 	_ resource.ResourceWithImportState    = (*kindTokenResource)(nil)
 )
 
+// kindTokenResource is the resource of one of flyctl's kinds: "fly_ssh_token" and
+// others.
+type kindTokenResource struct{ managedTokenResource }
+
 // newKindTokenResources returns a constructor for the resource of each kind.
 func newKindTokenResources() []func() resource.Resource {
 	var all []func() resource.Resource
 	for _, kind := range tokenKinds() {
-		all = append(all, func() resource.Resource { return &kindTokenResource{kind: kind} })
+		all = append(all, func() resource.Resource { return &kindTokenResource{managedTokenResource{kind: kind}} })
 	}
 	return all
-}
-
-// kindTokenResource is the resource of one kind: "fly_ssh_token" and others.
-type kindTokenResource struct {
-	resourceSession
-	kind *tokenKind
-}
-
-// kindTokenModel is the resource's configuration, plan and state.
-type kindTokenModel struct {
-	kindArguments
-	Name         types.String
-	RotateBefore types.String
-	Triggers     types.Map
-}
-
-// fields maps the attributes of k to those of m.
-func (m *kindTokenModel) fields(k *tokenKind) map[string]any {
-	fields := m.kindArguments.fields(k)
-	maps.Copy(fields, map[string]any{"name": &m.Name, "rotate_before": &m.RotateBefore, "triggers": &m.Triggers})
-	return fields
-}
-
-// Metadata names the resource.
-func (r *kindTokenResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = r.kind.typeName()
-}
-
-// ValidateConfig checks what concerns more than one attribute.
-func (r *kindTokenResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
-	var model kindTokenModel
-	resp.Diagnostics.Append(readFields(ctx, req.Config, model.fields(r.kind))...)
-	if resp.Diagnostics.HasError() || model.TTL.IsUnknown() || model.RotateBefore.IsUnknown() {
-		return
-	}
-	if complaint := model.held(r.kind).lateRotation(); complaint != "" {
-		resp.Diagnostics.AddAttributeError(path.Root("rotate_before"), summaryRotateBefore, complaint)
-	}
 }
 
 // ImportState refuses: Fly does not show the token again.
@@ -77,30 +39,77 @@ func (r *kindTokenResource) ImportState(_ context.Context, _ resource.ImportStat
 		"Fly shows a token only when it is minted. Create a %s instead, replace the old token where it is used, and revoke it with `fly tokens revoke`.", r.kind.typeName()))
 }
 
-// label is the part of the token's name that people choose.
-func (m *kindTokenModel) label() string {
-	return cmp.Or(m.Name.ValueString(), token.MintLabel(m.request()))
-}
-
-// held describes the model's token.
-func (m *kindTokenModel) held(k *tokenKind) heldToken {
-	return heldToken{
-		title: k.title, request: m.request(), token: m.Token, id: m.TokenID,
-		expiresAt: m.ExpiresAt, ttl: m.TTL, rotateBefore: m.RotateBefore,
+// Schema describes the resource.
+func (r *kindTokenResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	attributes := r.arguments()
+	addComputed(attributes, kindComputed())
+	resp.Schema = schema.Schema{
+		MarkdownDescription: r.kind.use + " It is minted over Fly's API, rotated before it expires, and revoked by `destroy`.\n\n" + r.kind.limits + "\n\n" +
+			"The provider decodes each token that it mints, and proves these limits from its caveats before the token is used.\n\n" +
+			"**Rotation** is an update in place. The first plan within `rotate_before` of the token's expiry shows it, with a warning. So does a change of an argument, except where its description says otherwise. " +
+			"The previous token stays live until the next rotation, until the resource is destroyed, or until it expires. A rotation needs an apply: schedule one more often than `rotate_before`.\n\n" +
+			"**Revocation:** `destroy` revokes the token and the previous one. A token that was revoked elsewhere is gone from the state at the next refresh, and planned anew.\n\n" +
+			"Minting takes a user's login, as `fly auth login` or `FLY_API_TOKEN` give it. A scoped token cannot mint other tokens. `fly tokens list` shows the token as `NAME (terraform …)`.\n\n" +
+			"**Import** is not possible: the guide [Adopting tokens](../guides/adopt.md#other-kinds-of-token) replaces a token that was minted elsewhere.\n\n" +
+			"~> The state holds the token in clear text. For a token of one run, use the ephemeral resource of the same name.",
+		Attributes: attributes,
 	}
 }
 
-// spec identifies the kind and its arguments.
-func (m *kindTokenModel) spec(k *tokenKind) string {
-	fields := m.fields(k)
-	for name := range m.computed() {
-		delete(fields, name)
+// arguments are what a user may set.
+func (r *kindTokenResource) arguments() map[string]schema.Attribute {
+	attributes := map[string]schema.Attribute{
+		"name": resourceString(tokenName(), "Name that `fly tokens list` shows, followed by `(terraform …)`. Changing it rotates. Defaults to `"+r.kind.defaultName()+"`."),
+		"ttl": schema.StringAttribute{
+			Optional:            true,
+			Computed:            true,
+			Default:             stringdefault.StaticString(short(defaultDeployTTL)),
+			MarkdownDescription: "How long a token lives, as a duration such as `720h`, from `1s` to `8760h` (one year). Defaults to `720h` (30 days). Changing it rotates.",
+			Validators:          []validator.String{durationBetween(minDeployTTL, maxDeployTTL)},
+		},
+		"rotate_before": resourceString(durationBetween(minDeployTTL, maxDeployTTL), "How long before its expiry the token is rotated, as a duration of `1s` or more and less than `ttl`. Defaults to a quarter of `ttl`. Changing it does not rotate: it applies from the next refresh on."),
+		"triggers": schema.MapAttribute{
+			Optional:            true,
+			ElementType:         types.StringType,
+			MarkdownDescription: "Any values. A change of them rotates the token.",
+		},
 	}
-	var text strings.Builder
-	text.WriteString(k.name)
-	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		fmt.Fprintf(&text, "\n%s = %s", name, fields[name]) // the values are quoted
+	attributes[r.kind.subject()] = r.subject()
+	if r.kind.access {
+		attributes["access"] = schema.StringAttribute{
+			Optional:            true,
+			Computed:            true,
+			Default:             stringdefault.StaticString(organizationReadOnly),
+			MarkdownDescription: docKindAccess + " Changing it rotates.",
+			Validators:          []validator.String{organizationAccess()},
+		}
+		attributes["organization_wide"] = schema.BoolAttribute{Optional: true, MarkdownDescription: docKindWide + " Changing it does not rotate."}
 	}
-	sum := sha256.Sum256([]byte(text.String()))
-	return hex.EncodeToString(sum[:16])
+	if r.kind.commands {
+		attributes["commands"] = schema.ListNestedAttribute{
+			Required:            true,
+			MarkdownDescription: docKindCommands + " Changing it rotates.",
+			Validators:          kindCommands(),
+			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+				"args":  schema.ListAttribute{Required: true, ElementType: types.StringType, MarkdownDescription: docKindArgs},
+				"exact": schema.BoolAttribute{Optional: true, MarkdownDescription: docKindExact},
+			}},
+		}
+	}
+	return attributes
+}
+
+// subject is the argument that names the app or the organization.
+func (r *kindTokenResource) subject() schema.Attribute {
+	a := schema.StringAttribute{
+		Required:            true,
+		MarkdownDescription: docKindOrganization + " Changing it replaces the resource.",
+		PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
+		Validators:          []validator.String{organizationSlug()},
+	}
+	if r.kind.ofApp {
+		a.MarkdownDescription = docKindApp + " Changing it replaces the resource."
+		a.Validators = []validator.String{appName()}
+	}
+	return a
 }

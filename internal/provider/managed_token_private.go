@@ -28,8 +28,7 @@ const (
 type predecessor struct {
 	ID        string    `json:"id"`
 	ExpiresAt time.Time `json:"expires_at"`
-	// ReplacedAt is the time of the rotation. It is zero in an older state, and
-	// for a resource without the argument overlap.
+	// ReplacedAt is the time of the rotation. It is zero in an older state.
 	ReplacedAt time.Time `json:"replaced_at,omitzero"`
 	// Imported means that the token was imported before it was replaced.
 	Imported bool `json:"imported,omitzero"`

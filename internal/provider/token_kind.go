@@ -33,6 +33,9 @@ type tokenKind struct {
 	ofApp bool
 	// access and commands are set for the kind with that argument.
 	access, commands bool
+	// deploys is set for fly_deploy_token, which Fly mints for a request and not as one
+	// of flyctl's kinds.
+	deploys bool
 }
 
 func (k *tokenKind) typeName() string { return typeName + "_" + k.name }
@@ -88,7 +91,11 @@ func (k *tokenKind) defaultName() string {
 	return token.MintLabel(token.Request{Organization: "ORGANIZATION"})
 }
 
-// tokenKinds lists the kinds.
+func deployTokenKind() *tokenKind {
+	return &tokenKind{name: "deploy_token", title: "Fly Deploy Token", ofApp: true, deploys: true}
+}
+
+// tokenKinds lists the kinds of flyctl.
 func tokenKinds() []*tokenKind {
 	return []*tokenKind{organizationTokenKind(), sshTokenKind(), machineExecTokenKind(), wireGuardTokenKind()}
 }
@@ -96,6 +103,7 @@ func tokenKinds() []*tokenKind {
 // kindArguments are the arguments that both the resource and the ephemeral
 // resource of a kind may have, with what is computed.
 type kindArguments struct {
+	kind                *tokenKind
 	App                 types.String
 	Organization        types.String
 	Access              types.String
@@ -115,22 +123,25 @@ type commandModel struct {
 	Exact types.Bool `tfsdk:"exact"`
 }
 
-// fields maps the attributes of k to those of a.
-func (a *kindArguments) fields(k *tokenKind) map[string]any {
+// fields maps the attributes of the kind to those of a.
+func (a *kindArguments) fields() map[string]any {
 	fields := a.computed()
-	fields["ttl"] = &a.TTL
-	if k.ofApp {
-		fields["app"] = &a.App
-	} else {
-		fields["organization"] = &a.Organization
-	}
-	if k.access {
+	fields["ttl"], fields[a.kind.subject()] = &a.TTL, a.subject()
+	if a.kind.access {
 		fields["access"], fields["organization_wide"] = &a.Access, &a.OrganizationWide
 	}
-	if k.commands {
+	if a.kind.commands {
 		fields["commands"] = &a.Commands
 	}
 	return fields
+}
+
+// subject is the app or the organization that the token is for.
+func (a *kindArguments) subject() *types.String {
+	if a.kind.ofApp {
+		return &a.App
+	}
+	return &a.Organization
 }
 
 // computed maps the attributes that are computed.
@@ -149,9 +160,11 @@ func (a *kindArguments) request() token.Request {
 	return token.Request{Organization: a.Organization.ValueString()}
 }
 
-// kind returns what Fly's token is narrowed to.
-func (a *kindArguments) kind(ctx context.Context, k *tokenKind) (*flyapi.TokenKind, diag.Diagnostics) {
-	switch {
+// mintKind returns what Fly's token is narrowed to. It is nil for a deploy token.
+func (a *kindArguments) mintKind(ctx context.Context) (*flyapi.TokenKind, diag.Diagnostics) {
+	switch k := a.kind; {
+	case k.deploys:
+		return nil, nil
 	case k.access && a.Access.ValueString() == organizationFull:
 		return flyapi.OrganizationToken(), nil
 	case k.access:

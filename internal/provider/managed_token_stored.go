@@ -29,13 +29,13 @@ func tokenInStateAttribute() schema.Attribute {
 
 // inState reports whether the state holds the token. An unknown token_in_state
 // counts as false.
-func (m *deployTokenModel) inState() bool {
+func (m *managedToken) inState() bool {
 	return m.TokenInState.IsNull() || m.TokenInState.ValueBool()
 }
 
 // omitToken plans a new token that will not be in the state. Without storage that
 // is an error.
-func (r *deployTokenResource) omitToken(ctx context.Context, m *deployTokenModel, plan *tfsdk.Plan) diag.Diagnostics {
+func (r *managedTokenResource) omitToken(ctx context.Context, m *managedToken, plan *tfsdk.Plan) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if m.TokenInState.IsUnknown() || m.inState() {
 		return diags
@@ -52,7 +52,7 @@ func (r *deployTokenResource) omitToken(ctx context.Context, m *deployTokenModel
 
 // lostReason returns the reason for a rotation that the last refresh found in
 // storage.
-func (m *deployTokenModel) lostReason(ctx context.Context, private privateReader) ([]string, diag.Diagnostics) {
+func (m *managedToken) lostReason(ctx context.Context, private privateReader) ([]string, diag.Diagnostics) {
 	if m.inState() {
 		return nil, nil
 	}
@@ -76,9 +76,9 @@ func (s *session) noStorage() error {
 	return fmt.Errorf("storage is off, because %s: set storage.path or FLY_TOKEN_STORAGE", s.settings.noStorage)
 }
 
-// readValue sets the token of held from storage, if the state does not hold it. If
+// readValue reads the token from storage into state, if the state does not hold it. If
 // storage does not hold it either, the next plan rotates.
-func (r *deployTokenResource) readValue(ctx context.Context, state *deployTokenModel, held *heldToken, private privateWriter) diag.Diagnostics {
+func (r *managedTokenResource) readValue(ctx context.Context, state *managedToken, private privateWriter) diag.Diagnostics {
 	if state.inState() {
 		return nil
 	}
@@ -97,7 +97,7 @@ func (r *deployTokenResource) readValue(ctx context.Context, state *deployTokenM
 	case rec.Token.Fingerprint() != state.Fingerprint.ValueString():
 		lost = fmt.Sprintf("storage (%s) holds a different token named %q", s.settings.storage, state.label())
 	default:
-		held.token = types.StringValue(rec.Token.Reveal())
+		state.Token = types.StringValue(rec.Token.Reveal())
 	}
 	diags.Append(writePrivate(ctx, private, privateLost, lost)...)
 	return diags
@@ -106,7 +106,7 @@ func (r *deployTokenResource) readValue(ctx context.Context, state *deployTokenM
 // reserve returns the fingerprint of the stored token that the mint w for m may
 // replace: its own predecessor, or one that has ended. Any other belongs to a
 // different resource.
-func (r *deployTokenResource) reserve(ctx context.Context, m *deployTokenModel, w mint.Managed) (string, diag.Diagnostics) {
+func (r *managedTokenResource) reserve(ctx context.Context, m *managedToken, w mint.Managed) (string, diag.Diagnostics) {
 	if m.inState() {
 		return "", nil
 	}
@@ -117,20 +117,20 @@ func (r *deployTokenResource) reserve(ctx context.Context, m *deployTokenModel, 
 	case errors.Is(err, token.ErrNoRecord):
 		return "", diags
 	case err != nil:
-		diags.Append(mintError(m.held(s.settings).title, w.Request, err))
+		diags.Append(mintError(r.kind.title, w.Request, err))
 		return "", diags
 	}
-	occupant := m.held(s.settings)
-	occupant.token, occupant.id, occupant.expiresAt = types.StringValue(rec.Token.Reveal()), types.StringValue(rec.ID), timestamp(rec.ExpiresAt)
+	occupant := *m
+	occupant.Token, occupant.TokenID, occupant.ExpiresAt = types.StringValue(rec.Token.Reveal()), types.StringValue(rec.ID), timestamp(rec.ExpiresAt)
 	if rec.ID == w.Replaces || occupant.expired(s.now()) {
 		return rec.Token.Fingerprint(), diags
 	}
 	// A killed run may have left it.
 	diags.Append(s.warnings(s.minter.Clear(ctx, w))...)
-	gone, err := s.revoked(ctx, occupant)
+	gone, err := s.revoked(ctx, &occupant)
 	switch {
 	case err != nil:
-		diags.Append(mintError(occupant.title, w.Request, fmt.Errorf("cannot check whether the stored token %s was revoked: %w", rec.ID, err)))
+		diags.Append(mintError(r.kind.title, w.Request, fmt.Errorf("cannot check whether the stored token %s was revoked: %w", rec.ID, err)))
 	case !gone:
 		diags.Append(r.takenError(m, rec.ID))
 	}
@@ -139,7 +139,7 @@ func (r *deployTokenResource) reserve(ctx context.Context, m *deployTokenModel, 
 
 // takenError reports that a different resource has stored a token under the name
 // of m. id is that token's, if it is known.
-func (r *deployTokenResource) takenError(m *deployTokenModel, id string) diag.Diagnostic {
+func (r *managedTokenResource) takenError(m *managedToken, id string) diag.Diagnostic {
 	which, revoke := "", "the other token"
 	if id != "" {
 		which, revoke = fmt.Sprintf(" (%s)", id), fmt.Sprintf("it with `fly tokens revoke %s`", id)
@@ -153,7 +153,7 @@ func (r *deployTokenResource) takenError(m *deployTokenModel, id string) diag.Di
 
 // storeValue stores the minted token of m in place of the one that [reserve]
 // returned.
-func (r *deployTokenResource) storeValue(ctx context.Context, m *deployTokenModel, occupant string, res token.Resolution) diag.Diagnostics {
+func (r *managedTokenResource) storeValue(ctx context.Context, m *managedToken, occupant string, res token.Resolution) diag.Diagnostics {
 	if m.inState() {
 		return nil
 	}
@@ -171,7 +171,7 @@ func (r *deployTokenResource) storeValue(ctx context.Context, m *deployTokenMode
 
 // dropReplaced removes a replaced token from storage, unless its successor took
 // its place there.
-func (r *deployTokenResource) dropReplaced(ctx context.Context, state, plan *deployTokenModel, private privateWriter) diag.Diagnostics {
+func (r *managedTokenResource) dropReplaced(ctx context.Context, state, plan *managedToken, private privateWriter) diag.Diagnostics {
 	if state.inState() {
 		return nil
 	}
@@ -187,7 +187,7 @@ func (r *deployTokenResource) dropReplaced(ctx context.Context, state, plan *dep
 }
 
 // deleteValue removes the token of m from storage.
-func (r *deployTokenResource) deleteValue(ctx context.Context, m *deployTokenModel) error {
+func (r *managedTokenResource) deleteValue(ctx context.Context, m *managedToken) error {
 	if r.session.store == nil {
 		return r.session.noStorage()
 	}
@@ -195,7 +195,7 @@ func (r *deployTokenResource) deleteValue(ctx context.Context, m *deployTokenMod
 }
 
 // leftInStorageError reports a destroyed token that storage still holds.
-func (h heldToken) leftInStorageError(err error) diag.Diagnostic {
-	return diag.NewErrorDiagnostic("Unable to Delete Stored "+h.title, fmt.Sprintf(
-		"Token %s of %s is revoked, but it was not removed from storage: %s.\n\nRun destroy again.", h.id.ValueString(), target(h.request), plain(err.Error())))
+func (m *managedToken) leftInStorageError(err error) diag.Diagnostic {
+	return diag.NewErrorDiagnostic("Unable to Delete Stored "+m.kind.title, fmt.Sprintf(
+		"Token %s of %s is revoked, but it was not removed from storage: %s.\n\nRun destroy again.", m.TokenID.ValueString(), target(m.request()), plain(err.Error())))
 }

@@ -74,10 +74,10 @@ func (commandsCheck) ValidateList(_ context.Context, req validator.ListRequest, 
 
 // wideWarning warns of a token with access to a whole organization, unless the
 // configuration confirms it.
-func (a *kindArguments) wideWarning(k *tokenKind) diag.Diagnostics {
+func (a *kindArguments) wideWarning() diag.Diagnostics {
 	var diags diag.Diagnostics
 	unknown := a.OrganizationWide.IsUnknown() || a.Access.IsUnknown()
-	if !k.access || unknown || a.Access.ValueString() != organizationFull || a.OrganizationWide.ValueBool() {
+	if !a.kind.access || unknown || a.Access.ValueString() != organizationFull || a.OrganizationWide.ValueBool() {
 		return diags
 	}
 	diags.AddAttributeWarning(path.Root("access"), "Fly Token Opens a Whole Organization", fmt.Sprintf(

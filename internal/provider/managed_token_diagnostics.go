@@ -13,9 +13,6 @@ import (
 	"github.com/flytokens/terraform-provider-fly/internal/token"
 )
 
-// summaryRotateBefore is the summary of an error about rotate_before.
-const summaryRotateBefore = "Invalid rotate_before"
-
 // target names the app or the organization of a request in messages.
 func target(req token.Request) string {
 	if req.App == "" {
@@ -43,35 +40,35 @@ func mintError(title string, req token.Request, err error) diag.Diagnostic {
 
 // stillLiveError reports a token that could not be revoked. again is the command
 // that tries again.
-func (h heldToken) stillLiveError(one predecessor, again string, err error) diag.Diagnostic {
+func (m *managedToken) stillLiveError(one predecessor, again string, err error) diag.Diagnostic {
 	until := "until it expires"
 	if !one.ExpiresAt.IsZero() {
 		until += " at " + one.ExpiresAt.UTC().Format(time.RFC3339)
 	}
-	return diag.NewErrorDiagnostic("Unable to Revoke "+h.title, fmt.Sprintf(
-		"Cannot revoke token %[1]s of %[2]s, which is live %[3]s: %[4]s.\n\nRun %[5]s again, or revoke it with `fly tokens revoke %[1]s`.", one.ID, target(h.request), until, err, again))
+	return diag.NewErrorDiagnostic("Unable to Revoke "+m.kind.title, fmt.Sprintf(
+		"Cannot revoke token %[1]s of %[2]s, which is live %[3]s: %[4]s.\n\nRun %[5]s again, or revoke it with `fly tokens revoke %[1]s`.", one.ID, target(m.request()), until, err, again))
 }
 
 // uncheckedWarning reports that a refresh could not check a token.
-func (h heldToken) uncheckedWarning(err error) diag.Diagnostic {
-	return diag.NewAttributeWarningDiagnostic(path.Root("token_id"), "Unable to Check "+h.title, fmt.Sprintf(
-		"Cannot check whether token %s of %s was revoked: %s.\n\nThe state is unchanged.", h.id.ValueString(), target(h.request), err))
+func (m *managedToken) uncheckedWarning(err error) diag.Diagnostic {
+	return diag.NewAttributeWarningDiagnostic(path.Root("token_id"), "Unable to Check "+m.kind.title, fmt.Sprintf(
+		"Cannot check whether token %s of %s was revoked: %s.\n\nThe state is unchanged.", m.TokenID.ValueString(), target(m.request()), err))
 }
 
 // revokedWarning explains the removal of a token from the state, and names its
 // predecessor.
-func (h heldToken) revokedWarning(before predecessor, now time.Time) diag.Diagnostic {
-	detail := fmt.Sprintf("Fly no longer accepts token %s of %s, because it was revoked. It is removed from the state, and the next apply mints a new one.", h.id.ValueString(), target(h.request))
+func (m *managedToken) revokedWarning(before predecessor, now time.Time) diag.Diagnostic {
+	detail := fmt.Sprintf("Fly no longer accepts token %s of %s, because it was revoked. It is removed from the state, and the next apply mints a new one.", m.TokenID.ValueString(), target(m.request()))
 	if !before.over(now) {
 		detail += fmt.Sprintf("\n\nIts predecessor %[1]s may be valid until %[2]s, and the provider no longer manages it. If it is not needed, revoke it with `fly tokens revoke %[1]s`.", before.ID, before.ExpiresAt.UTC().Format(time.RFC3339))
 	}
-	return diag.NewWarningDiagnostic(h.title+" Was Revoked", detail)
+	return diag.NewWarningDiagnostic(m.kind.title+" Was Revoked", detail)
 }
 
 // shortLifeWarning reports a token that is due for rotation as soon as it is
 // minted.
-func (h heldToken) shortLifeWarning() diag.Diagnostic {
-	return diag.NewAttributeWarningDiagnostic(path.Root("rotate_before"), h.title+" Is Short-Lived", fmt.Sprintf(
+func (m *managedToken) shortLifeWarning() diag.Diagnostic {
+	return diag.NewAttributeWarningDiagnostic(path.Root("rotate_before"), m.kind.title+" Is Short-Lived", fmt.Sprintf(
 		"Fly's token for %s expires at %s, sooner than the requested ttl (%s). It is always within rotate_before (%s), so every apply rotates it. Set rotate_before to less than the lifetime that Fly grants.",
-		target(h.request), h.expiresAt.ValueString(), short(h.life()), short(h.rotates())))
+		target(m.request()), m.ExpiresAt.ValueString(), short(m.life()), short(m.rotates())))
 }
