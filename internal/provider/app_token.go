@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -72,48 +73,38 @@ func (m *appTokenModel) object() (types.Object, diag.Diagnostics) {
 	return types.ObjectValue(kinds, values)
 }
 
-// appTokenAttribute is one attribute of either. The framework has separate
-// types for them.
-type appTokenAttribute struct {
-	// required and optional mark an argument. A result is neither.
-	required, optional bool
-	sensitive          bool
-	description        string
-	validators         []validator.String
-}
-
-// appTokenAttributes are those of an [appTokenModel], by name.
-func appTokenAttributes() map[string]appTokenAttribute {
-	return map[string]appTokenAttribute{
-		"app": {required: true, validators: []validator.String{appName()}, description: appDescription},
+// appTokenAttributes are those of an [appTokenModel], by name. The framework has a
+// separate but equal type for those of an ephemeral resource.
+func appTokenAttributes() map[string]schema.StringAttribute {
+	attributes := map[string]schema.StringAttribute{
+		"app": {Required: true, Validators: []validator.String{appName()}, MarkdownDescription: appDescription},
 		"access": {
-			optional: true, validators: []validator.String{access()},
-			description: "The exact access of the token. `readonly`: read this app and nothing else. `deploy`: everything inside this app, and the features that deploying needs. " +
+			Optional: true, Validators: []validator.String{access()},
+			MarkdownDescription: "The exact access of the token. `readonly`: read this app and nothing else. `deploy`: everything inside this app, and the features that deploying needs. " +
 				"A token with more access is narrowed, and is then valid for at most `token_ttl`. If unset, it is the token of the first source, which may give access to the whole organization.",
 		},
-		"organization": {optional: true, validators: []validator.String{organizationSlug()}, description: organizationDescription},
+		"organization": {Optional: true, Validators: []validator.String{organizationSlug()}, MarkdownDescription: organizationDescription},
 		"refresh": {
-			optional: true, validators: []validator.String{refreshPolicy()},
-			description: "Which tokens this read replaces: `if_rejected`, `if_expired` or `always`, as in the provider block. Defaults to the provider's `refresh`. " +
+			Optional: true, Validators: []validator.String{refreshPolicy()},
+			MarkdownDescription: "Which tokens this read replaces: `if_rejected`, `if_expired` or `always`, as in the provider block. Defaults to the provider's `refresh`. " +
 				"If several reads of one app differ, the first decides.",
 		},
-		"token": {sensitive: true, description: "The token, without a scheme."},
+		"token": {Computed: true, Sensitive: true, MarkdownDescription: "The token, without a scheme."},
 		"authorization_header": {
-			sensitive:   true,
-			description: "The token as the value of an HTTP `Authorization` header: `FlyV1 …`, or `Bearer …` for an OAuth token.",
-		},
-		"origin": {
-			description: "The source that first returned the token: `config`, `cli`, `api`, `env` or `manual`. A stored token keeps the origin of its mint.",
-		},
-		"acquired_at": {
-			description: "When the token was minted or, for a manual one, set, as an RFC 3339 timestamp. Null for a login, and for a token that was narrowed from a login or a manual token.",
-		},
-		"expires_at":  {description: "When the token expires, as an RFC 3339 timestamp. Null if unknown."},
-		"fingerprint": {description: "The first 16 hex digits of the token's SHA-256. It identifies the token without revealing it."},
-		"shared_with": {
-			description: "`organization` if all apps of the organization share the token: the one that `cli` or `api` mints if `access` is unset. Null for the app's own token, and for a login.",
+			Computed: true, Sensitive: true,
+			MarkdownDescription: "The token as the value of an HTTP `Authorization` header: `FlyV1 …`, or `Bearer …` for an OAuth token.",
 		},
 	}
+	for name, description := range map[string]string{
+		"origin":      "The source that first returned the token: `config`, `cli`, `api`, `env` or `manual`. A stored token keeps the origin of its mint.",
+		"acquired_at": "When the token was minted or, for a manual one, set, as an RFC 3339 timestamp. Null for a login, and for a token that was narrowed from a login or a manual token.",
+		"expires_at":  "When the token expires, as an RFC 3339 timestamp. Null if unknown.",
+		"fingerprint": "The first 16 hex digits of the token's SHA-256. It identifies the token without revealing it.",
+		"shared_with": "`organization` if all apps of the organization share the token: the one that `cli` or `api` mints if `access` is unset. Null for the app's own token, and for a login.",
+	} {
+		attributes[name] = schema.StringAttribute{Computed: true, MarkdownDescription: description}
+	}
+	return attributes
 }
 
 // The arguments that the actions share.

@@ -24,14 +24,7 @@ func (d *appTokenDataSource) Metadata(_ context.Context, _ datasource.MetadataRe
 func (d *appTokenDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	attributes := map[string]schema.Attribute{}
 	for name, a := range appTokenAttributes() {
-		attributes[name] = schema.StringAttribute{
-			Required:            a.required,
-			Optional:            a.optional,
-			Computed:            !a.required && !a.optional,
-			Sensitive:           a.sensitive,
-			MarkdownDescription: a.description,
-			Validators:          a.validators,
-		}
+		attributes[name] = a
 	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "The API token of one Fly app, from the first of the provider's `sources` that has one. " +

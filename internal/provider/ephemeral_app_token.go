@@ -55,14 +55,7 @@ func (e *appTokenEphemeral) Schema(_ context.Context, _ ephemeral.SchemaRequest,
 	}
 	maps.Copy(attributes, lifetimeAttributes())
 	for name, a := range appTokenAttributes() {
-		attributes[name] = schema.StringAttribute{
-			Required:            a.required,
-			Optional:            a.optional,
-			Computed:            !a.required && !a.optional,
-			Sensitive:           a.sensitive,
-			MarkdownDescription: a.description,
-			Validators:          a.validators,
-		}
+		attributes[name] = schema.StringAttribute(a)
 	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "The API token of one Fly app, like the data source of the same name, but in neither state nor plan. " +
