@@ -95,13 +95,13 @@ func TestKindTokensOfOneApp(t *testing.T) {
 	wantTokens(t, s, tokens{minted: 3, good: 3})
 }
 
-// TestOrganizationTokenIsLoud warns at each plan of a token that opens a whole
+// TestOrganizationTokenIsLoud warns at each plan of a token that gives access to a whole
 // organization, until the configuration confirms it.
 func TestOrganizationTokenIsLoud(t *testing.T) {
 	t.Parallel()
 	s := flytest.New(t, flyWorld())
 	d := kindAt(t, s, kindsOfTokens()["organization"])
-	const loud = "WARNING: Fly Token Opens a Whole Organization"
+	const loud = "WARNING: Fly Token Gives Access to a Whole Organization"
 	for name, test := range map[string]struct {
 		config attrs
 		want   bool

@@ -54,7 +54,7 @@ func TestAccProcessKinds(t *testing.T) {
 	s := flytest.New(t, flyWorld())
 	p := start(t, kindsModule, runner(t, s, s.Login(ownerOfBoth))...)
 	applied := p.run("apply", "-auto-approve")
-	wants(t, applied.output, "Fly Token Opens a Whole Organization")
+	wants(t, applied.output, "Fly Token Gives Access to a Whole Organization")
 	headers := p.headers()
 	for name, k := range kindsOfTokens() {
 		if got := attemptsOnFly(s, headers[name]); got != k.can {

@@ -80,7 +80,7 @@ func (a *kindArguments) wideWarning() diag.Diagnostics {
 	if !a.kind.access || unknown || a.Access.ValueString() != organizationFull || a.OrganizationWide.ValueBool() {
 		return diags
 	}
-	diags.AddAttributeWarning(path.Root("access"), "Fly Token Opens a Whole Organization", fmt.Sprintf(
+	diags.AddAttributeWarning(path.Root("access"), "Fly Token Gives Access to a Whole Organization", fmt.Sprintf(
 		"With access \"full\", the token may do everything in every app of %s, and in apps that do not exist yet.\n\n"+
 			"Use fly_deploy_token for one app, or access \"readonly\". If the token has to open the organization, set organization_wide = true, and plans no longer warn.", target(a.request())))
 	return diags
